@@ -1,0 +1,5 @@
+"""`python -m narratives` is `narratives`."""
+
+from narratives.cli import main
+
+main()

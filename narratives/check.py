@@ -1,0 +1,109 @@
+"""`labels check`: everything that is wrong with the labels at once, and what there is of each narrative."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from narratives.codebook import Codebook
+from narratives.data import Passage, Stance
+from narratives.errors import UserError
+from narratives.project import Project
+from narratives.similarity import Pair, near_duplicates
+from narratives.splits import SHARES, Splits, leaks
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How often a narrative is carried, by split and by stance ("unknown" where none is given)."""
+
+    id: str
+    total: int
+    splits: dict[str, int]
+    stances: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What `labels check` found. It is clean where `findings` is empty."""
+
+    passages: int
+    documents: int
+    unlabelled: int
+    none: int
+    several: int
+    unassigned: int  # documents that have no split yet
+    support: list[Support]
+    findings: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def check_labels(project: Project) -> LabelReport:
+    """Read everything under `labels/`; `UserError` lists all problems of all files at once."""
+    codebook = project.read_codebook()
+    problems: list[str] = []
+    splits: Splits = {}
+    passages: list[Passage] = []
+    try:
+        splits = project.read_splits()
+    except UserError as error:
+        problems += error.problems
+    try:
+        passages = project.read_passages(codebook)
+    except UserError as error:
+        problems += error.problems
+    if problems:
+        raise UserError(*problems)
+    return _report(codebook, passages, splits, project.splits_file)
+
+
+def _report(codebook: Codebook, passages: list[Passage], splits: Splits, splits_file: Path) -> LabelReport:
+    labels = [passage.narratives for passage in passages if passage.narratives is not None]
+    documents = {passage.document for passage in passages}
+    pairs = near_duplicates([passage.text for passage in passages])
+    findings = [_describe(passages, pair, splits) for pair in leaks(passages, pairs, splits)]
+    findings += [_contradiction(passages, pair) for pair in pairs if _contradict(passages, pair)]
+    findings += [f"{splits_file}: no passage has the document '{name}'" for name in splits if name not in documents]
+    return LabelReport(
+        passages=len(passages),
+        documents=len(documents),
+        unlabelled=len(passages) - len(labels),
+        none=sum(not carried for carried in labels),
+        several=sum(len(carried) > 1 for carried in labels),
+        unassigned=sum(document not in splits for document in documents),
+        support=[_count(id_, passages, splits) for id_ in codebook.ids],
+        findings=findings,
+    )
+
+
+def _count(id_: str, passages: Sequence[Passage], splits: Splits) -> Support:
+    carrying = [passage for passage in passages if passage.narratives and id_ in passage.narratives]
+    by_split = Counter(splits.get(passage.document, "unassigned") for passage in carrying)
+    stances = Counter(str((passage.narratives or {})[id_] or "unknown") for passage in carrying)
+    return Support(
+        id_,
+        len(carrying),
+        {split: by_split[split] for split in (*SHARES, "unassigned")},
+        {stance: stances[stance] for stance in (*Stance, "unknown")},
+    )
+
+
+def _describe(passages: Sequence[Passage], pair: Pair, splits: Splits) -> str:
+    a, b = passages[pair.first], passages[pair.second]
+    where = f"{splits.get(a.document, 'no split')} and {splits.get(b.document, 'no split')}"
+    likeness = f"{pair.similarity:.0%} alike"
+    return f"{b.place}: '{b.id}' nearly repeats '{a.id}' ({likeness}) in another split ({where}); not trained on"
+
+
+def _contradict(passages: Sequence[Passage], pair: Pair) -> bool:
+    a, b = passages[pair.first], passages[pair.second]
+    return pair.similarity == 1 and None not in (a.narratives, b.narratives) and a.narratives != b.narratives
+
+
+def _contradiction(passages: Sequence[Passage], pair: Pair) -> str:
+    a, b = passages[pair.first], passages[pair.second]
+    return f"{b.place}: '{b.id}' has the text of '{a.id}' ({a.place}) and other labels; settle which is right and delete one"

@@ -1,0 +1,69 @@
+"""What every classifier is, and where each one lives. A new one is a file here and a line in `CLASSIFIERS`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.errors import UserError, did_you_mean
+
+Texts = Sequence[str]
+Targets = NDArray[np.bool_]  # (texts, narratives)
+Scores = NDArray[np.float32]  # (texts, narratives), each in [0, 1]
+Progress = Callable[[int, int, str], None]  # done, total, what there is to say
+
+CLASSIFIERS = {
+    "tfidf": "narratives.classifiers.tfidf:TfidfClassifier",
+    "transformer": "narratives.classifiers.transformer:TransformerClassifier",
+}
+
+
+class Classifier(Protocol):
+    """A dataclass whose fields are its hyperparameters; constructing one loads nothing, fitted state ends in `_`.
+
+    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder.
+    """
+
+    seed: int
+
+    def fit(
+        self,
+        texts: Texts,
+        y: Targets,
+        *,
+        validation: tuple[Texts, Targets] | None = None,
+        progress: Progress | None = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Learn from `texts` and `y`. What can be interrupted keeps its state in `checkpoint` and goes on from there."""
+        ...
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        """Scores of shape (len(texts), narratives). A text's scores do not depend on the other texts."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything that `load` needs into an existing folder; no pickle."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
+        """The saved classifier; `hyperparameters` are those it was made with."""
+        ...
+
+
+def find_classifier(name: str) -> type[Classifier]:
+    """The class of a name in `CLASSIFIERS`; imported only now, since some are heavy."""
+    if name not in CLASSIFIERS:
+        raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
+    module, _, attribute = CLASSIFIERS[name].partition(":")
+    return cast(type[Classifier], getattr(import_module(module), attribute))
+
+
+def hyperparameters(classifier: Classifier) -> dict[str, Any]:
+    """The constructor's arguments, in order."""
+    fields = cast(Any, classifier).__dataclass_fields__
+    return {name: getattr(classifier, name) for name, field in fields.items() if field.init}

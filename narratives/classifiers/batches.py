@@ -1,0 +1,81 @@
+"""Texts as padded batches of token windows, alike in length so that little is computed on padding."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from narratives.classifiers import Texts
+
+STRIDE = 64  # tokens that two windows of a long text share
+
+
+def tokenise(texts: Texts, tokenizer: Any, max_length: int) -> Any:
+    """A `datasets.Dataset` with a row for each window: `input_ids`, `text` (position in `texts`) and `length`.
+
+    A text longer than `max_length` tokens becomes several overlapping windows, so that nothing is cut off.
+    """
+    from datasets import Dataset
+
+    def cut(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        encoded = tokenizer(
+            batch["words"],
+            truncation=True,
+            max_length=max_length,
+            stride=min(STRIDE, max_length // 4),
+            return_overflowing_tokens=True,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        ids = encoded["input_ids"]
+        owners = [batch["text"][k] for k in encoded["overflow_to_sample_mapping"]]
+        return {"input_ids": ids, "text": owners, "length": [len(window) for window in ids]}
+
+    rows = Dataset.from_dict({"words": list(texts), "text": list(range(len(texts)))})
+    return rows.map(cut, batched=True, remove_columns=["words"], keep_in_memory=True)
+
+
+def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Rows in order of length, longest first, in batches of at most `budget` tokens padding included.
+
+    Longest first: if memory is short, that shows at once.
+    """
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
+        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= budget:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches
+
+
+def shuffled_batches(lengths: Sequence[int], batch_size: int, generator: torch.Generator) -> list[list[int]]:
+    """Random batches of rows of similar length: shuffle, sort within stretches of 32 batches, shuffle the batches."""
+    order = torch.randperm(len(lengths), generator=generator).tolist()
+    stretch = batch_size * 32
+    batches = []
+    for start in range(0, len(order), stretch):
+        part = sorted(order[start : start + stretch], key=lambda row: lengths[row])
+        batches += [part[k : k + batch_size] for k in range(0, len(part), batch_size)]
+    return [batches[k] for k in torch.randperm(len(batches), generator=generator).tolist()]
+
+
+def pad(rows: Sequence[Sequence[int]], padding: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Token ids and attention mask, both of shape (rows, longest row)."""
+    width = max(len(row) for row in rows)
+    ids = torch.full((len(rows), width), padding, dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    for k, row in enumerate(rows):
+        ids[k, : len(row)] = torch.tensor(row, dtype=torch.long)
+        mask[k, : len(row)] = 1
+    return ids.to(device), mask.to(device)
+
+
+def padded(
+    windows: Any, batches: Sequence[Sequence[int]], padding: int, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The padded tensors of each batch of rows."""
+    ids = windows["input_ids"][:]
+    for rows in batches:
+        yield pad([ids[row] for row in rows], padding, device)

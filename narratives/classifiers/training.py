@@ -1,0 +1,164 @@
+"""The training loop: early stopping on validation, and a checkpoint an epoch from which a killed run goes on."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from narratives.classifiers import Progress, Targets
+from narratives.classifiers.batches import padded, shuffled_batches
+from narratives.classifiers.network import PooledClassifier, has_bf16
+from narratives.files import read_json, replacing, write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How to train."""
+
+    epochs: int
+    patience: int
+    batch_size: int
+    learning_rate: float
+    head_learning_rate: float
+    weight_decay: float
+    warmup: float  # share of all steps
+    max_class_weight: float
+    bf16: bool
+    seed: int
+
+
+@dataclass(slots=True)
+class State:
+    """How far training has come; with the tensors beside it, all that going on needs."""
+
+    fingerprint: str
+    epoch: int = 0  # epochs done
+    best_epoch: int = 0
+    best_score: float = -1.0
+
+
+def train_network(
+    network: PooledClassifier,
+    windows: Any,
+    targets: Targets,
+    padding: int,
+    schedule: Schedule,
+    score: Any,
+    *,
+    fingerprint: str,
+    progress: Progress | None,
+    checkpoint: Path | None,
+) -> State:
+    """Fit `network` in place and leave it with the weights of its best epoch.
+
+    `windows` are the token windows of the training texts, `targets` (texts, narratives) their labels, and
+    `score(network)` rates an epoch, higher being better. Randomness is seeded afresh each epoch, so a run that was
+    killed and goes on ends with the weights of one that was not.
+    """
+    device = next(network.parameters()).device
+    optimizer = _make_optimizer(network, schedule)
+    lengths, owners = windows["length"][:], windows["text"][:]
+    y = torch.from_numpy(targets.astype(np.float32)).to(device)
+    loss_function = nn.BCEWithLogitsLoss(pos_weight=_class_weights(y, schedule.max_class_weight))
+    steps = -(-len(lengths) // schedule.batch_size)
+    bf16 = schedule.bf16 and has_bf16(device)
+    state, best = _resume(network, optimizer, fingerprint, checkpoint)
+
+    while state.epoch < schedule.epochs and state.epoch - state.best_epoch < schedule.patience:
+        torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
+        generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
+        batches = shuffled_batches(lengths, schedule.batch_size, generator)
+        network.train()
+        total = 0.0
+        for step, (rows, (ids, mask)) in enumerate(zip(batches, padded(windows, batches, padding, device), strict=True)):
+            factor = _linear_schedule(state.epoch * steps + step, schedule.epochs * steps, schedule.warmup)
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * factor
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+                logits = network(ids, mask)
+            loss = loss_function(logits.float(), y[[owners[row] for row in rows]])
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            total += loss.item()
+            if progress:
+                note = f"epoch {state.epoch + 1}/{schedule.epochs}, loss {total / (step + 1):.3f}"
+                if state.epoch:
+                    note += f", best validation {state.best_score:.3f} in epoch {state.best_epoch}"
+                progress(state.epoch * steps + step + 1, schedule.epochs * steps, note)
+        state.epoch += 1
+        reached = score(network)
+        if reached > state.best_score:
+            state.best_score, state.best_epoch = reached, state.epoch
+            best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+        if checkpoint:
+            _save_checkpoint(checkpoint, network, optimizer, best, state)
+    network.load_state_dict(best)
+    return state
+
+
+def _linear_schedule(step: int, total: int, warmup: float) -> float:
+    rise = max(1.0, warmup * total)
+    return min((step + 1) / rise, max(0.0, (total - step) / max(1.0, total - rise)))
+
+
+def _class_weights(y: Tensor, cap: float) -> Tensor:
+    positives = y.sum(0)
+    return ((len(y) - positives) / positives.clamp(min=1)).clamp(min=1.0, max=cap)
+
+
+def _make_optimizer(network: PooledClassifier, schedule: Schedule) -> torch.optim.AdamW:
+    # No decay on biases and norms (vectors), as is usual; the fresh head learns faster than the pretrained encoder.
+    groups = []
+    for part, rate in ((network.encoder, schedule.learning_rate), (network.head, schedule.head_learning_rate)):
+        for decay, vectors in ((schedule.weight_decay, False), (0.0, True)):
+            parameters = [p for p in part.parameters() if p.requires_grad and (p.ndim < 2) == vectors]
+            groups.append({"params": parameters, "weight_decay": decay, "lr": rate, "peak": rate})
+    return torch.optim.AdamW(groups, fused=True)
+
+
+def _save_checkpoint(
+    folder: Path, network: PooledClassifier, optimizer: torch.optim.Optimizer, best: dict[str, Tensor], state: State
+) -> None:
+    with replacing(folder) as aside:
+        aside.mkdir()
+        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, aside / "current.safetensors")
+        save_file({name: tensor.contiguous() for name, tensor in best.items()}, aside / "best.safetensors")
+        moments = {
+            f"{index}.{key}": value.contiguous()
+            for index, values in optimizer.state_dict()["state"].items()
+            for key, value in values.items()
+        }
+        save_file(moments, aside / "optimizer.safetensors")
+        write_json(aside / "state.json", asdict(state))
+
+
+def _resume(
+    network: PooledClassifier, optimizer: torch.optim.Optimizer, fingerprint: str, folder: Path | None
+) -> tuple[State, dict[str, Tensor]]:
+    if folder is None or not (folder / "state.json").is_file():
+        return State(fingerprint), {}
+    state = State(**read_json(folder / "state.json"))
+    if state.fingerprint != fingerprint:  # other data or other settings: that checkpoint answers another question
+        return State(fingerprint), {}
+    network.load_state_dict(load_file(folder / "current.safetensors"))
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in load_file(folder / "optimizer.safetensors").items():
+        index, _, key = name.partition(".")
+        moments.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
+    return state, load_file(folder / "best.safetensors")
+
+
+def describe(schedule: Schedule, texts: Any, targets: Targets, encoder: str) -> str:
+    """A fingerprint of everything that decides where training leads."""
+    digest = hashlib.sha256(json.dumps([asdict(schedule), encoder, list(texts)]).encode())
+    digest.update(np.packbits(targets).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""A fine-tuned encoder with one sigmoid output for each narrative."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from narratives.classifiers import Progress, Scores, Targets, Texts
+
+_WEIGHTS = "weights.safetensors"
+_BUDGET = 4096  # tokens in a batch at inference, padding included
+
+
+@dataclass
+class TransformerClassifier:
+    """Fine-tune all layers of an encoder and a linear head on the mean of its token vectors."""
+
+    encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
+    max_length: int = 512  # tokens in a window; longer texts are read in several, and the best score counts
+    epochs: int = 12
+    patience: int = 4  # stop after this many epochs without a better validation score
+    batch_size: int = 16
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    dropout: float = 0.1
+    max_class_weight: float = 4.0
+    freeze_embeddings: bool = True  # the word vectors: half the parameters, and few labels move them for the better
+    bf16: bool = True  # where the CPU or GPU computes in it
+    seed: int = 0
+    network_: Any = field(default=None, init=False, repr=False)
+    tokenizer_: Any = field(default=None, init=False, repr=False)
+
+    def fit(
+        self,
+        texts: Texts,
+        y: Targets,
+        *,
+        validation: tuple[Texts, Targets] | None = None,
+        progress: Progress | None = None,
+        checkpoint: Path | None = None,
+    ) -> Self:
+        """Fine-tune; with `validation` keep the best epoch by average precision, without it the last."""
+        import torch
+
+        from narratives.classifiers.batches import tokenise
+        from narratives.classifiers.encoder import load_encoder
+        from narratives.classifiers.network import PooledClassifier, choose_device
+        from narratives.classifiers.training import Schedule, describe, train_network
+
+        torch.manual_seed(self.seed)
+        self.tokenizer_, encoder = load_encoder(self.encoder)
+        self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout).to(choose_device())
+        encoder.get_input_embeddings().requires_grad_(not self.freeze_embeddings)
+        schedule = Schedule(
+            epochs=self.epochs,
+            patience=self.patience if validation else self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            head_learning_rate=self.head_learning_rate,
+            weight_decay=self.weight_decay,
+            warmup=self.warmup,
+            max_class_weight=self.max_class_weight,
+            bf16=self.bf16,
+            seed=self.seed,
+        )
+        epochs = iter(range(self.epochs))
+        train_network(
+            self.network_,
+            tokenise(texts, self.tokenizer_, self._window()),
+            y,
+            self.tokenizer_.pad_token_id,
+            schedule,
+            lambda _: _rate(self.predict_proba(validation[0]), validation[1]) if validation else float(next(epochs)),
+            fingerprint=describe(schedule, texts, y, self.encoder),
+            progress=progress,
+            checkpoint=checkpoint,
+        )
+        return self
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        """Scores of shape (texts, narratives); of a text in several windows, the highest."""
+        import torch
+
+        from narratives.classifiers.batches import batches_by_length, padded, tokenise
+
+        scores = np.zeros((len(texts), self.network_.head.out_features), dtype=np.float32)
+        if not len(texts):
+            return scores
+        windows = tokenise(texts, self.tokenizer_, self._window())
+        owners = np.asarray(windows["text"][:])
+        batches = batches_by_length(windows["length"][:], _BUDGET)
+        device = next(self.network_.parameters()).device
+        self.network_.eval()
+        done = 0
+        with torch.inference_mode():
+            for rows, (ids, mask) in zip(batches, padded(windows, batches, self.tokenizer_.pad_token_id, device), strict=True):
+                part = torch.sigmoid(self.network_(ids, mask)).float().cpu().numpy()
+                np.maximum.at(scores, owners[rows], part)
+                done += len(rows)
+                if progress:
+                    progress(done, len(owners), "windows")
+        return scores
+
+    def save(self, folder: Path) -> None:
+        """Weights as safetensors; the encoder's configuration and tokenizer as JSON in `encoder/`."""
+        from safetensors.torch import save_file
+
+        weights = {name: tensor.cpu().contiguous() for name, tensor in self.network_.state_dict().items()}
+        save_file(weights, folder / _WEIGHTS)
+        self.network_.encoder.config.save_pretrained(folder / "encoder")
+        self.tokenizer_.save_pretrained(folder / "encoder")
+
+    @classmethod
+    def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
+        """Rebuild the network and fill in every weight from the file: none is ever left random."""
+        from safetensors.torch import load_file
+        from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+        from narratives.classifiers.encoder import quieten
+        from narratives.classifiers.network import PooledClassifier, choose_device
+
+        quieten()
+        classifier = cls(**hyperparameters)
+        weights = load_file(folder / _WEIGHTS)
+        config = AutoConfig.from_pretrained(folder / "encoder", local_files_only=True)
+        network = PooledClassifier(AutoModel.from_config(config), len(weights["head.bias"]), classifier.dropout)
+        network.load_state_dict(weights, strict=True)
+        classifier.network_ = network.to(choose_device())
+        classifier.tokenizer_ = AutoTokenizer.from_pretrained(folder / "encoder", local_files_only=True)
+        return classifier
+
+    def _window(self) -> int:
+        positions = getattr(self.network_.encoder.config, "max_position_embeddings", self.max_length)
+        return min(self.max_length, positions)
+
+
+def _rate(scores: Scores, y: Targets) -> float:
+    """Average precision over all decisions: it needs no thresholds, which are tuned only afterwards."""
+    from sklearn.metrics import average_precision_score
+
+    return float(average_precision_score(y.ravel(), scores.ravel())) if y.any() else 0.0

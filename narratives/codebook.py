@@ -1,0 +1,139 @@
+"""The codebook: which narratives there are, what each claims, and their order everywhere."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from narratives.errors import UserError, at
+from narratives.toml_file import TomlFile, read_toml
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_TEXTS = ("id", "title", "family", "definition", "parent")
+_LISTS = ("include", "exclude", "voices")
+_REQUIRED = ("id", "title", "family", "definition")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrative:
+    """One claim that an actor repeats, worded so that two readers label alike."""
+
+    id: str
+    title: str
+    family: str
+    definition: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Narratives in a fixed order. `ids` is the one label order of every matrix, table and file."""
+
+    name: str
+    version: str
+    narratives: tuple[Narrative, ...]
+    rules: tuple[str, ...] = ()
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Narrative ids in codebook order: column k of every matrix is `ids[k]`."""
+        return tuple(narrative.id for narrative in self.narratives)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content (not of comments or layout): two codebooks with one digest label alike."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which `from_json` rebuilds the codebook."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "rules": list(self.rules),
+            "narratives": [asdict(narrative) for narrative in self.narratives],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Codebook":
+        """Rebuild from `to_json` after a trip through JSON, which turns tuples into lists."""
+        narratives = tuple(_make_narrative(entry) for entry in value["narratives"])
+        return cls(value["name"], value["version"], narratives, tuple(value["rules"]))
+
+
+def read_codebook(path: Path) -> Codebook:
+    """Read and check a `codebook.toml`; `UserError` lists every problem with its line."""
+    file = read_toml(path)
+    problems = file.unknown_keys(file.values, ["name", "version", "rules", "narrative"])
+    for key in ("name", "version"):
+        if not _is_text(file.values.get(key)):
+            problems.append(at(path, file.line(key=key), f"'{key}' must be a text that is not empty"))
+    if not _is_text_list(file.values.get("rules", [])):
+        problems.append(at(path, file.line(key="rules"), "'rules' must be a list of texts"))
+    entries = file.values.get("narrative", [])
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
+        problems.append(at(path, None, "no narrative; add a [[narrative]] table with id, title, family and definition"))
+        entries = []
+    for index, entry in enumerate(entries):
+        problems += _check_entry(file, index, entry)
+    problems += _check_references(file, entries)
+    if problems:
+        raise UserError(*problems)
+    narratives = tuple(_make_narrative(entry) for entry in entries)
+    return Codebook(file.values["name"], file.values["version"], narratives, tuple(file.values.get("rules", ())))
+
+
+def _make_narrative(entry: dict[str, Any]) -> Narrative:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Narrative(**values)
+
+
+def _check_entry(file: TomlFile, index: int, entry: dict[str, Any]) -> list[str]:
+    problems = file.unknown_keys(entry, [field.name for field in fields(Narrative)], "narrative", index)
+    name = f"narrative '{entry['id']}'" if _is_text(entry.get("id")) else "this narrative"
+
+    def tell(key: str, problem: str) -> None:
+        problems.append(at(file.path, file.line("narrative", index, key), problem))
+
+    for key in _TEXTS:
+        if key in entry and not _is_text(entry[key]):
+            tell(key, f"{name}: '{key}' is empty or not a text; write it in quotes")
+        elif key in _REQUIRED and key not in entry:
+            tell(key, f"{name} has no '{key}'; add it")
+    for key in _LISTS:
+        if not _is_text_list(entry.get(key, [])):
+            tell(key, f"{name}: '{key}' must be a list of texts")
+    if _is_text(entry.get("id")) and not _ID.fullmatch(entry["id"]):
+        tell("id", f"id '{entry['id']}' may hold letters, digits, '_', '-' and '.' only")
+    return problems
+
+
+def _check_references(file: TomlFile, entries: list[dict[str, Any]]) -> list[str]:
+    problems = []
+    first: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        line = file.line("narrative", index, "id")
+        if not _is_text(id_ := entry.get("id")):
+            continue
+        if id_ in first:
+            problems.append(at(file.path, line, f"id '{id_}' was used on line {first[id_]}; give it another id"))
+        first.setdefault(id_, line)
+    for index, entry in enumerate(entries):
+        parent = entry.get("parent")
+        if _is_text(parent) and (parent not in first or parent == entry.get("id")):
+            line = file.line("narrative", index, "parent")
+            problems.append(at(file.path, line, f"parent '{parent}' must be the id of another narrative"))
+    return problems
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_text_list(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(item) for item in value)

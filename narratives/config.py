@@ -1,0 +1,92 @@
+"""The question of a run: `experiments/<run>/config.toml`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
+from narratives.errors import UserError, at, did_you_mean
+from narratives.toml_file import TomlFile, read_toml
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What to train and how to judge it."""
+
+    classifier: str
+    options: dict[str, Any]  # the classifier's hyperparameters as far as the file names them
+    description: str = ""
+    seed: int = 0
+    shrinkage: float = 10.0  # a narrative with this many positives is half way between its own threshold and the shared rule
+    resamples: int = 2000  # bootstrap samples behind each interval
+
+    def make_classifier(self) -> Classifier:
+        """The unfitted classifier that the config asks for."""
+        make: Any = find_classifier(self.classifier)
+        classifier: Classifier = make(**self.options, seed=self.seed)
+        return classifier
+
+
+_TOP = {"description": str, "seed": int}
+_TABLES: dict[str, dict[str, type]] = {"thresholds": {"shrinkage": float}, "evaluation": {"resamples": int}}
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read and check a config; `UserError` lists every problem with its line."""
+    file = read_toml(path)
+    top = {key: value for key, value in file.values.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in file.values.items() if isinstance(value, dict)}
+    problems = file.unknown_keys(tables, ["classifier", *_TABLES])
+    problems += _check(file, "", top, _TOP)
+    values = dict(top)
+    for table, types in _TABLES.items():
+        problems += _check(file, table, tables.get(table, {}), types)
+        values |= tables.get(table, {})
+
+    options = dict(tables.get("classifier", {}))
+    name = options.pop("name", None)
+    if name not in CLASSIFIERS:
+        line = file.line("classifier", key="name")
+        hint = did_you_mean(str(name or ""), CLASSIFIERS)
+        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
+        raise UserError(*problems, at(path, line, problem))
+    hints = get_type_hints(find_classifier(name))
+    types = {key: kind for key, kind in hints.items() if not key.endswith("_") and key != "seed"}
+    problems += _check(file, "classifier", options, types)
+    if values.get("resamples", 1) < 1 or values.get("shrinkage", 0) < 0:
+        problems.append(at(path, file.line("evaluation"), "resamples must be at least 1 and shrinkage at least 0"))
+    if problems:
+        raise UserError(*problems)
+    return RunConfig(name, {key: _convert(value, types[key]) for key, value in options.items()}, **values)
+
+
+def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
+    problems = file.unknown_keys(values, list(types), table)
+    for key, value in values.items():
+        if key in types and not _fits(value, types[key]):
+            wanted = getattr(types[key], "__name__", str(types[key]))
+            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS.get(wanted, wanted)}"))
+    return problems
+
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "tuple": "two numbers in brackets",
+}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if kind in (str, bool):
+        return isinstance(value, kind)
+    return isinstance(value, list) and len(value) == 2 and all(_fits(item, int) for item in value)
+
+
+def _convert(value: Any, kind: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else float(value) if kind is float else value

@@ -1,0 +1,30 @@
+"""The one error that a user's input can cause, and the words it is told in."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class UserError(Exception):
+    """Wrong input. Each problem is one line that names the place and the fix; the program exits with 2.
+
+    Any other exception is a bug and keeps its traceback.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def at(path: Path | str, line: int | None, problem: str) -> str:
+    """`file:line: problem`, the form that editors and terminals turn into a link."""
+    return f"{path}:{line}: {problem}" if line else f"{path}: {problem}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where a known word is near, else the known words where they are few."""
+    known = list(known)
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""

@@ -1,0 +1,109 @@
+"""Evaluate one run: predict its held-out passages, write the predictions down, score what was written."""
+
+from narratives.classifiers import Progress
+from narratives.codebook import Codebook
+from narratives.data import Passage
+from narratives.errors import UserError, at
+from narratives.evaluation import Answers, Evaluation, join, score
+from narratives.files import read_json, write_json
+from narratives.model import Model, load_model
+from narratives.passages import digest_passages
+from narratives.predictions import read_predictions, write_predictions
+from narratives.project import Project
+from narratives.splits import split_passages
+
+SEED = 0  # of the bootstrap; one seed everywhere, so that two reports of the same predictions agree
+OPTIMISTIC = (
+    "Scored on the validation split, on which thresholds and the best epoch were chosen: the figures are optimistic. "
+    "Use them to choose between settings, not to tell anyone how good the model is."
+)
+NO_TEST = "The test split has no labelled passage."
+
+
+def evaluate_run(project: Project, run: str, split: str | None = None, progress: Progress | None = None) -> Evaluation:
+    """Write `predictions.jsonl` and `evaluation.json` of a run; the test split unless `split` names another.
+
+    Where the test split has no labels the validation split stands in, and the report says what that means.
+    """
+    config = project.read_config(run)
+    model = load_model(project.model(run))
+    codebook = project.read_codebook()
+    if model.codebook.digest != codebook.digest:
+        raise UserError(
+            at(
+                project.model(run),
+                None,
+                f"trained with another codebook ({model.codebook.name} {model.codebook.version}); "
+                f"train again: narratives train {run}",
+            )
+        )
+    passages, split, notes = _choose_passages(project, codebook, split)
+    notes += _note_changed_training(project, codebook, model)
+    folder = project.experiment(run)
+    predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
+    write_predictions(folder / "predictions.jsonl", predictions, run, codebook)
+    answers = read_answers(project, run, passages, codebook)
+    evaluation = score(
+        answers,
+        codebook,
+        list(model.thresholds),
+        config.resamples,
+        SEED,
+        run=run,
+        description=config.description,
+        classifier=model.classifier_name,
+        split=split,
+        training=model.training,
+        gold_digest=digest_passages(passages),
+        notes=notes,
+    )
+    write_json(folder / "evaluation.json", evaluation.to_json())
+    return evaluation
+
+
+def read_evaluation(project: Project, run: str) -> Evaluation:
+    """The saved evaluation of a run; `UserError` where there is none yet."""
+    path = project.experiment(run) / "evaluation.json"
+    if not path.is_file():
+        project.read_config(run)  # a run that is not there at all gets its own message
+        raise UserError(at(path, None, f"no such file; evaluate the run first: narratives evaluate {run}"))
+    try:
+        return Evaluation.from_json(read_json(path))
+    except (TypeError, KeyError, AttributeError):
+        raise UserError(at(path, None, f"not an evaluation; write it again: narratives evaluate {run}")) from None
+
+
+def read_answers(project: Project, run: str, passages: list[Passage], codebook: Codebook) -> Answers:
+    """The saved predictions of a run, joined with gold passages."""
+    path = project.experiment(run) / "predictions.jsonl"
+    return join(passages, read_predictions(path, codebook), codebook, path)
+
+
+def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]:
+    """The labelled passages of a split."""
+    return split_passages(project.read_passages(codebook), project.read_splits(), split)
+
+
+def _choose_passages(project: Project, codebook: Codebook, split: str | None) -> tuple[list[Passage], str, list[str]]:
+    notes = []
+    passages = read_gold(project, codebook, split or "test")
+    if not passages and split is None:
+        split, notes = "validation", [NO_TEST]
+        passages = read_gold(project, codebook, split)
+    split = split or "test"
+    if not passages:
+        raise UserError(
+            at(project.splits_file, None, f"no labelled passage in split '{split}'; label some, or name another split")
+        )
+    if split == "validation":
+        notes.append(OPTIMISTIC)
+    if split == "train":
+        notes.append("Scored on the passages that the model was trained on: this says nothing about new texts.")
+    return passages, split, notes
+
+
+def _note_changed_training(project: Project, codebook: Codebook, model: Model) -> list[str]:
+    held_out = read_gold(project, codebook, "validation")
+    if model.training.get("validation_digest") == digest_passages(held_out):
+        return []
+    return [f"The labels have changed since this model was trained; train it on them: narratives train {model.run}."]

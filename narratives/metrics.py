@@ -1,0 +1,72 @@
+"""Precision, recall and F1 for multi-label answers, with a stated rule for division by zero."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.bool_]  # (passages, narratives): gold or predicted labels
+Floats = NDArray[np.float64]
+
+ZERO_DIVISION = (
+    "Precision is undefined for a narrative that is never raised, recall for one with no support, F1 for one with "
+    "neither; an undefined value is shown as a dash and left out of macro averages. "
+    "A passage that carries none and is given none counts 1 in samples F1."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """True positives, false positives and false negatives; arrays of one shape."""
+
+    tp: Floats
+    fp: Floats
+    fn: Floats
+
+    @property
+    def precision(self) -> Floats:
+        """Tp / (tp + fp); NaN where nothing was raised."""
+        return _divide(self.tp, self.tp + self.fp)
+
+    @property
+    def recall(self) -> Floats:
+        """Tp / (tp + fn); NaN where there is no support."""
+        return _divide(self.tp, self.tp + self.fn)
+
+    @property
+    def f1(self) -> Floats:
+        """2 tp / (2 tp + fp + fn); NaN where nothing was raised and there is no support."""
+        return _divide(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    def sum(self, axis: int) -> "Counts":
+        """Counts added up along an axis."""
+        return Counts(self.tp.sum(axis), self.fp.sum(axis), self.fn.sum(axis))
+
+
+def count(gold: Matrix, predicted: Matrix) -> Counts:
+    """Counts for each cell: arrays of shape (passages, narratives) that sum to whatever is asked."""
+    return Counts(
+        (gold & predicted).astype(np.float64), (~gold & predicted).astype(np.float64), (gold & ~predicted).astype(np.float64)
+    )
+
+
+def macro_f1(counts: Counts) -> Floats:
+    """Mean F1 over the last axis (narratives), those with an undefined F1 left out; NaN where all are."""
+    f1 = counts.f1
+    known = ~np.isnan(f1)
+    return _divide(np.where(known, f1, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+
+
+def micro_f1(counts: Counts) -> Floats:
+    """F1 of the counts pooled over the last axis (narratives)."""
+    return counts.sum(-1).f1
+
+
+def samples_f1(gold: Matrix, predicted: Matrix) -> Floats:
+    """F1 of each passage, shape (passages,); 1 where it carries none and is given none."""
+    return np.nan_to_num(count(gold, predicted).sum(1).f1, nan=1.0)
+
+
+def _divide(above: Floats, below: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(below > 0, above / below, np.nan), dtype=np.float64)

@@ -1,0 +1,37 @@
+"""Progress to see: a bar on a terminal, a line every half minute anywhere else."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_EVERY = 30.0  # seconds between lines where there is no terminal
+
+
+@contextmanager
+def show_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Give a function of (done, total, note) that draws on standard error."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(desc=title, total=0, leave=False, dynamic_ncols=True) as bar:
+
+            def draw(done: int, total: int, note: str) -> None:
+                bar.total = total
+                bar.set_postfix_str(note, refresh=False)
+                bar.update(done - bar.n)
+
+            yield draw
+        return
+
+    start = last = time.monotonic()
+
+    def tell(done: int, total: int, note: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= _EVERY:
+            last = now
+            left = (now - start) / max(done, 1) * (total - done)
+            print(f"{title}: {done} of {total}, {note}, about {left:.0f} s left", file=sys.stderr, flush=True)
+
+    yield tell

@@ -1,0 +1,67 @@
+"""A project: the folder with labels/, experiments/ and models/, and where everything in it lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from narratives.codebook import Codebook, read_codebook
+from narratives.config import RunConfig, read_config
+from narratives.data import Passage
+from narratives.errors import UserError, at, did_you_mean
+from narratives.passages import read_passages
+from narratives.splits import Splits, read_splits
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Paths and readers; nothing is read before it is asked for."""
+
+    root: Path
+
+    @property
+    def labels(self) -> Path:
+        """The folder of the codebook, the passages and the splits."""
+        return self.root / "labels"
+
+    @property
+    def splits_file(self) -> Path:
+        """Which document is in which split."""
+        return self.labels / "splits.csv"
+
+    def experiment(self, run: str) -> Path:
+        """The folder of a run's question and answers."""
+        return self.root / "experiments" / run
+
+    def model(self, run: str) -> Path:
+        """The folder of what a run learned."""
+        return self.root / "models" / run
+
+    def checkpoint(self, run: str) -> Path:
+        """Where a training that is under way keeps its state."""
+        return self.root / "models" / f".{run}.checkpoint"
+
+    def read_codebook(self) -> Codebook:
+        """The project's codebook; `UserError` with a hint where this is no project."""
+        path = self.labels / "codebook.toml"
+        if not path.is_file():
+            raise UserError(
+                at(path, None, "no such file; run in a project's folder, name one with --project, or: narratives init DIR")
+            )
+        return read_codebook(path)
+
+    def read_passages(self, codebook: Codebook) -> list[Passage]:
+        """All passages, in file order."""
+        return read_passages(self.labels, codebook)
+
+    def read_splits(self) -> Splits:
+        """The split of each document."""
+        return read_splits(self.splits_file)
+
+    def read_config(self, run: str) -> RunConfig:
+        """The config of a run; `UserError` names the runs that there are."""
+        path = self.experiment(run) / "config.toml"
+        if not path.is_file():
+            runs = [config.parent.name for config in sorted(self.root.glob("experiments/*/config.toml"))]
+            raise UserError(
+                at(path, None, f"no run '{run}'{did_you_mean(run, runs) or '; narratives init adds the first ones'}")
+            )
+        return read_config(path)
