@@ -44,18 +44,17 @@ class LabelReport:
 
 def check_labels(project: Project) -> LabelReport:
     """Read everything under `labels/`; `UserError` lists all problems of all files at once."""
-    codebook = project.read_codebook()
     problems: list[str] = []
     splits: Splits = {}
-    passages: list[Passage] = []
     try:
         splits = project.read_splits()
     except UserError as error:
         problems += error.problems
     try:
+        codebook = project.read_codebook()  # where it is broken nobody can tell which labels are right
         passages = project.read_passages(codebook)
     except UserError as error:
-        problems += error.problems
+        raise UserError(*problems, *error.problems) from None
     if problems:
         raise UserError(*problems)
     return _report(codebook, passages, splits, project.splits_file)

@@ -79,18 +79,23 @@ def _read_batches(inputs: Sequence[Path], text_column: str) -> Iterator[list[tup
 def _read_texts(inputs: Sequence[Path], text_column: str, problems: list[str]) -> Iterator[tuple[str, str]]:
     seen: dict[str, str] = {}
     for path in inputs:
-        for number, record in enumerate(read_records(path)):
+        alone = [other.name for other in inputs].count(path.name) == 1
+        name = str(path.name if alone else path).encode("utf-8", "replace").decode()  # a file's name may be no UTF-8
+        column = "text" if path.suffix.lower() == ".txt" else text_column
+        checked = False
+        for record in read_records(path):
             place = f"{path}:{record.line}"
             if isinstance(record, BadRecord):
                 problems.append(f"{place}: {record.reason}")
             else:
-                if number == 0:
-                    require_column(path, record, text_column)
-                text, id_ = record.values.get(text_column), record.values.get("id")
-                id_ = f"{path.name}:{record.line}" if id_ is None or id_ == "" else str(id_)
+                if not checked:
+                    require_column(path, record, column)
+                    checked = True
+                text, id_ = record.values.get(column), record.values.get("id")
+                id_ = f"{name}:{record.line}" if id_ is None or id_ == "" else str(id_)
                 if not isinstance(text, str) or not text.strip():
                     what = "is empty" if text is None or isinstance(text, str) else "is not a text"
-                    problems.append(f"{place}: '{text_column}' {what}; fill it in or delete the record")
+                    problems.append(f"{place}: '{column}' {what}; fill it in or delete the record")
                 elif id_ in seen:
                     problems.append(f"{place}: id '{id_}' was used at {seen[id_]}; ids must be unique")
                 else:

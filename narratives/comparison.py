@@ -1,11 +1,14 @@
 """Compare two runs on the same passages: paired, so that what both find hard does not blur the difference."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from narratives.codebook import Codebook
+from narratives.data import Passage
 from narratives.errors import UserError
 from narratives.evaluation import Answers, Evaluation, Figure, make_figure
+from narratives.passages import digest_passages
 from narratives.resampling import interval, measure, resample
 
 VERDICTS = {1: "better", -1: "worse", 0: "no clear difference"}
@@ -26,15 +29,20 @@ class Comparison:
         return asdict(self)
 
 
-def compare(
-    a: Evaluation, answers_a: Answers, b: Evaluation, answers_b: Answers, codebook: Codebook, resamples: int, seed: int
-) -> Comparison:
-    """Paired bootstrap over documents; `UserError` where the runs were not scored on the same passages and codebook."""
-    if (a.gold_digest, a.codebook["digest"], a.split) != (b.gold_digest, b.codebook["digest"], b.split):
+def require_same_gold(a: Evaluation, b: Evaluation, gold: Sequence[Passage], codebook: Codebook) -> None:
+    """`UserError` unless both runs were scored on these passages, with their labels of today, and on this codebook."""
+    scored_on = (digest_passages(gold), codebook.digest)
+    if a.split != b.split or any((run.gold_digest, run.codebook["digest"]) != scored_on for run in (a, b)):
         raise UserError(
             f"runs '{a.run}' and '{b.run}' were scored on other passages, labels or codebooks; "
             f"evaluate both again: narratives evaluate {a.run}; narratives evaluate {b.run}"
         )
+
+
+def compare(
+    a: Evaluation, answers_a: Answers, b: Evaluation, answers_b: Answers, codebook: Codebook, resamples: int, seed: int
+) -> Comparison:
+    """Paired bootstrap over documents, for runs that `require_same_gold` lets pass."""
     gold, documents = answers_a.gold, answers_a.documents
     here = measure(gold, answers_b.predicted).minus(measure(gold, answers_a.predicted))
     drawn_a, drawn_b = resample(gold, [answers_a.predicted, answers_b.predicted], documents, resamples, seed)

@@ -1,5 +1,6 @@
 """The question of a run: `experiments/<run>/config.toml`."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -27,6 +28,7 @@ class RunConfig:
         return classifier
 
 
+_LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
 _TABLES: dict[str, dict[str, type]] = {"thresholds": {"shrinkage": float}, "evaluation": {"resamples": int}}
 
@@ -38,6 +40,8 @@ def read_config(path: Path) -> RunConfig:
     tables = {key: value for key, value in file.values.items() if isinstance(value, dict)}
     problems = file.unknown_keys(tables, ["classifier", *_TABLES])
     problems += _check(file, "", top, _TOP)
+    if not problems and top.get("seed", 0) > _LARGEST_SEED:
+        problems.append(at(path, file.line(key="seed"), f"'seed' must be at most {_LARGEST_SEED}"))
     values = dict(top)
     for table, types in _TABLES.items():
         problems += _check(file, table, tables.get(table, {}), types)
@@ -45,7 +49,7 @@ def read_config(path: Path) -> RunConfig:
 
     options = dict(tables.get("classifier", {}))
     name = options.pop("name", None)
-    if name not in CLASSIFIERS:
+    if not isinstance(name, str) or name not in CLASSIFIERS:
         line = file.line("classifier", key="name")
         hint = did_you_mean(str(name or ""), CLASSIFIERS)
         problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
@@ -53,8 +57,10 @@ def read_config(path: Path) -> RunConfig:
     hints = get_type_hints(find_classifier(name))
     types = {key: kind for key, kind in hints.items() if not key.endswith("_") and key != "seed"}
     problems += _check(file, "classifier", options, types)
-    if values.get("resamples", 1) < 1 or values.get("shrinkage", 0) < 0:
-        problems.append(at(path, file.line("evaluation"), "resamples must be at least 1 and shrinkage at least 0"))
+    if not problems:
+        problems += _check_limits(file, find_classifier(name), options)
+    if values.get("resamples", 1) == 0:
+        problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
     if problems:
         raise UserError(*problems)
     return RunConfig(name, {key: _convert(value, types[key]) for key, value in options.items()}, **values)
@@ -69,9 +75,24 @@ def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, 
     return problems
 
 
+def _check_limits(file: TomlFile, classifier: Any, options: dict[str, Any]) -> list[str]:
+    problems = []
+    for key, value in options.items():
+        limits = classifier.__dataclass_fields__[key].metadata
+        least, most = limits.get("least", 0), limits.get("most", math.inf)
+        if isinstance(value, list) and not 1 <= value[0] <= value[1]:
+            problem = f"'{key}' must be two numbers, 1 or more, the smaller first"
+        elif isinstance(value, int | float) and not least <= value <= most:
+            problem = f"'{key}' must be at least {least}" + (f" and at most {most}" if most < math.inf else "")
+        else:
+            continue
+        problems.append(at(file.path, file.line("classifier", key=key), problem))
+    return problems
+
+
 _WORDS = {
-    "int": "a whole number",
-    "float": "a number",
+    "int": "a whole number, 0 or more",
+    "float": "a number, 0 or more",
     "str": "a text",
     "bool": "true or false",
     "tuple": "two numbers in brackets",
@@ -80,9 +101,9 @@ _WORDS = {
 
 def _fits(value: Any, kind: Any) -> bool:
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
     if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if kind in (str, bool):
         return isinstance(value, kind)
     return isinstance(value, list) and len(value) == 2 and all(_fits(item, int) for item in value)

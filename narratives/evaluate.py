@@ -1,5 +1,6 @@
 """Evaluate one run: predict its held-out passages, write the predictions down, score what was written."""
 
+from narratives.behaviour import FamilyResult, read_checks, score_checks
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook
 from narratives.data import Passage
@@ -56,6 +57,7 @@ def evaluate_run(project: Project, run: str, split: str | None = None, progress:
         training=model.training,
         gold_digest=digest_passages(passages),
         notes=notes,
+        behaviour=_run_checks(project, codebook, model),
     )
     write_json(folder / "evaluation.json", evaluation.to_json())
     return evaluation
@@ -84,6 +86,11 @@ def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]
     return split_passages(project.read_passages(codebook), project.read_splits(), split)
 
 
+def _run_checks(project: Project, codebook: Codebook, model: Model) -> list[FamilyResult]:
+    checks = read_checks(project.checks_file, codebook)
+    return score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
+
+
 def _choose_passages(project: Project, codebook: Codebook, split: str | None) -> tuple[list[Passage], str, list[str]]:
     notes = []
     passages = read_gold(project, codebook, split or "test")
@@ -103,7 +110,7 @@ def _choose_passages(project: Project, codebook: Codebook, split: str | None) ->
 
 
 def _note_changed_training(project: Project, codebook: Codebook, model: Model) -> list[str]:
-    held_out = read_gold(project, codebook, "validation")
-    if model.training.get("validation_digest") == digest_passages(held_out):
+    digests = model.training.get("digests", {})
+    if all(digests.get(split) == digest_passages(read_gold(project, codebook, split)) for split in ("train", "validation")):
         return []
     return [f"The labels have changed since this model was trained; train it on them: narratives train {model.run}."]

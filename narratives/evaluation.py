@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass, field
 from math import isnan
 from typing import Any, Self
 
-import numpy as np
-
+from narratives.behaviour import FamilyResult
 from narratives.codebook import Codebook
 from narratives.data import Passage, Prediction, multi_hot
 from narratives.errors import UserError
-from narratives.metrics import ZERO_DIVISION, Matrix
+from narratives.metrics import ZERO_DIVISION, Matrix, mean_defined
 from narratives.passages import gold_matrix
 from narratives.resampling import interval, measure, resample
 
@@ -65,6 +64,7 @@ class Evaluation:
     rules: dict[str, str]
     gold_digest: str
     notes: list[str] = field(default_factory=list)
+    behaviour: list[FamilyResult] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, without a time stamp: the same predictions give the same bytes."""
@@ -78,7 +78,8 @@ class Evaluation:
         for row in value["narratives"]:
             fields: dict[str, Any] = {key: Figure(**item) if isinstance(item, dict) else item for key, item in row.items()}
             rows.append(NarrativeScore(**fields))
-        return cls(**{**value, "overall": overall, "narratives": rows})
+        behaviour = [FamilyResult(**result) for result in value["behaviour"]]
+        return cls(**{**value, "overall": overall, "narratives": rows, "behaviour": behaviour})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def score(
         name: make_figure(getattr(here, name), *interval(getattr(drawn, name)))
         for name in ("micro_f1", "macro_f1", "samples_f1")
     }
-    overall["macro_f1_firm"] = _mean_over(here.f1, drawn.f1, firm)
+    overall["macro_f1_firm"] = make_figure(mean_defined(here.f1[firm]), *interval(mean_defined(drawn.f1[:, firm])))
     return Evaluation(
         codebook={
             "name": codebook.name,
@@ -177,9 +178,3 @@ def score(
 def make_figure(value: Any, low: Any, high: Any) -> Figure:
     """Numbers rounded to what is worth reading in a diff; NaN becomes `None`."""
     return Figure(*(None if isnan(number) else round(float(number), 4) for number in (value, low, high)))
-
-
-def _mean_over(f1: np.ndarray, drawn: np.ndarray, chosen: np.ndarray) -> Figure:
-    if not chosen.any():
-        return Figure(None, None, None)
-    return make_figure(np.nanmean(f1[chosen]), *interval(np.nanmean(drawn[:, chosen], axis=1)))

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ def read_text(path: Path) -> str:
 
 def decode(path: Path, data: bytes) -> str:
     """UTF-8 bytes as text with plain line ends; `UserError` names the line of the first byte that is not UTF-8."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UserError(at(path, 1, "this is UTF-16 text; save it as UTF-8"))
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
+        raise UserError(at(path, 1, "this is UTF-16 text or no text at all; save it as UTF-8"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -45,7 +45,8 @@ def unreadable(path: Path, error: OSError) -> UserError:
 
 def unwritable(path: Path, error: OSError) -> UserError:
     """The user's side of an `OSError` on writing, a full disk included."""
-    return UserError(at(path, None, f"cannot be written: {error.strerror or error}; nothing was changed"))
+    reason = os.strerror(error.errno) if error.errno else error  # pyarrow words it in its own way
+    return UserError(at(path, None, f"cannot be written: {reason}; nothing was changed"))
 
 
 @contextmanager
@@ -66,10 +67,11 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        if aside.is_dir():
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            aside.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing could be written there is nothing to remove
+            if aside.is_dir():
+                shutil.rmtree(aside, ignore_errors=True)
+            else:
+                aside.unlink()
 
 
 def _sweep(path: Path) -> None:
@@ -85,7 +87,12 @@ def _replace_folder(new: Path, path: Path) -> None:
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
     if path.exists():
         path.rename(old)
-    new.rename(path)
+    try:
+        new.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

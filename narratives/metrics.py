@@ -52,9 +52,13 @@ def count(gold: Matrix, predicted: Matrix) -> Counts:
 
 def macro_f1(counts: Counts) -> Floats:
     """Mean F1 over the last axis (narratives), those with an undefined F1 left out; NaN where all are."""
-    f1 = counts.f1
-    known = ~np.isnan(f1)
-    return _divide(np.where(known, f1, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+    return mean_defined(counts.f1)
+
+
+def mean_defined(values: Floats) -> Floats:
+    """Mean over the last axis, NaN left out; NaN where there is nothing else."""
+    known = ~np.isnan(values)
+    return _divide(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
 
 
 def micro_f1(counts: Counts) -> Floats:

@@ -1,5 +1,6 @@
 """A trained model in a folder: what it learned, what it was taught, and a digest of every file."""
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -61,14 +62,13 @@ def save_model(model: Model, folder: Path) -> None:
             "run": model.run,
             "classifier": model.classifier_name,
             "hyperparameters": hyperparameters(model.classifier),
-            "codebook_digest": model.codebook.digest,
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
             "training": model.training,
             "versions": _versions(),
             "files": {str(path.relative_to(aside)): sha256(path) for path in files},
             "codebook": model.codebook.to_json(),
         }
-        write_json(aside / _MANIFEST, manifest)
+        write_json(aside / _MANIFEST, {**manifest, "digest": _digest(manifest)})
 
 
 def load_model(folder: Path) -> Model:
@@ -80,6 +80,8 @@ def load_model(folder: Path) -> Model:
     manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT:
         raise UserError(at(path, None, f"not a model of format {FORMAT}; {again}"))
+    if manifest.pop("digest", None) != _digest(manifest):
+        raise UserError(at(path, None, f"altered since the model was saved (sha256 differs); {again}"))
     for name, digest in manifest["files"].items():
         file = folder / name
         if not file.is_file():
@@ -87,8 +89,6 @@ def load_model(folder: Path) -> Model:
         if sha256(file) != digest:
             raise UserError(at(file, None, f"altered or cut short since the model was saved (sha256 differs); {again}"))
     codebook = Codebook.from_json(manifest["codebook"])
-    if codebook.digest != manifest["codebook_digest"] or list(manifest["thresholds"]) != list(codebook.ids):
-        raise UserError(at(path, None, f"its codebook was altered since the model was saved; {again}"))
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in manifest["hyperparameters"].items()}
     return Model(
         run=manifest["run"],
@@ -98,6 +98,10 @@ def load_model(folder: Path) -> Model:
         thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
         training=manifest["training"],
     )
+
+
+def _digest(manifest: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest).encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,7 @@ from narratives.records import BadRecord, read_records
 _KNOWN = ("id", "text", "narratives", "document", "language", "source")
 _STANCES = [stance.value for stance in Stance]
 
-
-class _Wrong(Exception):
-    """What is wrong with one passage; the caller adds the place."""
+_Tell = Callable[[str], None]  # takes a problem; the caller adds the place
 
 
 def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
@@ -40,14 +38,11 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
                 if isinstance(record, BadRecord):
                     problems.append(f"{place}: {record.reason}")
                     continue
-                try:
-                    passage = parse_passage(record.values, codebook, place)
-                except _Wrong as wrong:
-                    problems.append(f"{place}: {wrong}")
-                    continue
+                passage = parse_passage(record.values, codebook, place, problems)
                 if passage.id in first:
                     problems.append(f"{place}: id '{passage.id}' was used at {first[passage.id]}; ids must be unique")
-                first.setdefault(passage.id, place)
+                elif passage.id:
+                    first[passage.id] = place
                 passages.append(passage)
         except UserError as error:
             problems += error.problems
@@ -58,16 +53,26 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
     return passages
 
 
-def parse_passage(values: dict[str, Any], codebook: Codebook, place: str) -> Passage:
-    """A passage from a JSON object. `document` defaults to the id: a passage that stands alone."""
-    id_ = _text(values, "id", required=True)
+def parse_passage(values: dict[str, Any], codebook: Codebook, place: str, problems: list[str]) -> Passage:
+    """A passage from a JSON object; everything that is wrong with it is added to `problems`.
+
+    `document` defaults to the id: a passage that stands alone.
+    """
+
+    def tell(problem: str) -> None:
+        problems.append(f"{place}: {problem}")
+
+    id_ = _text(values, "id", tell, required=True)
+    for key in ("id", "document"):  # they go into CSV files and messages: a line end inside would break both
+        if isinstance(values.get(key), str) and not values[key].isprintable():
+            tell(f"'{key}' holds a line end or another control character; take it out")
     return Passage(
         id=id_,
-        text=_text(values, "text", required=True),
-        narratives=_parse_labels(values.get("narratives"), codebook),
-        document=_text(values, "document") or id_,
-        language=_text(values, "language") or "und",
-        source=_text(values, "source"),
+        text=_text(values, "text", tell, required=True),
+        narratives=_parse_labels(values.get("narratives"), codebook, tell),
+        document=_text(values, "document", tell) or id_,
+        language=_text(values, "language", tell) or "und",
+        source=_text(values, "source", tell),
         extras={key: value for key, value in values.items() if key not in _KNOWN},
         place=place,
     )
@@ -84,34 +89,35 @@ def digest_passages(passages: Sequence[Passage]) -> str:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _text(values: dict[str, Any], key: str, required: bool = False) -> str:
+def _text(values: dict[str, Any], key: str, tell: _Tell, required: bool = False) -> str:
     value = values.get(key)
     if value is None and not required:
         return ""
     if key not in values:
-        raise _Wrong(f"no '{key}'; add it{did_you_mean(key, values) if values else ''}")
-    if not isinstance(value, str):
-        raise _Wrong(f"'{key}' must be a text in quotes, not {json.dumps(value)[:40]}")
-    if required and not value.strip():
-        raise _Wrong(f"'{key}' is empty; fill it in or delete the line")
-    return value
+        tell(f"no '{key}'; add it{did_you_mean(key, values) if values else ''}")
+    elif not isinstance(value, str):
+        tell(f"'{key}' must be a text in quotes, not {json.dumps(value)[:40]}")
+    elif required and not value.strip():
+        tell(f"'{key}' is empty; fill it in or delete the line")
+    return value if isinstance(value, str) else ""
 
 
-def _parse_labels(value: Any, codebook: Codebook) -> Labels | None:
+def _parse_labels(value: Any, codebook: Codebook, tell: _Tell) -> Labels | None:
     if value is None:
         return None
     if isinstance(value, list):
         if len({str(id_) for id_ in value}) < len(value):
-            raise _Wrong("'narratives' names a narrative twice; keep one")
+            tell("'narratives' names a narrative twice; keep one")
         value = {id_ if isinstance(id_, str) else json.dumps(id_): None for id_ in value}
     if not isinstance(value, dict):
-        raise _Wrong(f"'narratives' must be an object or a list of ids, not {json.dumps(value)[:40]}")
+        tell(f"'narratives' must be an object or a list of ids, not {json.dumps(value)[:40]}")
+        return None
     labels: Labels = {}
     for id_, stance in value.items():
         if id_ not in codebook.ids:
-            raise _Wrong(f"unknown narrative '{id_}'{did_you_mean(id_, codebook.ids)}")
-        if stance is not None and stance not in _STANCES:
-            hint = did_you_mean(str(stance), _STANCES)
-            raise _Wrong(f"'{id_}': stance {json.dumps(stance)} is not known{hint}")
-        labels[id_] = None if stance is None else Stance(stance)
+            tell(f"unknown narrative '{id_}'{did_you_mean(id_, codebook.ids)}")
+        elif stance is not None and stance not in _STANCES:
+            tell(f"'{id_}': stance {json.dumps(stance)} is not known{did_you_mean(str(stance), _STANCES)}")
+        else:
+            labels[id_] = None if stance is None else Stance(stance)
     return labels

@@ -27,6 +27,11 @@ class Project:
         """Which document is in which split."""
         return self.labels / "splits.csv"
 
+    @property
+    def checks_file(self) -> Path:
+        """Behavioural checks, where the project has some."""
+        return self.root / "tests" / "checks.jsonl"
+
     def experiment(self, run: str) -> Path:
         """The folder of a run's question and answers."""
         return self.root / "experiments" / run

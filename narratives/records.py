@@ -38,6 +38,8 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
     """
     form = _ENDINGS.get(path.suffix.lower())
     if form is None:
+        if not path.is_file():
+            raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
         raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(_ENDINGS)}"))
     readers = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet, "txt": _read_txt}
     return readers[form](path)
@@ -69,13 +71,15 @@ def _read_jsonl(path: Path) -> Iterator[Record | BadRecord]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line, object_pairs_hook=_unique_keys)
+            value = json.loads(line.rstrip(), object_pairs_hook=_unique_keys)
         except json.JSONDecodeError as error:
             yield BadRecord(number, f"broken JSON: {error.msg} at column {error.colno}")
         except _RepeatedKey as error:
             yield BadRecord(number, f"key '{error}' stands twice in one object; keep one")
         except RecursionError:
             yield BadRecord(number, "broken JSON: nested too deeply")
+        except ValueError:  # Python reads no whole number of more than 4300 digits
+            yield BadRecord(number, "broken JSON: a number has too many digits; put it in quotes")
         else:
             if "\\ud" in line.lower() and _has_lone_surrogate(value):
                 yield BadRecord(number, "half a surrogate pair (\\ud...) is no character; mend the export")
@@ -149,7 +153,7 @@ def _read_parquet(path: Path) -> Iterator[Record | BadRecord]:
                 for values in batch.to_pylist():
                     row += 1
                     yield Record(row, values)
-    except (pyarrow.ArrowInvalid, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(at(path, None, f"not a Parquet file that can be read: {reason}")) from None
 

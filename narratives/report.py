@@ -76,7 +76,7 @@ def outcome(comparison: Comparison) -> str:
 
 def _changes(first: Evaluation, comparison: Comparison) -> list[tuple[NarrativeScore, Figure]]:
     rows = [(row, comparison.narratives[row.id]) for row in first.narratives]
-    return sorted(rows, key=lambda pair: (-1.0 if pair[1].value is None else -abs(pair[1].value), pair[0].id))
+    return sorted(rows, key=lambda pair: (1.0 if pair[1].value is None else -abs(pair[1].value), pair[0].id))
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from narratives.classifiers import Progress
-from narratives.comparison import Comparison, compare
+from narratives.comparison import Comparison, compare, require_same_gold
 from narratives.errors import UserError
 from narratives.evaluate import SEED, evaluate_run, read_answers, read_evaluation, read_gold
 from narratives.evaluation import Evaluation
@@ -48,6 +48,7 @@ def compare_runs(project: Project, a: str, b: str, say: Say) -> Path:
 def _compare(project: Project, a: Evaluation, b: Evaluation) -> Comparison:
     codebook = project.read_codebook()
     gold = read_gold(project, codebook, a.split)
+    require_same_gold(a, b, gold, codebook)
     answers = [read_answers(project, evaluation.run, gold, codebook) for evaluation in (a, b)]
     resamples = project.read_config(a.run).resamples
     return compare(a, answers[0], b, answers[1], codebook, resamples, SEED)

@@ -30,7 +30,8 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEAR) -> list[Pair]
     pairs = []
     for second, gram_set in enumerate(grams):
         ordered = sorted(gram_set, key=lambda gram: (frequency[gram], gram))
-        prefix = ordered[: len(ordered) - ceil(threshold * len(ordered)) + 1]
+        least = ceil(threshold * len(ordered) - 1e-9)  # shared grams; 0.55 * 100 is 55.00000000000001 in floating point
+        prefix = ordered[: len(ordered) - least + 1]
         candidates = {first for gram in prefix if frequency[gram] > 1 for first in index[gram]}
         for first in sorted(candidates):
             similarity = _jaccard(grams[first], gram_set)

@@ -20,20 +20,22 @@ def read_splits(path: Path) -> Splits:
     """The split of each document; empty where the file is not there yet. `UserError` lists every bad line."""
     if not path.exists():
         return {}
-    rows = csv.reader(io.StringIO(read_text(path)))
+    reader = csv.reader(io.StringIO(read_text(path)))
+    try:
+        lines = [(reader.line_num, row) for row in reader if row]
+    except csv.Error as error:
+        raise UserError(at(path, reader.line_num, f"broken CSV: {error}")) from None
     problems = []
-    if next(rows, None) != ["document", "split"]:
+    if not lines or lines[0] != (1, ["document", "split"]):
         problems.append(at(path, 1, "the first line must be: document,split"))
     splits: Splits = {}
-    for row in rows:
-        if not row:
-            continue
+    for line, row in lines[1:]:
         if len(row) != 2:
-            problems.append(at(path, rows.line_num, f"{len(row)} fields; write document,split"))
+            problems.append(at(path, line, f"{len(row)} fields; write document,split"))
         elif row[1] not in SHARES:
-            problems.append(at(path, rows.line_num, f"unknown split '{row[1]}'{did_you_mean(row[1], SHARES)}"))
+            problems.append(at(path, line, f"unknown split '{row[1]}'{did_you_mean(row[1], SHARES)}"))
         elif splits.setdefault(row[0], row[1]) != row[1]:
-            problems.append(at(path, rows.line_num, f"document '{row[0]}' is in {splits[row[0]]} already; delete one line"))
+            problems.append(at(path, line, f"document '{row[0]}' is in {splits[row[0]]} already; delete one line"))
     if problems:
         raise UserError(*problems)
     return splits
@@ -41,7 +43,7 @@ def read_splits(path: Path) -> Splits:
 
 def append_splits(path: Path, new: Splits) -> None:
     """Add lines for new documents; what stands in the file stays byte for byte."""
-    text = read_text(path) if path.exists() else "document,split\n"
+    text = path.read_bytes().decode("utf-8") if path.exists() else "document,split\n"  # as it is: with its mark, with CRLF
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(new.items())
     write_text(path, text + ("" if text.endswith("\n") else "\n") + out.getvalue())
@@ -85,7 +87,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
 
 def _strata(passage: Passage) -> list[str]:
     # Size counts too, so that "all" and "none" are dealt out in proportion like a narrative.
-    return ["", *(passage.narratives or ["(none)"])]
+    return ["", *(["(unlabelled)"] if passage.narratives is None else passage.narratives or ["(none)"])]
 
 
 def _deal_out(

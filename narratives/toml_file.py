@@ -25,7 +25,8 @@ class TomlFile:
 
     def line(self, table: str = "", index: int = 0, key: str = "") -> int:
         """The 1-based line of a key, or of its table where the key is not there."""
-        return self.lines.get((table, index, key)) or self.lines.get((table, index, "")) or 1
+        own = (table, index, key), (key, 0, ""), (table, index, "")  # at the top level a key may be a table's name
+        return next((self.lines[place] for place in own if place in self.lines), 1)
 
     def unknown_keys(self, values: dict[str, Any], known: list[str], table: str = "", index: int = 0) -> list[str]:
         """A problem line for each key of `values` that is not `known`."""

@@ -25,10 +25,11 @@ class TrainingSet:
     codebook: Codebook
     train: list[Passage]
     validation: list[Passage]
+    digests: dict[str, str]  # of all that is labelled in these two splits
 
 
 def load_training_set(project: Project, say: Say) -> TrainingSet:
-    """Read the labels, give new documents a split, and keep near-duplicates of held-out passages out of training."""
+    """Read the labels, give new documents a split, and keep near-duplicates of held-out passages out."""
     codebook = project.read_codebook()
     passages = project.read_passages(codebook)
     splits = project.read_splits()
@@ -37,16 +38,23 @@ def load_training_set(project: Project, say: Say) -> TrainingSet:
         append_splits(project.splits_file, new)
         splits |= new
         say(f"{len(new)} new documents got a split in {project.splits_file}")
-    twins = {passages[k].id for pair in leaks(passages, pairs, splits) for k in (pair.first, pair.second)}
-    train = split_passages(passages, splits, "train")
-    kept = [passage for passage in train if passage.id not in twins]
-    if len(kept) < len(train):
-        say(f"{len(train) - len(kept)} training passages nearly repeat a passage of another split: not trained on")
-    validation = split_passages(passages, splits, "validation")
-    for name, part in (("train", kept), ("validation", validation)):
-        if not part:
-            raise UserError(at(project.splits_file, None, f"no labelled passage in split '{name}'; label more documents"))
-    return TrainingSet(codebook, kept, validation)
+    crossing = leaks(passages, pairs, splits)
+
+    def choose(split: str, held_out: tuple[str, ...], use: str) -> list[Passage]:
+        sides = [side for p in crossing for side in ((p.first, p.second), (p.second, p.first))]
+        twins = {passages[one].id for one, other in sides if splits[passages[other].document] in held_out}
+        labelled = split_passages(passages, splits, split)
+        kept = [passage for passage in labelled if passage.id not in twins]
+        if len(kept) < len(labelled):
+            say(f"{len(labelled) - len(kept)} {split} passages nearly repeat a passage of another split: not {use} on")
+        if not kept:
+            raise UserError(at(project.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
+        return kept
+
+    train = choose("train", ("validation", "test"), "trained")
+    validation = choose("validation", ("test",), "tuned")
+    digests = {split: digest_passages(split_passages(passages, splits, split)) for split in ("train", "validation")}
+    return TrainingSet(codebook, train, validation, digests)
 
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
@@ -63,12 +71,12 @@ def train_run(project: Project, run: str, say: Say, progress: Progress | None = 
     checkpoint = project.checkpoint(run)
     classifier.fit(texts, y, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
     thresholds = tune_thresholds(classifier.predict_proba(held_texts), held_y, config.shrinkage)
+    thresholds[~y.any(0)] = 1.0  # what was never learnt is never raised
     training = {
         "train": len(data.train),
         "validation": len(data.validation),
         "seed": config.seed,
-        "train_digest": digest_passages(data.train),
-        "validation_digest": digest_passages(data.validation),
+        "digests": data.digests,
     }
     model = Model(run, config.classifier, classifier, data.codebook, thresholds, training)
     save_model(model, project.model(run))

@@ -1,7 +1,9 @@
 """What every classifier is, and where each one lives. A new one is a file here and a line in `CLASSIFIERS`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol, Self, cast
 
@@ -61,6 +63,11 @@ def find_classifier(name: str) -> type[Classifier]:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
     module, _, attribute = CLASSIFIERS[name].partition(":")
     return cast(type[Classifier], getattr(import_module(module), attribute))
+
+
+def setting(default: Any, least: float, most: float = inf) -> Any:
+    """A hyperparameter that a config may only set from `least` to `most`."""
+    return field(default=default, metadata={"least": least, "most": most})
 
 
 def hyperparameters(classifier: Classifier) -> dict[str, Any]:

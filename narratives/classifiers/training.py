@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from narratives.classifiers import Progress, Targets
+from narratives.classifiers import Progress, Targets, Texts
 from narratives.classifiers.batches import padded, shuffled_batches
-from narratives.classifiers.network import PooledClassifier, has_bf16
+from narratives.classifiers.network import PooledClassifier, has_bf16, write_tensors
 from narratives.files import read_json, replacing, write_json
 
 
@@ -49,7 +51,7 @@ def train_network(
     targets: Targets,
     padding: int,
     schedule: Schedule,
-    score: Any,
+    score: Callable[[PooledClassifier], float] | None,
     *,
     fingerprint: str,
     progress: Progress | None,
@@ -58,8 +60,8 @@ def train_network(
     """Fit `network` in place and leave it with the weights of its best epoch.
 
     `windows` are the token windows of the training texts, `targets` (texts, narratives) their labels, and
-    `score(network)` rates an epoch, higher being better. Randomness is seeded afresh each epoch, so a run that was
-    killed and goes on ends with the weights of one that was not.
+    `score(network)` rates an epoch, higher being better; without it the last is the best. Randomness is seeded afresh
+    each epoch, so a run that was killed and goes on ends with the weights of one that was not.
     """
     device = next(network.parameters()).device
     optimizer = _make_optimizer(network, schedule)
@@ -94,7 +96,7 @@ def train_network(
                     note += f", best validation {state.best_score:.3f} in epoch {state.best_epoch}"
                 progress(state.epoch * steps + step + 1, schedule.epochs * steps, note)
         state.epoch += 1
-        reached = score(network)
+        reached = score(network) if score else float(state.epoch)
         if reached > state.best_score:
             state.best_score, state.best_epoch = reached, state.epoch
             best = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
@@ -129,14 +131,14 @@ def _save_checkpoint(
 ) -> None:
     with replacing(folder) as aside:
         aside.mkdir()
-        save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, aside / "current.safetensors")
-        save_file({name: tensor.contiguous() for name, tensor in best.items()}, aside / "best.safetensors")
+        write_tensors(network.state_dict(), aside / "current.safetensors")
+        write_tensors(best, aside / "best.safetensors")
         moments = {
-            f"{index}.{key}": value.contiguous()
+            f"{index}.{key}": value
             for index, values in optimizer.state_dict()["state"].items()
             for key, value in values.items()
         }
-        save_file(moments, aside / "optimizer.safetensors")
+        write_tensors(moments, aside / "optimizer.safetensors")
         write_json(aside / "state.json", asdict(state))
 
 
@@ -148,17 +150,23 @@ def _resume(
     state = State(**read_json(folder / "state.json"))
     if state.fingerprint != fingerprint:  # other data or other settings: that checkpoint answers another question
         return State(fingerprint), {}
-    network.load_state_dict(load_file(folder / "current.safetensors"))
+    try:
+        current, best, adam = (load_file(folder / f"{name}.safetensors") for name in ("current", "best", "optimizer"))
+    except (OSError, SafetensorError):  # damaged: starting over costs time, going on from it would cost the result
+        return State(fingerprint), {}
+    network.load_state_dict(current)
     moments: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in load_file(folder / "optimizer.safetensors").items():
+    for name, tensor in adam.items():
         index, _, key = name.partition(".")
         moments.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({**optimizer.state_dict(), "state": moments})
-    return state, load_file(folder / "best.safetensors")
+    return state, best
 
 
-def describe(schedule: Schedule, texts: Any, targets: Targets, encoder: str) -> str:
+def describe(settings: Mapping[str, Any], *data: tuple[Texts, Targets]) -> str:
     """A fingerprint of everything that decides where training leads."""
-    digest = hashlib.sha256(json.dumps([asdict(schedule), encoder, list(texts)]).encode())
-    digest.update(np.packbits(targets).tobytes())
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for texts, targets in data:
+        digest.update(json.dumps(list(texts)).encode())
+        digest.update(np.packbits(targets).tobytes())
     return digest.hexdigest()

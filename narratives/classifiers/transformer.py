@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from narratives.classifiers import Progress, Scores, Targets, Texts
+from narratives.classifiers import Progress, Scores, Targets, Texts, hyperparameters, setting
 
 _WEIGHTS = "weights.safetensors"
 _BUDGET = 4096  # tokens in a batch at inference, padding included
@@ -18,16 +18,16 @@ class TransformerClassifier:
     """Fine-tune all layers of an encoder and a linear head on the mean of its token vectors."""
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
-    max_length: int = 512  # tokens in a window; longer texts are read in several, and the best score counts
-    epochs: int = 12
-    patience: int = 4  # stop after this many epochs without a better validation score
-    batch_size: int = 16
+    max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
+    epochs: int = setting(12, least=1)
+    patience: int = setting(4, least=1)  # stop after this many epochs without a better validation score
+    batch_size: int = setting(16, least=1)
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
-    warmup: float = 0.1
-    dropout: float = 0.1
-    max_class_weight: float = 4.0
+    warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
+    dropout: float = setting(0.1, least=0, most=0.9)
+    max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
     freeze_embeddings: bool = True  # the word vectors: half the parameters, and few labels move them for the better
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -67,15 +67,14 @@ class TransformerClassifier:
             bf16=self.bf16,
             seed=self.seed,
         )
-        epochs = iter(range(self.epochs))
         train_network(
             self.network_,
             tokenise(texts, self.tokenizer_, self._window()),
             y,
             self.tokenizer_.pad_token_id,
             schedule,
-            lambda _: _rate(self.predict_proba(validation[0]), validation[1]) if validation else float(next(epochs)),
-            fingerprint=describe(schedule, texts, y, self.encoder),
+            (lambda _: _rate(self.predict_proba(validation[0]), validation[1])) if validation else None,
+            fingerprint=describe(hyperparameters(self), (texts, y), *([validation] if validation else [])),
             progress=progress,
             checkpoint=checkpoint,
         )
@@ -107,10 +106,9 @@ class TransformerClassifier:
 
     def save(self, folder: Path) -> None:
         """Weights as safetensors; the encoder's configuration and tokenizer as JSON in `encoder/`."""
-        from safetensors.torch import save_file
+        from narratives.classifiers.network import write_tensors
 
-        weights = {name: tensor.cpu().contiguous() for name, tensor in self.network_.state_dict().items()}
-        save_file(weights, folder / _WEIGHTS)
+        write_tensors(self.network_.state_dict(), folder / _WEIGHTS)
         self.network_.encoder.config.save_pretrained(folder / "encoder")
         self.tokenizer_.save_pretrained(folder / "encoder")
 
@@ -134,8 +132,11 @@ class TransformerClassifier:
         return classifier
 
     def _window(self) -> int:
-        positions = getattr(self.network_.encoder.config, "max_position_embeddings", self.max_length)
-        return min(self.max_length, positions)
+        config = self.network_.encoder.config
+        positions = getattr(config, "max_position_embeddings", self.max_length)
+        if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):  # these count positions from padding on
+            positions -= 2
+        return min(self.max_length, int(positions))
 
 
 def _rate(scores: Scores, y: Targets) -> float:

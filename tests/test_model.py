@@ -1,0 +1,189 @@
+"""Model folders: what was saved is what is loaded, or the file that is off is named."""
+
+import json
+import resource
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import Toy
+
+from narratives.classifiers.tfidf import TfidfClassifier
+from narratives.codebook import Codebook, Narrative
+from narratives.errors import UserError
+from narratives.model import Model, load_model, make_prediction, save_model
+
+RUNS = ["tfidf", "transformer"]
+FILES = {
+    "tfidf": ["README.md", "model.json", "tfidf.skops"],
+    "transformer": [
+        "README.md",
+        "encoder/config.json",
+        "encoder/tokenizer.json",
+        "encoder/tokenizer_config.json",
+        "model.json",
+        "weights.safetensors",
+    ],
+}
+EVERY = [(run, name) for run, names in FILES.items() for name in names]
+NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge"]
+
+
+def copy(finished: Path, tmp_path: Path, run: str) -> Path:
+    """A trained model's folder that a test may spoil."""
+    return Path(shutil.copytree(finished / "models" / run, tmp_path / run))
+
+
+def problem(folder: Path) -> str:
+    with pytest.raises(UserError) as caught:
+        load_model(folder)
+    [line] = caught.value.problems
+    return line
+
+
+@contextmanager
+def full_disk(free: int) -> Iterator[None]:
+    """No file can grow beyond `free` bytes; writing more fails as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def list_files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_a_model_folder_holds_these_files(finished: Path, run: str) -> None:
+    assert list_files(finished / "models" / run) == FILES[run]
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_what_was_saved_is_what_is_loaded(finished: Path, tmp_path: Path, run: str) -> None:
+    first = load_model(finished / "models" / run)
+    save_model(first, tmp_path / "again")
+    second = load_model(tmp_path / "again")
+    assert (second.run, second.classifier_name, second.training) == (first.run, first.classifier_name, first.training)
+    assert second.codebook == first.codebook
+    assert second.classifier.__class__ is first.classifier.__class__
+    assert np.array_equal(second.thresholds, first.thresholds)
+    assert second.predict(["1", "2"], NEW) == first.predict(["1", "2"], NEW)
+
+
+@pytest.mark.parametrize(("run", "name"), EVERY)
+def test_a_missing_file_is_named(finished: Path, tmp_path: Path, run: str, name: str) -> None:
+    folder = copy(finished, tmp_path, run)
+    (folder / name).unlink()
+    if name == "model.json":
+        assert problem(folder) == f"{folder / name}: no such file; train the model first: narratives train {run}"
+    else:
+        assert problem(folder) == f"{folder / name}: missing; restore it or train again: narratives train {run}"
+
+
+@pytest.mark.parametrize(("run", "name"), EVERY)
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_file_cut_short_is_named(finished: Path, tmp_path: Path, run: str, name: str, share: float) -> None:
+    folder = copy(finished, tmp_path, run)
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data[: int(len(data) * share)])
+    assert problem(folder).startswith(f"{folder / name}:")
+
+
+@pytest.mark.parametrize(("run", "name"), [pair for pair in EVERY if pair[1] != "model.json"])
+def test_a_file_altered_by_one_byte_is_named(finished: Path, tmp_path: Path, run: str, name: str) -> None:
+    folder = copy(finished, tmp_path, run)
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(data)
+    assert problem(folder) == (
+        f"{folder / name}: altered or cut short since the model was saved (sha256 differs); "
+        f"restore it or train again: narratives train {run}"
+    )
+
+
+def test_a_manifest_altered_by_one_byte_is_named_wherever_it_is(finished: Path, tmp_path: Path) -> None:
+    folder = copy(finished, tmp_path, "tfidf")
+    data = (folder / "model.json").read_bytes()
+    for place in range(0, len(data), 7):
+        altered = bytearray(data)
+        altered[place] ^= 1
+        (folder / "model.json").write_bytes(altered)
+        assert problem(folder).startswith(f"{folder / 'model.json'}:"), altered[place - 20 : place + 20]
+
+
+def test_an_altered_threshold_is_refused(finished: Path, tmp_path: Path) -> None:
+    folder = copy(finished, tmp_path, "tfidf")
+    manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    manifest["thresholds"]["toll"] = 0.01
+    (folder / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert problem(folder).startswith(f"{folder / 'model.json'}: altered")
+
+
+def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -> None:
+    folder = copy(finished, tmp_path, "tfidf")
+    manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    manifest["codebook"]["narratives"][0]["definition"] += " And more."
+    (folder / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert problem(folder).startswith(f"{folder / 'model.json'}: ")
+
+
+@pytest.mark.parametrize("manifest", ["[]", "{}", '{"format_version": 2}', "null", '"model"'])
+def test_another_format_is_refused(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "model.json").write_text(manifest, encoding="utf-8")
+    assert problem(tmp_path) == (
+        f"{tmp_path / 'model.json'}: not a model of format 1; restore it or train again: narratives train {tmp_path.name}"
+    )
+
+
+@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("free", [0, 2000])
+def test_a_full_disk_leaves_the_old_model(finished: Path, tmp_path: Path, run: str, free: int) -> None:
+    folder = copy(finished, tmp_path, run)
+    model = load_model(folder)
+    before = model.predict(["1", "2"], NEW)
+    with full_disk(free), pytest.raises(UserError) as caught:
+        save_model(replace(model, run="other"), folder)
+    [line] = caught.value.problems
+    assert line.startswith(f"{folder}: cannot be written: ")
+    assert line.endswith("; nothing was changed")
+    assert load_model(folder).predict(["1", "2"], NEW) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == [run]
+
+
+def test_a_bug_while_saving_leaves_the_old_model(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = copy(finished, tmp_path, "tfidf")
+    model = load_model(folder)
+
+    def half(self: TfidfClassifier, into: Path) -> None:
+        (into / "tfidf.skops").write_bytes(b"half")
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(TfidfClassifier, "save", half)
+    with pytest.raises(ZeroDivisionError):
+        save_model(replace(model, run="other"), folder)
+    assert load_model(folder).run == "tfidf"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tfidf"]
+
+
+def test_a_new_model_takes_the_place_of_the_old_one(finished: Path, tmp_path: Path) -> None:
+    folder = copy(finished, tmp_path, "tfidf")
+    (folder / "left over").touch()
+    save_model(replace(load_model(folder), run="new"), folder)
+    assert load_model(folder).run == "new"
+    assert list_files(folder) == FILES["tfidf"]
+
+
+def test_a_narrative_is_raised_from_its_threshold_on(toy_texts: Toy) -> None:
+    codebook = Codebook("c", "1", tuple(Narrative(id_, id_, "f", "d") for id_ in ("a", "b", "c")))
+    model = Model("run", "tfidf", TfidfClassifier(), codebook, np.array([0.25, 0.5, 0.75]))
+    prediction = make_prediction("1", np.array([0.25, 0.4999, 1.0], dtype=np.float32), model)
+    assert prediction.narratives == {"a": None, "c": None}
+    assert list(prediction.scores) == ["a", "b", "c"]
+    assert prediction.scores["b"] == pytest.approx(0.4999)
