@@ -10,6 +10,7 @@ import click
 
 from narratives import __version__
 from narratives.errors import UserError
+from narratives.significance import MARGIN
 
 if TYPE_CHECKING:
     from narratives.project import Project
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _SPLIT = click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Score this split, not test.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+_TASKS = ["semeval2025-task10", "cards"]
 _FORMATS = ["parquet", "jsonl", "csv"]
 
 
@@ -101,16 +103,17 @@ def train(root: Path, run: str) -> None:
 @cli.command()
 @click.argument("run")
 @_SPLIT
+@click.option("--robustness", is_flag=True, help="Also train anew with other ways of holding out; takes three trainings.")
 @_JSON
 @click.pass_obj
-def evaluate(root: Path, run: str, split: str | None, as_json: bool) -> None:
+def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json: bool) -> None:
     """Predict the held-out passages with RUN's model and score the predictions."""
     from narratives.evaluate import evaluate_run
     from narratives.report import headline
 
     project = _project(root)
     with _show(f"evaluate {run}") as progress:
-        evaluation = evaluate_run(project, run, split, progress)
+        evaluation = evaluate_run(project, run, split, progress, robustness)
     click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
 
 
@@ -124,6 +127,30 @@ def report(root: Path, run: str) -> None:
 
     project = _project(root)
     click.echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
+
+
+@cli.command()
+@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("predictions", type=click.Path(path_type=Path))
+@click.option("--codebook", required=True, type=click.Path(path_type=Path), help="The codebook.toml that both follow.")
+@click.option("-o", "--output", required=True, type=_FOLDER, help="Folder for evaluation.json, report.md, report.html.")
+@click.option("--task", "tasks", multiple=True, type=click.Choice(_TASKS), help="Add a shared task's own figures.")
+@click.option("--resamples", default=2000, show_default=True, type=click.IntRange(1))
+@_JSON
+def score(
+    gold: Path, predictions: Path, codebook: Path, output: Path, tasks: tuple[str, ...], resamples: int, as_json: bool
+) -> None:
+    """Write the whole report for anybody's PREDICTIONS: JSONL, CSV or Parquet, labels alone or with scores.
+
+    They are joined with GOLD by id. Labels are `narratives` (an object, a list, ids with `;` between) or a column of 0
+    and 1 for each narrative; scores are `scores` or columns `score.<id>`.
+    """
+    from narratives.report import headline
+    from narratives.score_files import score_files
+
+    evaluation = score_files(gold, predictions, codebook, output, resamples, tasks=tasks)
+    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    click.echo(f"report: {output / 'report.html'}", err=as_json)
 
 
 @cli.command(name="run")
@@ -141,12 +168,17 @@ def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
 @cli.command()
 @click.argument("run_a")
 @click.argument("run_b")
+@click.option("--margin", default=MARGIN, show_default=True, help="Smaller differences count as none.")
+@_JSON
 @click.pass_obj
-def compare(root: Path, run_a: str, run_b: str) -> None:
-    """Compare two evaluated runs, paired, overall and for each narrative."""
+def compare(root: Path, run_a: str, run_b: str, margin: float, as_json: bool) -> None:
+    """Compare two evaluated runs, paired, overall and for each narrative: better, worse, equivalent, or cannot be told."""
     from narratives.run import compare_runs
 
-    click.echo(f"report: {compare_runs(_project(root), run_a, run_b, _say)}")
+    page = compare_runs(_project(root), run_a, run_b, _say, margin)
+    if as_json:
+        click.echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
+    click.echo(f"report: {page}", err=as_json)
 
 
 @cli.command()

@@ -123,12 +123,24 @@ def _check_references(file: TomlFile, entries: list[dict[str, Any]]) -> list[str
         if id_ in first:
             problems.append(at(file.path, line, f"id '{id_}' was used on line {first[id_]}; give it another id"))
         first.setdefault(id_, line)
+    parents = {e["id"]: e["parent"] for e in entries if _is_text(e.get("id")) and _is_text(e.get("parent"))}
     for index, entry in enumerate(entries):
-        parent = entry.get("parent")
-        if _is_text(parent) and (parent not in first or parent == entry.get("id")):
-            line = file.line("narrative", index, "parent")
+        id_, parent = entry.get("id"), entry.get("parent")
+        line = file.line("narrative", index, "parent")
+        if _is_text(parent) and (parent not in first or parent == id_):
             problems.append(at(file.path, line, f"parent '{parent}' must be the id of another narrative"))
+        elif _is_text(id_) and id_ in _climb(id_, parents):
+            problems.append(at(file.path, line, f"the parents of '{id_}' lead back to it; take one of them out"))
     return problems
+
+
+def _climb(id_: str, parents: dict[str, str]) -> list[str]:
+    """The parent, its parent, and so on, until there is none or one comes round again."""
+    chain: list[str] = []
+    while id_ in parents and parents[id_] not in chain:
+        id_ = parents[id_]
+        chain.append(id_)
+    return chain
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -1,30 +1,37 @@
 """Evaluate one run: predict its held-out passages, write the predictions down, score what was written."""
 
-from narratives.behaviour import FamilyResult, read_checks, score_checks
+from narratives.answers import Answers, join
+from narratives.behaviour import Check, FamilyResult, read_checks, score_checks
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook
 from narratives.data import Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import Answers, Evaluation, join, score
+from narratives.evaluation import Evaluation
 from narratives.files import read_json, write_json
 from narratives.model import Model, load_model
 from narratives.passages import digest_passages
 from narratives.predictions import read_predictions, write_predictions
 from narratives.project import Project
+from narratives.robustness import probe_splits
+from narratives.scoring import score
 from narratives.splits import split_passages
 
 SEED = 0  # of the bootstrap; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
-    "Scored on the validation split, on which thresholds and the best epoch were chosen: the figures are optimistic. "
+    "Scored on the validation split, on which calibration, thresholds and the best epoch were chosen: the figures are "
+    "optimistic. "
     "Use them to choose between settings, not to tell anyone how good the model is."
 )
 NO_TEST = "The test split has no labelled passage."
 
 
-def evaluate_run(project: Project, run: str, split: str | None = None, progress: Progress | None = None) -> Evaluation:
+def evaluate_run(
+    project: Project, run: str, split: str | None = None, progress: Progress | None = None, robustness: bool = False
+) -> Evaluation:
     """Write `predictions.jsonl` and `evaluation.json` of a run; the test split unless `split` names another.
 
     Where the test split has no labels the validation split stands in, and the report says what that means.
+    `robustness` trains anew for each way of holding out.
     """
     config = project.read_config(run)
     model = load_model(project.model(run))
@@ -40,6 +47,7 @@ def evaluate_run(project: Project, run: str, split: str | None = None, progress:
         )
     passages, split, notes = _choose_passages(project, codebook, split)
     notes += _note_changed_training(project, codebook, model)
+    checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(run)
     predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
     write_predictions(folder / "predictions.jsonl", predictions, run, codebook)
@@ -55,9 +63,9 @@ def evaluate_run(project: Project, run: str, split: str | None = None, progress:
         classifier=model.classifier_name,
         split=split,
         training=model.training,
-        gold_digest=digest_passages(passages),
         notes=notes,
-        behaviour=_run_checks(project, codebook, model),
+        behaviour=_run_checks(checks, model),
+        robustness=probe_splits(project, run, progress) if robustness else [],
     )
     write_json(folder / "evaluation.json", evaluation.to_json())
     return evaluation
@@ -86,8 +94,7 @@ def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]
     return split_passages(project.read_passages(codebook), project.read_splits(), split)
 
 
-def _run_checks(project: Project, codebook: Codebook, model: Model) -> list[FamilyResult]:
-    checks = read_checks(project.checks_file, codebook)
+def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     return score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
 
 

@@ -1,18 +1,12 @@
-"""Score predictions against gold labels, joined by id. Models are not needed here, nor seen."""
+"""What an evaluation says: plain data that renders to JSON, Markdown and HTML, and names its own rules."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from math import isnan
 from typing import Any, Self
 
 from narratives.behaviour import FamilyResult
-from narratives.codebook import Codebook
-from narratives.data import Passage, Prediction, multi_hot
-from narratives.errors import UserError
-from narratives.metrics import ZERO_DIVISION, Matrix, mean_defined
-from narratives.passages import gold_matrix
-from narratives.resampling import interval, measure, resample
+from narratives.breakdowns import Confusion, Miss, Slice, StanceScore
 
 THIN = 10  # positives below which a narrative's own figures say little
 
@@ -28,7 +22,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class NarrativeScore:
-    """One row of the report."""
+    """One row of the report: a narrative, or a family of them."""
 
     id: str
     title: str
@@ -39,6 +33,8 @@ class NarrativeScore:
     precision: Figure
     recall: Figure
     f1: Figure
+    average_precision: float | None = None  # `None` without scores or without support
+    curve: list[tuple[float, float]] = field(default_factory=list)  # (recall, precision), recall rising
 
     @property
     def thin(self) -> bool:
@@ -47,8 +43,17 @@ class NarrativeScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """The same passages scored with coarser labels: families, or one storey of a hierarchical codebook."""
+
+    name: str
+    overall: dict[str, Figure]
+    rows: list[NarrativeScore]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Plain data that renders to JSON, Markdown and HTML, and states the rules it was computed by."""
+    """Everything a report shows of one set of predictions."""
 
     run: str
     description: str
@@ -58,13 +63,21 @@ class Evaluation:
     passages: int
     documents: int
     none: int  # passages that carry no narrative
-    overall: dict[str, Figure]  # micro_f1, macro_f1, macro_f1_firm, samples_f1
+    overall: dict[str, Figure]  # micro_f1, macro_f1, macro_f1_firm, samples_f1, exact_match, coverage
     narratives: list[NarrativeScore]
     training: dict[str, Any]
     rules: dict[str, str]
     gold_digest: str
     notes: list[str] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
+    calibration: dict[str, Any] = field(default_factory=dict)  # bins, ece, brier; empty without scores
+    confusions: list[Confusion] = field(default_factory=list)
+    slices: list[Slice] = field(default_factory=list)
+    stances: list[StanceScore] = field(default_factory=list)
+    worst: list[Miss] = field(default_factory=list)
     behaviour: list[FamilyResult] = field(default_factory=list)
+    robustness: list[dict[str, Any]] = field(default_factory=list)
+    shared_tasks: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, without a time stamp: the same predictions give the same bytes."""
@@ -73,108 +86,35 @@ class Evaluation:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Rebuild after a trip through JSON."""
-        overall = {name: Figure(**figure) for name, figure in value["overall"].items()}
-        rows = []
-        for row in value["narratives"]:
-            fields: dict[str, Any] = {key: Figure(**item) if isinstance(item, dict) else item for key, item in row.items()}
-            rows.append(NarrativeScore(**fields))
-        behaviour = [FamilyResult(**result) for result in value["behaviour"]]
-        return cls(**{**value, "overall": overall, "narratives": rows, "behaviour": behaviour})
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Gold and predicted labels of the same passages in the same order."""
-
-    passages: Sequence[Passage]
-    gold: Matrix  # (passages, narratives)
-    predicted: Matrix
-
-    @property
-    def documents(self) -> list[str]:
-        """The document of each passage: the unit of resampling."""
-        return [passage.document for passage in self.passages]
-
-
-def join(passages: Sequence[Passage], predictions: Sequence[Prediction], codebook: Codebook, source: object) -> Answers:
-    """Pair gold passages with predictions by id; `UserError` lists ids that are missing, extra or repeated.
-
-    The order is that of the ids, so that shuffling either side changes no digit of any figure.
-    """
-    by_id = {prediction.id: prediction for prediction in predictions}
-    wanted = {passage.id for passage in passages}
-    repeated = sorted(id_ for id_, n in Counter(p.id for p in predictions).items() if n > 1)
-    problems = [
-        f"{source}: {len(ids)} {what}: {', '.join(ids[:10])}{' ...' if len(ids) > 10 else ''}; {fix}"
-        for ids, what, fix in (
-            (sorted(wanted - by_id.keys()), "passages without a prediction", "predict them too"),
-            (sorted(by_id.keys() - wanted), "predictions for passages that are not in the gold", "leave them out"),
-            (repeated, "ids predicted twice", "keep one of each"),
-        )
-        if ids
-    ]
-    if problems:
-        raise UserError(*problems)
-    ordered = sorted(passages, key=lambda passage: passage.id)
-    gold = gold_matrix(ordered, codebook.ids)
-    predicted = multi_hot([by_id[passage.id].narratives for passage in ordered], codebook.ids)
-    return Answers(ordered, gold, predicted)
-
-
-def score(
-    answers: Answers, codebook: Codebook, thresholds: Sequence[float] | None, resamples: int, seed: int, **about: Any
-) -> Evaluation:
-    """All figures with intervals. `about` fills the descriptive fields of `Evaluation`."""
-    here = measure(answers.gold, answers.predicted)
-    [drawn] = resample(answers.gold, [answers.predicted], answers.documents, resamples, seed)
-    support, raised = answers.gold.sum(0), answers.predicted.sum(0)
-    firm = support >= THIN
-
-    def figures(name: str) -> list[Figure]:
-        low, high = interval(getattr(drawn, name))
-        return [make_figure(*three) for three in zip(getattr(here, name), low, high, strict=True)]
-
-    columns = zip(figures("precision"), figures("recall"), figures("f1"), strict=True)
-    rows = [
-        NarrativeScore(
-            narrative.id,
-            narrative.title,
-            narrative.family,
-            int(support[k]),
-            int(raised[k]),
-            None if thresholds is None else round(float(thresholds[k]), 4),
-            *three,
-        )
-        for k, (narrative, three) in enumerate(zip(codebook.narratives, columns, strict=True))
-    ]
-    overall = {
-        name: make_figure(getattr(here, name), *interval(getattr(drawn, name)))
-        for name in ("micro_f1", "macro_f1", "samples_f1")
-    }
-    overall["macro_f1_firm"] = make_figure(mean_defined(here.f1[firm]), *interval(mean_defined(drawn.f1[:, firm])))
-    return Evaluation(
-        codebook={
-            "name": codebook.name,
-            "version": codebook.version,
-            "digest": codebook.digest,
-            "narratives": len(codebook.ids),
-        },
-        passages=len(answers.passages),
-        documents=len(set(answers.documents)),
-        none=int((~answers.gold.any(1)).sum()),
-        overall=overall,
-        narratives=rows,
-        rules={
-            "label set": "the codebook's, in its order, whatever the gold holds",
-            "join": "by passage id",
-            "zero division": ZERO_DIVISION,
-            "intervals": f"95 % percentile bootstrap over documents, {resamples} resamples, seed {seed}",
-            "thin": f"fewer than {THIN} positives; 'macro F1, firm' leaves such narratives out",
-        },
-        **about,
-    )
+        lists = {
+            "confusions": Confusion,
+            "slices": Slice,
+            "stances": StanceScore,
+            "worst": Miss,
+            "behaviour": FamilyResult,
+        }
+        rebuilt: dict[str, Any] = {name: [make(**item) for item in value[name]] for name, make in lists.items()}
+        rebuilt["overall"] = _figures(value["overall"])
+        rebuilt["narratives"] = _rows(value["narratives"])
+        rebuilt["levels"] = [
+            Level(level["name"], _figures(level["overall"]), _rows(level["rows"])) for level in value["levels"]
+        ]
+        return cls(**{**value, **rebuilt})
 
 
 def make_figure(value: Any, low: Any, high: Any) -> Figure:
     """Numbers rounded to what is worth reading in a diff; NaN becomes `None`."""
     return Figure(*(None if isnan(number) else round(float(number), 4) for number in (value, low, high)))
+
+
+def _figures(value: Mapping[str, Any]) -> dict[str, Figure]:
+    return {name: Figure(**figure) for name, figure in value.items()}
+
+
+def _rows(values: list[dict[str, Any]]) -> list[NarrativeScore]:
+    rows = []
+    for value in values:
+        fields: dict[str, Any] = {key: Figure(**item) if isinstance(item, dict) else item for key, item in value.items()}
+        fields["curve"] = [(recall, precision) for recall, precision in fields["curve"]]
+        rows.append(NarrativeScore(**fields))
+    return rows

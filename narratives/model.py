@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives import __version__
+from narratives.calibration import Calibration
 from narratives.classifiers import Classifier, Progress, Scores, find_classifier, hyperparameters
 from narratives.codebook import Codebook
 from narratives.data import Prediction
@@ -18,29 +19,30 @@ from narratives.errors import UserError, at
 from narratives.files import read_json, replacing, sha256, write_json, write_text
 from narratives.thresholds import decide
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "model.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted classifier, the codebook it speaks, and a threshold for each narrative."""
+    """A fitted classifier, the codebook it speaks, and for each narrative a calibration curve and a threshold."""
 
     run: str
     classifier_name: str
     classifier: Classifier
     codebook: Codebook
-    thresholds: NDArray[np.float64]  # (narratives,), in codebook order
+    calibration: Calibration
+    thresholds: NDArray[np.float64]  # (narratives,), in codebook order; on calibrated scores
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
 
     def predict(self, ids: list[str], texts: list[str], progress: Progress | None = None) -> list[Prediction]:
         """One prediction for each text, in order."""
-        scores = self.classifier.predict_proba(texts, progress=progress)
+        scores = self.calibration.apply(self.classifier.predict_proba(texts, progress=progress))
         return [make_prediction(id_, row, self) for id_, row in zip(ids, scores, strict=True)]
 
 
 def make_prediction(id_: str, scores: Scores, model: Model) -> Prediction:
-    """A prediction from a row of scores."""
+    """A prediction from a row of calibrated scores."""
     raised = decide(scores, model.thresholds)
     names = model.codebook.ids
     return Prediction(
@@ -62,6 +64,7 @@ def save_model(model: Model, folder: Path) -> None:
             "run": model.run,
             "classifier": model.classifier_name,
             "hyperparameters": hyperparameters(model.classifier),
+            "calibration": dict(zip(model.codebook.ids, model.calibration.to_json(), strict=True)),
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
             "training": model.training,
             "versions": _versions(),
@@ -95,6 +98,7 @@ def load_model(folder: Path) -> Model:
         classifier_name=manifest["classifier"],
         classifier=find_classifier(manifest["classifier"]).load(folder, options),
         codebook=codebook,
+        calibration=Calibration.from_json(list(manifest["calibration"].values())),
         thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
         training=manifest["training"],
     )
@@ -116,13 +120,15 @@ def _versions() -> dict[str, str]:
 
 def _card(model: Model) -> str:
     settings = json.dumps(hyperparameters(model.classifier), ensure_ascii=False)
+    calibrated = sum(curve.method != "identity" for curve in model.calibration.curves)
     return f"""# Model `{model.run}`
 
 Classifier `{model.classifier_name}`, {settings}.
 
 Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.codebook.ids)} narratives,
 digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages, thresholds tuned on
-{model.training.get("validation", "?")} others.
+{model.training.get("validation", "?")} others. The scores of {calibrated} narratives were calibrated on those others;
+the rest are too rare there, and their scores are no probabilities.
 
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was

@@ -85,8 +85,10 @@ def gold_matrix(passages: Sequence[Passage], ids: Sequence[str]) -> NDArray[np.b
 
 def digest_passages(passages: Sequence[Passage]) -> str:
     """SHA-256 of ids, texts, documents and labels, whatever the order."""
-    rows = sorted(json.dumps([p.id, p.text, p.document, p.narratives], sort_keys=True) for p in passages)
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for p in sorted(passages, key=lambda passage: passage.id):
+        digest.update(json.dumps([p.id, p.text, p.document, p.narratives], sort_keys=True).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def _text(values: dict[str, Any], key: str, tell: _Tell, required: bool = False) -> str:

@@ -1,62 +1,83 @@
-"""Evaluations as a page for people: one summary, rendered as HTML and as Markdown."""
+"""Evaluations as a page for people: one summary, worded once, rendered as HTML and as Markdown."""
 
+from base64 import b64encode
 from collections.abc import Sequence
+from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from narratives.comparison import Comparison, verdict
-from narratives.evaluation import THIN, Evaluation, Figure, NarrativeScore
+from markupsafe import Markup
+
+from narratives import charts, heatmap, plots, summary
+from narratives.comparison import Comparison
+from narratives.evaluation import Evaluation, Figure
 from narratives.files import write_text
-from narratives.plots import draw_difference, draw_score
+from narratives.significance import BETTER, EQUIVALENT, WORSE
 
-METRICS = {
-    "micro_f1": "micro F1",
-    "macro_f1": "macro F1",
-    "macro_f1_firm": f"macro F1, firm (support of {THIN} or more)",
-    "samples_f1": "samples F1",
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SECTIONS = {  # template -> heading, in the order of the page; a section without content is left out
+    "overall": "Overall",
+    "comparison": "",  # brings its own headings
+    "narratives": "Narrative by narrative",
+    "levels": "By family and level",
+    "confusions": "What is taken for what",
+    "curves": "Precision against recall",
+    "calibration": "Scores as probabilities",
+    "slices": "Where it does well and where not",
+    "stances": "Stances",
+    "behaviour": "Behavioural checks",
+    "robustness": "What is owed to the split",
+    "shared_tasks": "Shared-task figures",
+    "errors": "The worst errors",
+    "rules": "Rules",
 }
 
 
 def write_report(folder: Path, evaluations: Sequence[Evaluation], comparison: Comparison | None = None) -> Path:
     """Write `report.md` and `report.html` for one run, or for two with their comparison; the path of the page."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-    environment = Environment(
-        loader=PackageLoader("narratives"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": figure, "number": number, "signed": signed, "cell": cell}
-    environment.globals |= {"verdict": verdict, "draw_score": draw_score, "draw_difference": draw_difference}
-    summary = summarise(evaluations, comparison)
+    environment = _make_environment()
+    content = summarise(evaluations, comparison) | _embed("style.css") | _embed("script.js")
     for name in ("report.md", "report.html"):
-        write_text(folder / name, environment.get_template(name).render(summary))
+        write_text(folder / name, environment.get_template(name).render(content))
     return folder / "report.html"
 
 
 def summarise(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> dict[str, Any]:
-    """Everything that the templates show, in the order in which they show it."""
+    """Everything that the templates show."""
     first = evaluations[0]
-    return {
+    parts: dict[str, Any] = {
+        "overall": summary.gather_overall(evaluations),
+        "comparison": comparison,
+        "narratives": [summary.sort_rows(evaluation.narratives) for evaluation in evaluations],
+        "levels": summary.gather_levels(evaluations),
+        "confusions": any(evaluation.confusions for evaluation in evaluations),
+        "curves": summary.gather_curves(evaluations),
+        "calibration": any(evaluation.calibration for evaluation in evaluations),
+        "slices": summary.gather_slices(evaluations),
+        "stances": summary.gather_stances(evaluations),
+        "behaviour": summary.gather_checks(evaluations),
+        "robustness": summary.gather_robustness(evaluations),
+        "shared_tasks": summary.gather_shared_tasks(evaluations),
+        "errors": summary.gather_errors(evaluations),
+        "rules": first.rules,
+    }
+    return parts | {
         "title": " and ".join(evaluation.run for evaluation in evaluations),
+        "sections": {name: heading for name, heading in SECTIONS.items() if parts[name]},
         "evaluations": evaluations,
         "first": first,
-        "rows": {evaluation.run: sort_rows(evaluation.narratives) for evaluation in evaluations},
-        "comparison": comparison,
-        "changes": _changes(first, comparison) if comparison else [],
-        "metrics": METRICS,
         "headlines": [headline(evaluation) for evaluation in evaluations],
+        "details": [_tell_more(evaluation) for evaluation in evaluations],
         "outcome": outcome(comparison) if comparison else "",
         "notes": list(dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)),
+        "gaps": [_tell_gap(evaluation) for evaluation in evaluations if len(evaluation.robustness) > 1],
+        "titles": {row.id: row.title for evaluation in evaluations for row in evaluation.narratives},
+        "pairs": summary.PAIRS,
         "thin": sum(row.thin for row in first.narratives),
     }
-
-
-def sort_rows(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
-    """What to worry about first: the lowest F1, narratives with enough support to tell before the thin ones."""
-    return sorted(rows, key=lambda row: (row.thin, -1.0 if row.f1.value is None else row.f1.value, row.id))
 
 
 def headline(evaluation: Evaluation) -> str:
@@ -68,15 +89,32 @@ def headline(evaluation: Evaluation) -> str:
 def outcome(comparison: Comparison) -> str:
     """Which run is ahead, and whether that can be told from chance."""
     macro, micro = comparison.overall["macro_f1"], comparison.overall["micro_f1"]
-    if (words := verdict(macro)) == verdict(micro) and words != verdict(Figure(0.0, 0.0, 0.0)):
-        return f"{comparison.b} is {words} than {comparison.a}, in micro and in macro F1."
-    told = f"{comparison.b} against {comparison.a}: micro F1 {signed(micro)} ({verdict(micro)})"
-    return f"{told}, macro F1 {signed(macro)} ({verdict(macro)})."
+    a, b = comparison.a, comparison.b
+    if macro.verdict == micro.verdict and micro.verdict in (BETTER, WORSE):
+        return f"{b} is {micro.verdict} than {a}, in micro and in macro F1."
+    if macro.verdict == micro.verdict == EQUIVALENT:
+        return f"{b} and {a} are equivalent, in micro and in macro F1: they differ by less than {comparison.margin:g}."
+    if macro.verdict == micro.verdict:
+        return f"There is {micro.verdict} between {b} and {a}: micro F1 {signed(micro)}, macro F1 {signed(macro)}."
+    return f"{b} against {a}: micro F1 {signed(micro)}, {micro.verdict}; macro F1 {signed(macro)}, {macro.verdict}."
 
 
-def _changes(first: Evaluation, comparison: Comparison) -> list[tuple[NarrativeScore, Figure]]:
-    rows = [(row, comparison.narratives[row.id]) for row in first.narratives]
-    return sorted(rows, key=lambda pair: (1.0 if pair[1].value is None else -abs(pair[1].value), pair[0].id))
+def _tell_more(evaluation: Evaluation) -> str:
+    """What the headline means in passages, and which narratives to trust least."""
+    counts = summary.count_hits(evaluation.narratives)
+    told = (
+        f"Of {counts['carried']} narratives that the passages carry it finds {counts['found']}; "
+        f"of {counts['raised']} that it raises {counts['wrong']} are wrong."
+    )
+    weakest = [f"{row.title} ({number(row.f1.value)})" for row in summary.find_weakest(evaluation.narratives)]
+    return f"{told} Trust it least on: {'; '.join(weakest)}." if weakest else told
+
+
+def _tell_gap(evaluation: Evaluation) -> str:
+    """How far a figure falls from the first way of holding out to the others."""
+    first, *others = evaluation.robustness
+    falls = [f"{number(first['macro_f1'][0] - row['macro_f1'][0])} with {row['held out']}" for row in others]
+    return f"{evaluation.run} loses, in macro F1 against {first['held out']}: {', '.join(falls)}."
 
 
 def number(value: float | None, digits: int = 2) -> str:
@@ -89,6 +127,13 @@ def figure(value: Figure) -> str:
     return number(value.value) if value.low is None else f"{number(value.value)} ({number(value.low)}–{number(value.high)})"
 
 
+def spread(value: Figure) -> Markup:
+    """The same for the page: the value stands out, the interval stays behind."""
+    if value.low is None:
+        return Markup("<b>{}</b>").format(number(value.value))
+    return Markup("<b>{}</b> <small>{}–{}</small>").format(number(value.value), number(value.low), number(value.high))
+
+
 def signed(value: Figure) -> str:
     """`+0.08 (-0.01 to +0.15)`."""
     if value.value is None or value.low is None or value.high is None:
@@ -96,7 +141,46 @@ def signed(value: Figure) -> str:
     return f"{value.value:+.2f} ({value.low:+.2f} to {value.high:+.2f})"
 
 
+def percent(value: float | None) -> str:
+    """`30 %`."""
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
 def cell(text: object) -> str:
     """Text that cannot break a Markdown table or smuggle markup into one."""
     plain = " ".join(str(text).split())
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+
+
+def _make_environment() -> "Environment":
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("narratives"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure, "spread": spread, "number": number, "signed": signed, "percent": percent, "cell": cell,
+    }  # fmt: skip
+    environment.globals |= {
+        "draw_axis": plots.draw_axis,
+        "draw_count": plots.draw_count,
+        "draw_curves": charts.draw_curves,
+        "draw_difference": plots.draw_difference,
+        "draw_dots": plots.draw_dots,
+        "draw_heatmap": heatmap.draw_heatmap,
+        "draw_reliability": charts.draw_reliability,
+        "draw_score": plots.draw_score,
+        "choose_narratives": heatmap.choose_narratives,
+    }
+    return environment
+
+
+def _embed(file: str) -> dict[str, Any]:
+    """The style or the script of the page, and its digest: the browser is told to apply and run nothing else."""
+    text = files("narratives").joinpath("templates", file).read_text(encoding="utf-8")
+    name = file.split(".")[0]
+    return {name: Markup(text), f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}

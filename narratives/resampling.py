@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.metrics import Counts, Floats, Matrix, count, macro_f1, micro_f1, samples_f1
 
+GROUPS = 20_000  # more documents than this are drawn in this many random groups
 _CELLS = 20_000_000  # weights held at once: 160 MB
 
 
@@ -20,6 +22,8 @@ class Figures:
     macro_f1: Floats  # (...)
     micro_f1: Floats
     samples_f1: Floats
+    exact_match: Floats  # share of passages whose narratives are all right and none is missing
+    coverage: Floats  # share of passages for which a narrative is raised
 
     def minus(self, other: "Figures") -> "Figures":
         """Differences, figure by figure."""
@@ -28,7 +32,7 @@ class Figures:
 
 def measure(gold: Matrix, predicted: Matrix) -> Figures:
     """The figures themselves, on every passage once."""
-    return _figures(count(gold, predicted).sum(0), samples_f1(gold, predicted).mean())
+    return _figures(count(gold, predicted, axis=0), _by_passage(gold, predicted).mean(0))
 
 
 def resample(gold: Matrix, predictions: Sequence[Matrix], documents: Sequence[str], resamples: int, seed: int) -> list[Figures]:
@@ -36,17 +40,22 @@ def resample(gold: Matrix, predictions: Sequence[Matrix], documents: Sequence[st
 
     Documents are drawn, not passages: passages of one document resemble each other, and drawing them one by one would
     give intervals that are too narrow. All predictions meet the same samples, so that their differences are paired.
-    Method: cluster bootstrap with percentile intervals (Davison and Hinkley, 1997, section 3.8).
+    Method: cluster bootstrap with percentile intervals (Davison and Hinkley, 1997, section 3.8). Of more than `GROUPS`
+    documents, random groups are drawn instead: as clusters they are larger, their variance is the same.
     """
     _, owner = np.unique(np.asarray(documents), return_inverse=True)
     size = int(owner.max()) + 1
+    if size > GROUPS:
+        owner = np.random.default_rng(seed).permutation(size)[owner] % GROUPS
+        size = GROUPS
     passages = np.bincount(owner, minlength=size).astype(np.float64)
     sums = [_sum_by_document(gold, predicted, owner, size) for predicted in predictions]
     parts: list[list[Figures]] = [[] for _ in predictions]
     for weights in _draw(size, resamples, seed):
-        for part, (counts, samples) in zip(parts, sums, strict=True):
+        drawn_passages = (weights @ passages)[:, None]
+        for part, (counts, shares) in zip(parts, sums, strict=True):
             drawn = Counts(weights @ counts.tp, weights @ counts.fp, weights @ counts.fn)
-            part.append(_figures(drawn, (weights @ samples) / (weights @ passages)))
+            part.append(_figures(drawn, (weights @ shares) / drawn_passages))
     return [
         Figures(*(np.concatenate([getattr(figures, name) for figures in part]) for name in Figures.__dataclass_fields__))
         for part in parts
@@ -69,17 +78,20 @@ def _draw(size: int, resamples: int, seed: int) -> Iterator[Floats]:
         yield rng.multinomial(size, np.full(size, 1 / size), size=rows).astype(np.float64)
 
 
-def _sum_by_document(gold: Matrix, predicted: Matrix, owner: np.ndarray, size: int) -> tuple[Counts, Floats]:
-    def total(cells: Floats) -> Floats:
-        sums = np.zeros((size, *cells.shape[1:]))
-        np.add.at(sums, owner, cells)
-        return sums
+def _sum_by_document(gold: Matrix, predicted: Matrix, owner: NDArray[np.int64], size: int) -> tuple[Counts, Floats]:
+    def total(columns: NDArray[np.bool_] | Floats) -> Floats:
+        # Column by column: a float matrix of a million passages would take more memory than all else together.
+        return np.stack([np.bincount(owner, weights=columns[:, k], minlength=size) for k in range(columns.shape[1])], axis=1)
 
-    cells = count(gold, predicted)
-    return Counts(total(cells.tp), total(cells.fp), total(cells.fn)), total(samples_f1(gold, predicted))
+    counts = Counts(total(gold & predicted), total(~gold & predicted), total(gold & ~predicted))
+    return counts, total(_by_passage(gold, predicted))
 
 
-def _figures(counts: Counts, samples: Floats) -> Figures:
-    return Figures(
-        counts.precision, counts.recall, counts.f1, macro_f1(counts), micro_f1(counts), np.asarray(samples, dtype=np.float64)
-    )
+def _by_passage(gold: Matrix, predicted: Matrix) -> Floats:
+    """Samples F1, exact match and coverage of each passage: shape (passages, 3)."""
+    return np.stack([samples_f1(gold, predicted), (gold == predicted).all(1), predicted.any(1)], axis=1)
+
+
+def _figures(counts: Counts, shares: Floats) -> Figures:
+    scalars = (np.asarray(shares[..., k], dtype=np.float64) for k in range(3))
+    return Figures(counts.precision, counts.recall, counts.f1, macro_f1(counts), micro_f1(counts), *scalars)

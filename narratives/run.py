@@ -12,6 +12,7 @@ from narratives.evaluation import Evaluation
 from narratives.files import write_json
 from narratives.project import Project
 from narratives.report import headline, outcome, write_report
+from narratives.significance import MARGIN
 from narratives.train import Say, train_run
 
 Show = Callable[[str], AbstractContextManager[Progress]]  # title -> progress bar
@@ -35,20 +36,22 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     return [*(compare_runs(project, evaluations[0].run, other.run, say) for other in evaluations[1:]), *pages]
 
 
-def compare_runs(project: Project, a: str, b: str, say: Say) -> Path:
-    """Compare two evaluated runs and write the report of both to `experiments/<a>-vs-<b>/`."""
+def compare_runs(project: Project, a: str, b: str, say: Say, margin: float = MARGIN) -> Path:
+    """Compare two evaluated runs; write `comparison.json` and the report of both to `experiments/<a>-vs-<b>/`."""
+    if not 0 < margin <= 1:
+        raise UserError(f"--margin must be above 0 and at most 1, not {margin:g}; the default is {MARGIN:g}")
     first, second = read_evaluation(project, a), read_evaluation(project, b)
-    comparison = _compare(project, first, second)
+    comparison = _compare(project, first, second, margin)
     folder = project.experiment(f"{a}-vs-{b}")
     write_json(folder / "comparison.json", comparison.to_json())
     say(outcome(comparison))
     return write_report(folder, [first, second], comparison)
 
 
-def _compare(project: Project, a: Evaluation, b: Evaluation) -> Comparison:
+def _compare(project: Project, a: Evaluation, b: Evaluation, margin: float) -> Comparison:
     codebook = project.read_codebook()
     gold = read_gold(project, codebook, a.split)
     require_same_gold(a, b, gold, codebook)
     answers = [read_answers(project, evaluation.run, gold, codebook) for evaluation in (a, b)]
     resamples = project.read_config(a.run).resamples
-    return compare(a, answers[0], b, answers[1], codebook, resamples, SEED)
+    return compare(a, answers[0], b, answers[1], codebook, resamples, SEED, margin)

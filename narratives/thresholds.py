@@ -23,7 +23,7 @@ def tune_thresholds(scores: Scores, gold: Matrix, shrinkage: float) -> Floats:
     clipped = np.clip(np.asarray(scores, dtype=np.float64), 1e-6, 1 - 1e-6)
     support = gold.sum(0)
     candidates = [_raise_share(clipped, ratio * support) for ratio in _RATIOS]
-    shared = max(candidates, key=lambda cuts: float(np.nan_to_num(micro_f1(count(gold, clipped >= cuts).sum(0)))))
+    shared = max(candidates, key=lambda cuts: float(np.nan_to_num(micro_f1(count(gold, clipped >= cuts, axis=0)))))
     own = np.array([_best_cut(clipped[:, k], gold[:, k]) if n else shared[k] for k, n in enumerate(support)])
     weight = np.divide(support, support + shrinkage, out=np.zeros(len(support)), where=support > 0)
     odds = weight * _log_odds(own) + (1 - weight) * _log_odds(shared)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from narratives.calibration import fit_calibration
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook
 from narratives.data import Passage
@@ -70,7 +71,9 @@ def train_run(project: Project, run: str, say: Say, progress: Progress | None = 
         say(f"no training passage carries {', '.join(never)}: the model cannot raise it")
     checkpoint = project.checkpoint(run)
     classifier.fit(texts, y, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
-    thresholds = tune_thresholds(classifier.predict_proba(held_texts), held_y, config.shrinkage)
+    scores = classifier.predict_proba(held_texts)
+    calibration = fit_calibration(scores, held_y)
+    thresholds = tune_thresholds(calibration.apply(scores), held_y, config.shrinkage)
     thresholds[~y.any(0)] = 1.0  # what was never learnt is never raised
     training = {
         "train": len(data.train),
@@ -78,7 +81,7 @@ def train_run(project: Project, run: str, say: Say, progress: Progress | None = 
         "seed": config.seed,
         "digests": data.digests,
     }
-    model = Model(run, config.classifier, classifier, data.codebook, thresholds, training)
+    model = Model(run, config.classifier, classifier, data.codebook, calibration, thresholds, training)
     save_model(model, project.model(run))
     shutil.rmtree(checkpoint, ignore_errors=True)
     return model

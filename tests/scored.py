@@ -3,10 +3,11 @@
 import random
 from typing import Any
 
+from narratives.answers import Answers, join
 from narratives.codebook import Codebook, Narrative
 from narratives.data import Labels, Passage, Prediction, Stance
-from narratives.evaluation import Answers, Evaluation, join, score
-from narratives.passages import digest_passages
+from narratives.evaluation import Evaluation
+from narratives.scoring import score
 
 EVERY = {"frequent": 3, "common": 5, "rare": 30}  # carried by every third, fifth, thirtieth of 120 passages; "never" by none
 CODEBOOK = Codebook(
@@ -44,7 +45,6 @@ def evaluate(answers: Answers, codebook: Codebook = CODEBOOK, resamples: int = 2
         "classifier": "tfidf",
         "split": "test",
         "training": {"train": 400},
-        "gold_digest": digest_passages(answers.passages),
         **about,
     }
     return score(answers, codebook, [0.5] * len(codebook.ids), resamples, 0, **about)

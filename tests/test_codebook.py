@@ -151,3 +151,13 @@ def test_lines_of_a_long_text_are_not_taken_for_keys(tmp_path: Path, lines: list
 def test_what_looks_like_a_key_in_a_list_or_a_comment_is_none(tmp_path: Path) -> None:
     text = CODEBOOK + "# colour = 1\ninclude = [\n  'colour = 1',  # voices = 2\n  \"[[narrative]]\",\n]\ncolour = 1\n"
     assert refusal(tmp_path, text)[0].startswith("20: unknown key 'colour'")
+
+
+def test_parents_that_run_in_a_circle_are_refused(tmp_path: Path) -> None:
+    entry = '[[narrative]]\nid = "{}"\nfamily = "f"\ntitle = "T"\ndefinition = "D"\nparent = "{}"\n'
+    path = tmp_path / "codebook.toml"
+    path.write_text('name = "n"\nversion = "1"\n' + entry.format("a", "b") + entry.format("b", "a"), encoding="utf-8")
+    assert problems_of(lambda: read_codebook(path)) == [
+        f"{path}:8: the parents of 'a' lead back to it; take one of them out",
+        f"{path}:14: the parents of 'b' lead back to it; take one of them out",
+    ]

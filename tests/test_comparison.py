@@ -1,22 +1,24 @@
-"""Two runs on the same passages: which is better, and whether that can be told from chance."""
+"""Two runs on the same passages: which is better, whether that can be told from chance, and what they decide otherwise."""
 
 import json
-import shutil
+from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from examples import problems_of
+from examples import make_codebook, problems_of
 from scored import CODEBOOK, answer, evaluate, make_passages, predict
 
-from narratives.comparison import Comparison, compare, require_same_gold, verdict
-from narratives.data import Prediction
-from narratives.evaluation import Figure
-from narratives.project import Project
-from narratives.run import compare_runs
+from narratives.answers import Answers
+from narratives.codebook import Codebook
+from narratives.comparison import Comparison, Flip, compare, require_same_gold
+from narratives.data import Passage, Prediction
+from narratives.metrics import Matrix
 
-NOTHING = Figure(0, 0, 0)
+FIRST = evaluate(answer(predict()))  # what `compare` takes from an evaluation is the name of its run
+SECOND = replace(FIRST, run="second")
+MANY = make_codebook(*(f"n{k:02}" for k in range(20)))
 REFUSAL = (
     "runs 'first' and 'second' were scored on other passages, labels or codebooks; "
     "evaluate both again: narratives evaluate first; narratives evaluate second"
@@ -24,41 +26,82 @@ REFUSAL = (
 
 
 def compare_predictions(a: list[Prediction], b: list[Prediction], seed: int = 0) -> Comparison:
-    first, second = answer(a), answer(b)
-    return compare(evaluate(first), first, evaluate(second, run="second"), second, CODEBOOK, 300, seed)
+    return compare(FIRST, answer(a), SECOND, answer(b), CODEBOOK, 300, seed)
 
 
-def test_a_run_against_itself_differs_by_nothing() -> None:
+def compare_matrices(gold: Matrix, a: Matrix, b: Matrix, codebook: Codebook = MANY) -> Comparison:
+    """Three passages a document; predictions are labels alone."""
+    passages = [Passage(f"p{k:04}", "text", {}, f"d{k // 3:04}") for k in range(len(gold))]
+    no_stances = np.full(gold.shape, -1, dtype=np.int8)
+    first, second = (Answers(passages, gold, predicted, None, no_stances, no_stances) for predicted in (a, b))
+    return compare(FIRST, first, SECOND, second, codebook, 1000, 0)
+
+
+def draw_large(noise_seeds: tuple[int, ...], noise: float = 0.02) -> tuple[Matrix, list[Matrix]]:
+    """Gold for 3,000 passages, each narrative carried by about 200, and one noisy copy of it for each seed."""
+    gold = np.random.default_rng(0).random((3000, 20)) < 200 / 3000
+    return gold, [gold ^ (np.random.default_rng(seed).random(gold.shape) < noise) for seed in noise_seeds]
+
+
+def words(comparison: Comparison) -> tuple[dict[str, str], dict[str, str]]:
+    """The verdicts: overall, and by narrative."""
+    overall, narratives = comparison.overall, comparison.narratives
+    return {name: d.verdict for name, d in overall.items()}, {name: d.verdict for name, d in narratives.items()}
+
+
+def test_a_run_against_itself_is_equivalent_and_flips_nothing() -> None:
     comparison = compare_predictions(predict(wrong=0.2), predict(wrong=0.2))
-    assert set(comparison.overall.values()) == {NOTHING}
-    assert set(comparison.narratives.values()) == {NOTHING, Figure(None, None, None)}
-    assert {verdict(difference) for difference in comparison.overall.values()} == {"no clear difference"}
+    thin = dict.fromkeys(("rare", "never"), "too thin to tell")
+    assert set(words(comparison)[0].values()) == {"equivalent"}
+    assert words(comparison)[1] == {"frequent": "equivalent", "common": "equivalent", **thin}
+    for difference in (*comparison.overall.values(), comparison.narratives["frequent"]):
+        assert (difference.value, difference.low, difference.high, difference.low_90, difference.high_90) == (0, 0, 0, 0, 0)
+    assert comparison.flips == []
+    assert (comparison.overall["exact_match"].p, comparison.narratives["frequent"].p_holm) == (1, 1)
 
 
-def test_a_clearly_worse_run_is_found_worse() -> None:
-    comparison = compare_predictions(predict(wrong=0.02), predict(wrong=0.4))
-    assert {verdict(difference) for difference in comparison.overall.values()} == {"worse"}
-    assert verdict(comparison.narratives["frequent"]) == "worse"
+def test_a_run_that_lost_hits_of_one_narrative_is_significantly_worse_and_the_narrative_is_named() -> None:
+    gold, [a] = draw_large((1,))
+    hits = np.flatnonzero(gold[:, 7] & a[:, 7])
+    lost = np.random.default_rng(2).choice(hits, size=len(hits) * 3 // 10, replace=False)
+    b = a.copy()
+    b[lost, 7] = False
+    comparison = compare_matrices(gold, a, b)
+    assert set(words(comparison)[0].values()) == {"worse"}
+    assert words(comparison)[1] == {id_: "worse" if id_ == "n07" else "equivalent" for id_ in MANY.ids}
+    found = comparison.narratives["n07"]
+    assert (found.only_a, found.only_b) == (len(lost), 0)
+    assert found.p_holm == pytest.approx(20 * 2 * 0.5 ** len(lost), rel=1e-3)  # Holm: the smallest of 20
+    assert {(flip.narrative, flip.gold, flip.right) for flip in comparison.flips} == {("n07", True, "a")}
+    assert len(comparison.flips) == comparison.regressions == len(lost)
 
 
-def test_the_same_two_the_other_way_round_mirror_the_answer() -> None:
+def test_noise_on_both_sides_is_neither_better_nor_worse() -> None:
+    gold, [a, b] = draw_large((1, 2))
+    overall, narratives = words(compare_matrices(gold, a, b))
+    assert {*overall.values(), *narratives.values()} <= {"equivalent", "no clear difference"}
+    assert overall["micro_f1"] == "equivalent"
+
+
+def test_a_clearly_worse_run_is_worse_and_the_other_way_round_the_answer_is_mirrored() -> None:
     one, other = (compare_predictions(predict(*a), predict(*b)) for a, b in (((0.02,), (0.4,)), ((0.4,), (0.02,))))
-    assert verdict(other.overall["micro_f1"]) == "better"
+    assert set(words(one)[0].values()) == {"worse"} == {words(one)[1]["frequent"]}
+    assert set(words(other)[0].values()) == {"better"} == {words(other)[1]["frequent"]}
     for name, difference in one.overall.items():
         mirrored = other.overall[name]
-        turned = [-(value or 0) for value in (difference.value, difference.high, difference.low)]
-        assert [mirrored.value, mirrored.low, mirrored.high] == pytest.approx(turned, abs=1e-4)
-
-
-def test_runs_that_are_wrong_as_often_by_chance_show_no_clear_difference() -> None:
-    comparison = compare_predictions(predict(wrong=0.2, seed=1), predict(wrong=0.2, seed=2))
-    assert verdict(comparison.overall["micro_f1"]) == "no clear difference"
+        turned = [-(value or 0) for value in (difference.value, difference.high, difference.low, difference.high_90)]
+        assert [mirrored.value, mirrored.low, mirrored.high, mirrored.low_90] == pytest.approx(turned, abs=1e-4)
+        assert (mirrored.only_a, mirrored.only_b, mirrored.p) == (difference.only_b, difference.only_a, difference.p)
+    assert [replace(flip, right="b") for flip in one.flips if flip.right == "a"] == [
+        replace(flip, score_a=flip.score_b, score_b=flip.score_a) for flip in other.flips if flip.right == "b"
+    ]
 
 
 def test_differences_are_of_the_second_run_less_the_first() -> None:
-    first, second = answer(predict(wrong=0.3)), answer(predict(wrong=0.1))
-    before, after = evaluate(first).overall, evaluate(second).overall
-    for name, difference in compare_predictions(predict(wrong=0.3), predict(wrong=0.1)).overall.items():
+    before, after = (evaluate(answer(predict(wrong=wrong))).overall for wrong in (0.3, 0.1))
+    comparison = compare_predictions(predict(wrong=0.3), predict(wrong=0.1))
+    assert set(comparison.overall) == {"micro_f1", "macro_f1", "macro_f1_firm", "samples_f1", "exact_match"}
+    for name, difference in comparison.overall.items():
         assert difference.value == pytest.approx((after[name].value or 0) - (before[name].value or 0), abs=1e-4)
 
 
@@ -69,15 +112,83 @@ def test_every_narrative_of_the_codebook_is_compared() -> None:
 def test_a_narrative_undefined_in_one_run_has_no_difference() -> None:
     raised = predict()
     raised[0] = replace(raised[0], narratives={**raised[0].narratives, "never": None})
-    assert compare_predictions(predict(), raised).narratives["never"] == Figure(None, None, None)
+    difference = compare_predictions(predict(), raised).narratives["never"]
+    assert (difference.value, difference.low, difference.high, difference.verdict) == (None, None, None, "too thin to tell")
 
 
-def test_the_same_seed_gives_the_same_comparison_and_the_rule_names_it() -> None:
+@pytest.mark.parametrize(
+    ("positives", "lost", "word"), [(9, 9, "too thin to tell"), (10, 5, "no clear difference"), (10, 6, "worse")]
+)
+def test_a_narrative_needs_ten_positives_and_a_significant_test(positives: int, lost: int, word: str) -> None:
+    gold = np.zeros((300, 1), dtype=np.bool_)
+    gold[: positives * 3 : 3] = True  # each in a document of its own
+    b = gold.copy()
+    b[: lost * 3] = False
+    comparison = compare_matrices(gold, gold, b, make_codebook("n00"))
+    difference = comparison.narratives["n00"]
+    assert difference.verdict == word
+    assert (difference.high or 0) < 0  # by the interval alone all three would be worse
+    assert (difference.p_holm is None) == (positives < 10)
+
+
+def test_a_run_right_more_often_but_with_a_lower_f1_is_neither_better_nor_worse() -> None:
+    gold = np.zeros((600, 1), dtype=np.bool_)
+    gold[:150] = True
+    a, b = np.zeros_like(gold), np.zeros_like(gold)
+    a[50:270] = True  # 100 hits, 120 false alarms
+    b[120:150] = True  # 30 hits, no false alarm
+    difference = compare_matrices(gold, a, b, make_codebook("n00")).narratives["n00"]
+    assert (difference.only_a, difference.only_b) == (70, 120)
+    assert (difference.high or 0) < 0 and (difference.p or 1) < 0.001
+    assert difference.verdict == "no clear difference"
+
+
+def test_flips_are_the_decisions_that_differ_regressions_first() -> None:
+    a, b = predict(wrong=0.1), predict(wrong=0.3, seed=1)
+    comparison = compare_predictions(a, b)
+    first, second = answer(a), answer(b)
+    assert len(comparison.flips) == (first.predicted != second.predicted).sum()
+    assert [flip.right for flip in comparison.flips] == sorted(flip.right for flip in comparison.flips)
+    counts = Counter((flip.narrative, flip.right) for flip in comparison.flips)
+    for id_, difference in comparison.narratives.items():
+        assert (difference.only_a, difference.only_b) == (counts[id_, "a"], counts[id_, "b"])
+    carried = {passage.id: passage.narratives or {} for passage in make_passages()}
+    said = [{p.id: p for p in predictions} for predictions in (a, b)]
+    for flip in comparison.flips:
+        in_a, in_b = (flip.narrative in run[flip.passage].narratives for run in said)
+        assert (
+            flip.gold
+            == (flip.narrative in carried[flip.passage])
+            == (in_a if flip.right == "a" else in_b)
+            != (in_b if flip.right == "a" else in_a)
+        )
+        assert [flip.score_a, flip.score_b] == [run[flip.passage].scores[flip.narrative] for run in said]
+
+
+def test_the_largest_change_of_score_stands_first_and_labels_alone_have_no_scores() -> None:
+    b = [replace(p, scores={**p.scores, "frequent": {"p000": 0.6, "p003": 0.1}.get(p.id, 0.3)}) for p in predict()]
+    b = [replace(p, narratives={}) if p.id in ("p003", "p000") else p for p in b]
+    flips = compare_predictions(predict(), b).flips
+    order = [(flip.passage, flip.score_a, flip.score_b) for flip in flips if flip.narrative == "frequent"]
+    assert order == [("p003", 0.9, 0.1), ("p000", 0.9, 0.6)]
+    gold = np.eye(30, 20, dtype=np.bool_)
+    assert compare_matrices(gold, gold, gold ^ (gold & (np.arange(20) == 3))).flips == [
+        Flip("p0003", "n03", True, "a", None, None)
+    ]
+
+
+def test_shuffled_predictions_give_the_same_comparison() -> None:
+    a, b = predict(wrong=0.2), predict(wrong=0.3, seed=1)
+    assert compare_predictions(a[::-1], b[7:] + b[:7]) == compare_predictions(a, b)
+
+
+def test_the_rule_names_seed_margin_and_what_mcnemar_takes_for_granted() -> None:
     one, other = (compare_predictions(predict(wrong=0.2), predict(wrong=0.3), seed=5) for _ in range(2))
     assert one == other
-    assert one.rule == (
-        "paired bootstrap over documents, 300 resamples, seed 5; per-narrative intervals are not corrected for their number"
-    )
+    assert one.rule.startswith("paired bootstrap over documents, 300 resamples, seed 5; ")
+    assert "McNemar's test treats passages as independent; the bootstrap does not." in one.rule
+    assert "Over the 2 narratives with 10 positives or more, p is corrected by Holm's method" in one.rule
+    assert "the 90 % interval lies inside ±0.02" in one.rule
 
 
 def test_a_comparison_is_plain_json() -> None:
@@ -85,47 +196,16 @@ def test_a_comparison_is_plain_json() -> None:
     assert json.loads(json.dumps(comparison.to_json(), allow_nan=False)) == comparison.to_json()
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [
-        (0.01, 0.2, "better"),
-        (-0.2, -0.01, "worse"),
-        (-0.1, 0.1, "no clear difference"),
-        (0.0, 0.1, "no clear difference"),
-        (-0.1, 0.0, "no clear difference"),
-        (None, None, "no clear difference"),
-    ],
-)
-def test_a_verdict_needs_an_interval_that_leaves_out_zero(low: float | None, high: float | None, words: str) -> None:
-    assert verdict(Figure(0.05, low, high)) == words
-
-
 def test_runs_scored_on_the_same_gold_pass() -> None:
-    evaluation = evaluate(answer(predict()))
-    require_same_gold(evaluation, replace(evaluation, run="second"), make_passages(), CODEBOOK)
+    require_same_gold(FIRST, SECOND, make_passages(), CODEBOOK)
 
 
 @pytest.mark.parametrize("change", [{"gold_digest": "0"}, {"codebook": {"digest": "0"}}, {"split": "validation"}])
 def test_runs_scored_on_other_gold_are_refused(change: dict[str, Any]) -> None:
-    evaluation = evaluate(answer(predict()))
-    other = replace(evaluation, run="second", **change)
-    assert problems_of(lambda: require_same_gold(evaluation, other, make_passages(), CODEBOOK)) == [REFUSAL]
+    other = replace(SECOND, **change)
+    assert problems_of(lambda: require_same_gold(FIRST, other, make_passages(), CODEBOOK)) == [REFUSAL]
 
 
 def test_labels_that_changed_since_both_were_scored_are_refused() -> None:
-    evaluation = evaluate(answer(predict()))
     changed = [replace(make_passages()[0], narratives={}), *make_passages()[1:]]
-    second = replace(evaluation, run="second")
-    assert problems_of(lambda: require_same_gold(evaluation, second, changed, CODEBOOK)) == [REFUSAL]
-
-
-def test_in_a_project_labels_that_changed_are_told_before_anything_is_written(finished: Path, tmp_path: Path) -> None:
-    root = Path(shutil.copytree(finished, tmp_path / "project"))
-    page = root / "experiments" / "tfidf-vs-transformer" / "report.html"
-    before = page.read_bytes()
-    splits = root / "labels" / "splits.csv"
-    splits.write_text(splits.read_text(encoding="utf-8").replace(",validation", ",test", 1), encoding="utf-8")
-    assert problems_of(lambda: compare_runs(Project(root), "tfidf", "transformer", print)) == [
-        REFUSAL.replace("first", "tfidf").replace("second", "transformer")
-    ]
-    assert page.read_bytes() == before
+    assert problems_of(lambda: require_same_gold(FIRST, SECOND, changed, CODEBOOK)) == [REFUSAL]

@@ -23,7 +23,7 @@ def matrices(draw: st.DrawFn) -> tuple[Matrix, Matrix]:
 
 
 def by_narrative(gold: Matrix, predicted: Matrix) -> Counts:
-    return count(gold, predicted).sum(0)
+    return count(gold, predicted, axis=0)
 
 
 def sklearn_figures(gold: Matrix, predicted: Matrix, average: str | None, zero_division: float) -> list[Floats]:

@@ -10,12 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Toy
+from conftest import TOPICS, Toy
 
+from narratives.calibration import Calibration, Curve, fit_calibration
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.codebook import Codebook, Narrative
 from narratives.errors import UserError
 from narratives.model import Model, load_model, make_prediction, save_model
+from narratives.passages import gold_matrix
+from narratives.project import Project
+from narratives.thresholds import tune_thresholds
+from narratives.train import load_training_set, train_run
 
 RUNS = ["tfidf", "transformer"]
 FILES = {
@@ -30,6 +35,7 @@ FILES = {
     ],
 }
 EVERY = [(run, name) for run, names in FILES.items() for name in names]
+UNCHANGED = Calibration((Curve("identity"),) * 3)
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge"]
 
 
@@ -73,6 +79,7 @@ def test_what_was_saved_is_what_is_loaded(finished: Path, tmp_path: Path, run: s
     assert (second.run, second.classifier_name, second.training) == (first.run, first.classifier_name, first.training)
     assert second.codebook == first.codebook
     assert second.classifier.__class__ is first.classifier.__class__
+    assert second.calibration == first.calibration
     assert np.array_equal(second.thresholds, first.thresholds)
     assert second.predict(["1", "2"], NEW) == first.predict(["1", "2"], NEW)
 
@@ -126,6 +133,33 @@ def test_an_altered_threshold_is_refused(finished: Path, tmp_path: Path) -> None
     assert problem(folder).startswith(f"{folder / 'model.json'}: altered")
 
 
+def test_the_scores_of_a_prediction_are_calibrated_and_so_are_those_the_thresholds_meet(finished: Path, tmp_path: Path) -> None:
+    raw = replace(load_model(finished / "models" / "tfidf"), calibration=UNCHANGED)
+    curves = (Curve("sigmoid", 0.5, -1.0), Curve("isotonic", knots=((0.0, 0.25), (0.5, 0.5), (1.0, 0.75))), Curve("identity"))
+    save_model(replace(raw, calibration=Calibration(curves), thresholds=np.full(3, 0.5)), tmp_path / "calibrated")
+    model = load_model(tmp_path / "calibrated")
+    assert model.calibration.curves == curves
+    for before, after in zip(raw.predict(["1", "2"], NEW), model.predict(["1", "2"], NEW), strict=True):
+        odds = np.log(before.scores["toll"] / (1 - before.scores["toll"]))
+        assert after.scores["toll"] == pytest.approx(1 / (1 + np.exp(1 - odds / 2)), abs=1e-5)
+        assert after.scores["school"] == pytest.approx(0.25 + before.scores["school"] / 2, abs=1e-5)
+        assert after.scores["flood"] == before.scores["flood"]
+        assert list(after.narratives) == [id_ for id_, score in after.scores.items() if score >= 0.5]
+
+
+def test_training_calibrates_first_and_tunes_on_calibrated_scores(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("narratives.calibration.LEAST_SIGMOID", 1)
+    model = train_run(Project(project), "tfidf", lambda line: None)
+    validation = load_training_set(Project(project), lambda line: None).validation
+    raw = model.classifier.predict_proba([passage.text for passage in validation])
+    gold = gold_matrix(validation, list(TOPICS))
+    assert [curve.method for curve in model.calibration.curves] == ["sigmoid"] * 3
+    assert model.calibration == fit_calibration(raw, gold)
+    shrinkage = Project(project).read_config("tfidf").shrinkage
+    np.testing.assert_array_equal(model.thresholds, tune_thresholds(model.calibration.apply(raw), gold, shrinkage))
+    assert "scores of 3 narratives were calibrated" in (project / "models" / "tfidf" / "README.md").read_text(encoding="utf-8")
+
+
 def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -> None:
     folder = copy(finished, tmp_path, "tfidf")
     manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))
@@ -134,11 +168,11 @@ def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -
     assert problem(folder).startswith(f"{folder / 'model.json'}: ")
 
 
-@pytest.mark.parametrize("manifest", ["[]", "{}", '{"format_version": 2}', "null", '"model"'])
+@pytest.mark.parametrize("manifest", ["[]", "{}", '{"format_version": 1}', "null", '"model"'])
 def test_another_format_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "model.json").write_text(manifest, encoding="utf-8")
     assert problem(tmp_path) == (
-        f"{tmp_path / 'model.json'}: not a model of format 1; restore it or train again: narratives train {tmp_path.name}"
+        f"{tmp_path / 'model.json'}: not a model of format 2; restore it or train again: narratives train {tmp_path.name}"
     )
 
 
@@ -182,7 +216,7 @@ def test_a_new_model_takes_the_place_of_the_old_one(finished: Path, tmp_path: Pa
 
 def test_a_narrative_is_raised_from_its_threshold_on(toy_texts: Toy) -> None:
     codebook = Codebook("c", "1", tuple(Narrative(id_, id_, "f", "d") for id_ in ("a", "b", "c")))
-    model = Model("run", "tfidf", TfidfClassifier(), codebook, np.array([0.25, 0.5, 0.75]))
+    model = Model("run", "tfidf", TfidfClassifier(), codebook, UNCHANGED, np.array([0.25, 0.5, 0.75]))
     prediction = make_prediction("1", np.array([0.25, 0.4999, 1.0], dtype=np.float32), model)
     assert prediction.narratives == {"a": None, "c": None}
     assert list(prediction.scores) == ["a", "b", "c"]

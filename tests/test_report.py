@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from scored import CODEBOOK, answer, evaluate, predict
 
+from narratives.answers import join
 from narratives.codebook import Codebook, Narrative
 from narratives.comparison import Comparison, compare
 from narratives.data import Passage, Prediction
-from narratives.evaluation import Evaluation, Figure, join
+from narratives.evaluation import Evaluation, Figure
 from narratives.plots import draw_difference, draw_score
 from narratives.report import cell, figure, headline, number, outcome, signed, sort_rows, write_report
 

@@ -26,7 +26,7 @@ def log_odds(thresholds: Floats) -> Floats:
 
 
 def f1(gold: Matrix, raised: Matrix) -> Floats:
-    return count(gold, raised).sum(0).f1
+    return count(gold, raised, axis=0).f1
 
 
 def largest_f1(scores: Scores, gold: Matrix) -> list[float]:

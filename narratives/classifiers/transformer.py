@@ -19,15 +19,15 @@ class TransformerClassifier:
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
     max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
-    epochs: int = setting(12, least=1)
-    patience: int = setting(4, least=1)  # stop after this many epochs without a better validation score
+    epochs: int = setting(10, least=1)
+    patience: int = setting(3, least=1)  # stop after this many epochs without a better validation score
     batch_size: int = setting(16, least=1)
-    learning_rate: float = 1e-4
-    head_learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
+    head_learning_rate: float = 3e-3
     weight_decay: float = 0.01
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
-    max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
+    max_class_weight: float = setting(1.0, least=1)  # a positive never weighs more than this many negatives
     freeze_embeddings: bool = True  # the word vectors: half the parameters, and few labels move them for the better
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -54,6 +54,8 @@ class TransformerClassifier:
         torch.manual_seed(self.seed)
         self.tokenizer_, encoder = load_encoder(self.encoder)
         self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout).to(choose_device())
+        with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
+            self.network_.head.bias.copy_(torch.from_numpy(y.mean(0)).clamp(1e-4, 1 - 1e-4).logit())
         encoder.get_input_embeddings().requires_grad_(not self.freeze_embeddings)
         schedule = Schedule(
             epochs=self.epochs,

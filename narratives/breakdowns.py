@@ -1,0 +1,162 @@
+"""Where a model fails: narratives taken for others, slices of the passages, stances, the worst single errors."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.answers import STANCES, UNKNOWN, Answers
+from narratives.codebook import Codebook
+from narratives.metrics import Counts
+from narratives.resampling import Figures, interval, measure, resample
+
+WORST = 60  # errors shown
+_LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
+_LEAST = 10  # passages from which a slice is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """How often one narrative was missed while another was wrongly raised for the same passage."""
+
+    missed: str
+    raised: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Micro F1 on the passages that share something. `low` and `high` bound it at 95 %."""
+
+    axis: str
+    value: str
+    passages: int
+    labels: int  # gold labels among them
+    micro_f1: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StanceScore:
+    """One stance: precision, recall and F1 where the narrative was found and gold and prediction give a stance."""
+
+    stance: str
+    support: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One wrong decision. `kind` is "missed" or "raised"; `score` is `None` where there are labels alone."""
+
+    id: str
+    narrative: str
+    kind: str
+    score: float | None
+    stance: str  # of the gold, for what was missed
+    text: str
+
+
+def find_confusions(answers: Answers, codebook: Codebook) -> list[Confusion]:
+    """Pairs of narratives, most frequent first. Of a passage that lacks several and has several wrong, all pairs count."""
+    missed = (answers.gold & ~answers.predicted).astype(np.int64)
+    raised = (~answers.gold & answers.predicted).astype(np.int64)
+    pairs = missed.T @ raised
+    rows, columns = np.nonzero(pairs)
+    found = [Confusion(codebook.ids[i], codebook.ids[j], int(pairs[i, j])) for i, j in zip(rows, columns, strict=True)]
+    return sorted(found, key=lambda pair: (-pair.passages, pair.missed, pair.raised))
+
+
+def find_slices(answers: Answers, resamples: int, seed: int) -> list[Slice]:
+    """Micro F1 by stance, register, language, length and hard case; slices of fewer than 10 passages are left out."""
+    return [
+        _score_slice(axis, value, mask, answers, resamples, seed)
+        for axis, value, mask in _masks(answers)
+        if mask.sum() >= _LEAST
+    ]
+
+
+def find_stances(answers: Answers) -> list[StanceScore]:
+    """Scores by stance among the narratives that were found; empty where the predictions give no stance."""
+    known = (answers.gold_stances != UNKNOWN) & (answers.predicted_stances != UNKNOWN)
+    gold, predicted = answers.gold_stances[known], answers.predicted_stances[known]
+    if not len(gold):
+        return []
+    scores = []
+    for k, stance in enumerate(STANCES):
+        here, there = gold == k, predicted == k
+        counts = Counts(*(np.array(float(cells.sum())) for cells in (here & there, ~here & there, here & ~there)))
+        figures = (_plain(figure) for figure in (counts.precision, counts.recall, counts.f1))
+        scores.append(StanceScore(stance.value, int(here.sum()), *figures))
+    return scores
+
+
+def find_worst(answers: Answers, codebook: Codebook, thresholds: NDArray[np.float64] | None) -> list[Miss]:
+    """The wrong decisions that were the surest: farthest from their threshold, missed and raised mixed.
+
+    Without scores they come in the order of the ids.
+    """
+    rows, columns = np.nonzero(answers.gold != answers.predicted)
+    if answers.scores is not None:
+        cuts = np.full(len(codebook.ids), 0.5) if thresholds is None else np.asarray(thresholds)
+        scores, cuts, raised = answers.scores[rows, columns], cuts[columns], answers.predicted[rows, columns]
+        # How much of the way from the threshold to 0 or 1 the score went: thresholds differ, so plain distance would not do.
+        # The decision tells the side, not the score: others' thresholds are not known, and a parent follows its children.
+        sure = np.where(raised, (scores - cuts) / np.maximum(1 - cuts, 1e-9), (cuts - scores) / np.maximum(cuts, 1e-9))
+        order = np.argsort(-sure, kind="stable")
+        rows, columns = rows[order], columns[order]
+    return [_describe(answers, codebook, row, column) for row, column in zip(rows[:WORST], columns[:WORST], strict=True)]
+
+
+def _describe(answers: Answers, codebook: Codebook, row: int, column: int) -> Miss:
+    passage, id_ = answers.passages[row], codebook.ids[column]
+    carried = (passage.narratives or {}).get(id_)
+    return Miss(
+        passage.id,
+        id_,
+        "missed" if answers.gold[row, column] else "raised",
+        None if answers.scores is None else round(float(answers.scores[row, column]), 4),
+        carried.value if carried else "",
+        passage.text,
+    )
+
+
+def _masks(answers: Answers) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+    for k, stance in enumerate(STANCES):
+        yield "stance", stance.value, (answers.gold_stances == k).any(1)
+    if (answers.gold_stances != UNKNOWN).any():
+        yield "stance", "carries none", np.asarray(~answers.gold.any(1))
+    passages = answers.passages
+    for axis, values in (
+        ("register", [passage.source for passage in passages]),
+        ("language", [passage.language for passage in passages]),
+        ("hard case", [str(passage.extras.get("case", "")) for passage in passages]),
+    ):
+        often = {value for value, n in Counter(values).items() if n >= _LEAST}  # a source may be new with every passage
+        for value in sorted(often - {"", "und"}):
+            yield axis, value, np.array([each == value for each in values])
+    if not any(passage.text for passage in passages):
+        return
+    words = np.array([len(passage.text.split()) for passage in passages])
+    for least, most in _LENGTHS:
+        name = f"{least} to {most} words" if most < 10**9 else f"{least} words or more"
+        yield "length", name, (words >= least) & (words <= most)
+
+
+def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Answers, resamples: int, seed: int) -> Slice:
+    gold, predicted = answers.gold[mask], answers.predicted[mask]
+    documents = [document for document, inside in zip(answers.documents, mask, strict=True) if inside]
+    drawn: list[Figures] = resample(gold, [predicted], documents, resamples, seed)
+    low, high = interval(drawn[0].micro_f1)
+    bounds = (_plain(figure) for figure in (measure(gold, predicted).micro_f1, low, high))
+    return Slice(axis, value, int(mask.sum()), int(gold.sum()), *bounds)
+
+
+def _plain(figure: object) -> float | None:
+    number = float(np.asarray(figure))
+    return None if np.isnan(number) else round(number, 4)

@@ -1,0 +1,84 @@
+"""The whole report for anybody's predictions: gold and predictions are files, no model and no project is needed."""
+
+from pathlib import Path
+
+from narratives.answers import join
+from narratives.codebook import Codebook, read_codebook
+from narratives.data import Passage
+from narratives.errors import UserError, at
+from narratives.evaluation import Evaluation
+from narratives.files import write_json
+from narratives.predictions import parse_labels, read_predictions
+from narratives.records import BadRecord, Record, read_records
+from narratives.report import write_report
+from narratives.scoring import score
+from narratives.shared_tasks import SHARED_TASKS
+
+_KEPT = 300  # characters of a text kept to show; gold files may hold a million
+
+
+def score_files(
+    gold: Path, predictions: Path, codebook_file: Path, output: Path, resamples: int, seed: int = 0, tasks: tuple[str, ...] = ()
+) -> Evaluation:
+    """Score `predictions` against `gold` and write `evaluation.json`, `report.md` and `report.html` to `output`.
+
+    Both files are JSONL, CSV or Parquet and are joined by id. `tasks` names shared tasks whose figures are added.
+    """
+    codebook = read_codebook(codebook_file)
+    answers = join(read_gold_file(gold, codebook), read_predictions(predictions, codebook), codebook, predictions)
+    evaluation = score(
+        answers,
+        codebook,
+        None,
+        resamples,
+        seed,
+        run=predictions.stem,
+        description=f"Predictions read from {predictions.name}, gold labels from {gold.name}.",
+        classifier="another program",
+        split=gold.name,
+        training={},
+        shared_tasks={name: SHARED_TASKS[name](answers, codebook) for name in tasks},
+    )
+    write_json(output / "evaluation.json", evaluation.to_json())
+    write_report(output, [evaluation])
+    return evaluation
+
+
+def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
+    """Labelled passages of one file. Only `id` and labels are needed; `document`, `text`, `source`, ... are used if there."""
+    passages: list[Passage] = []
+    problems: list[str] = []
+    first: dict[str, int] = {}
+    for record in read_records(path):
+        try:
+            if isinstance(record, BadRecord):
+                raise ValueError(record.reason)
+            passage = _make_passage(record, codebook)
+            if passage.id in first:
+                raise ValueError(f"id '{passage.id}' was used on line {first[passage.id]}; ids must be unique")
+            first[passage.id] = record.line
+            passages.append(passage)
+        except ValueError as error:
+            problems.append(at(path, record.line, str(error)))
+    if problems:
+        raise UserError(*problems)
+    if not passages:
+        raise UserError(at(path, None, "no labelled passages in it"))
+    return passages
+
+
+def _make_passage(record: Record, codebook: Codebook) -> Passage:
+    values = record.values
+    id_ = values.get("id")
+    if not isinstance(id_, str) or not id_:
+        raise ValueError("a gold passage needs an 'id', a text")
+    case = values.get("case")
+    return Passage(
+        id=id_,
+        text=str(values.get("text") or "")[:_KEPT],
+        narratives=parse_labels(values, codebook),
+        document=str(values.get("document") or id_),
+        language=str(values.get("language") or "und"),
+        source=str(values.get("source") or ""),
+        extras={"case": case} if case else {},
+    )

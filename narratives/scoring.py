@@ -1,0 +1,151 @@
+"""Turn joined answers into an evaluation. Models are not needed here, nor seen."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.answers import Answers
+from narratives.breakdowns import find_confusions, find_slices, find_stances, find_worst
+from narratives.calibration import brier_score, expected_calibration_error, reliability
+from narratives.codebook import Codebook
+from narratives.curves import average_precision, thin_out, trace
+from narratives.evaluation import THIN, Evaluation, Figure, Level, NarrativeScore, make_figure
+from narratives.levels import collapse, find_depths, find_families
+from narratives.metrics import ZERO_DIVISION, Floats, Matrix, mean_defined
+from narratives.passages import digest_passages
+from narratives.resampling import GROUPS, interval, measure, resample
+
+OVERALL = ("micro_f1", "macro_f1", "samples_f1", "exact_match", "coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How intervals are drawn."""
+
+    resamples: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    # What one row is about: a narrative or a family.
+    id: str
+    title: str
+    family: str
+
+
+def score(
+    answers: Answers, codebook: Codebook, thresholds: Sequence[float] | None, resamples: int, seed: int, **about: Any
+) -> Evaluation:
+    """All figures with intervals. `about` fills the descriptive fields of `Evaluation`."""
+    sampling = Sampling(resamples, seed)
+    units = [_Unit(narrative.id, narrative.title, narrative.family) for narrative in codebook.narratives]
+    cuts = None if thresholds is None else np.asarray(thresholds, dtype=np.float64)
+    overall, rows = _score_matrix(answers.gold, answers.predicted, answers.documents, units, sampling)
+    return Evaluation(
+        codebook={
+            "name": codebook.name,
+            "version": codebook.version,
+            "digest": codebook.digest,
+            "narratives": len(codebook.ids),
+        },
+        passages=len(answers.passages),
+        documents=len(set(answers.documents)),
+        none=int((~answers.gold.any(1)).sum()),
+        overall=overall,
+        narratives=[_add_curve(row, k, answers, cuts) for k, row in enumerate(rows)],
+        levels=_score_levels(answers, codebook, sampling),
+        confusions=find_confusions(answers, codebook),
+        slices=find_slices(answers, resamples, seed),
+        stances=find_stances(answers),
+        calibration=_rate_scores(answers),
+        worst=find_worst(answers, codebook, cuts),
+        rules=_state_rules(len(set(answers.documents)), sampling),
+        gold_digest=digest_passages(answers.passages),
+        **about,
+    )
+
+
+def _score_matrix(
+    gold: Matrix, predicted: Matrix, documents: Sequence[str], units: Sequence[_Unit], sampling: Sampling
+) -> tuple[dict[str, Figure], list[NarrativeScore]]:
+    here = measure(gold, predicted)
+    [drawn] = resample(gold, [predicted], documents, sampling.resamples, sampling.seed)
+    support, raised = gold.sum(0), predicted.sum(0)
+    firm = support >= THIN
+
+    def figures(name: str) -> list[Figure]:
+        low, high = interval(getattr(drawn, name))
+        return [make_figure(*three) for three in zip(getattr(here, name), low, high, strict=True)]
+
+    columns = zip(figures("precision"), figures("recall"), figures("f1"), strict=True)
+    rows = [
+        NarrativeScore(unit.id, unit.title, unit.family, int(support[k]), int(raised[k]), None, *three)
+        for k, (unit, three) in enumerate(zip(units, columns, strict=True))
+    ]
+    overall = {name: make_figure(getattr(here, name), *interval(getattr(drawn, name))) for name in OVERALL}
+    overall["macro_f1_firm"] = make_figure(mean_defined(here.f1[firm]), *interval(mean_defined(drawn.f1[:, firm])))
+    return overall, rows
+
+
+def _add_curve(row: NarrativeScore, k: int, answers: Answers, cuts: Floats | None) -> NarrativeScore:
+    threshold = None if cuts is None else round(float(cuts[k]), 4)
+    if answers.scores is None or not row.support:
+        return replace(row, threshold=threshold)
+    scores, gold = answers.scores[:, k], answers.gold[:, k]
+    return replace(
+        row,
+        threshold=threshold,
+        average_precision=average_precision(scores, gold),
+        curve=thin_out(*trace(scores, gold)),
+    )
+
+
+def _rate_scores(answers: Answers) -> dict[str, Any]:
+    if answers.scores is None:
+        return {}
+    diagram = reliability(answers.scores, answers.gold)
+    return {
+        "ece": round(expected_calibration_error(diagram), 4),
+        "brier": round(brier_score(answers.scores, answers.gold), 4),
+        "bins": [{key: value if value is None else round(value, 4) for key, value in asdict(each).items()} for each in diagram],
+    }
+
+
+def _score_levels(answers: Answers, codebook: Codebook, sampling: Sampling) -> list[Level]:
+    """Families where there are several, and each storey of a codebook whose narratives have parents."""
+    levels = []
+    families = find_families(codebook)
+    if 1 < len(families) < len(codebook.ids):
+        gold, predicted = (collapse(labels, codebook, families) for labels in (answers.gold, answers.predicted))
+        units = [_Unit(family, family, family) for family in families]
+        levels.append(Level("family", *_score_matrix(gold, predicted, answers.documents, units, sampling)))
+    depths = find_depths(codebook)
+    if depths.any():
+        for depth in range(int(depths.max()) + 1):
+            chosen: NDArray[np.bool_] = depths == depth
+            units = [
+                _Unit(narrative.id, narrative.title, narrative.family)
+                for narrative, inside in zip(codebook.narratives, chosen, strict=True)
+                if inside
+            ]
+            gold, predicted = answers.gold[:, chosen], answers.predicted[:, chosen]
+            levels.append(Level(f"storey {depth + 1}", *_score_matrix(gold, predicted, answers.documents, units, sampling)))
+    return levels
+
+
+def _state_rules(documents: int, sampling: Sampling) -> dict[str, str]:
+    unit = "documents" if documents <= GROUPS else f"documents in {GROUPS} random groups"
+    return {
+        "label set": "the codebook's, in its order, whatever the gold holds; a parent is carried where a child is",
+        "join": "by passage id",
+        "zero division": ZERO_DIVISION,
+        "intervals": f"95 % percentile bootstrap over {unit}, {sampling.resamples} resamples, seed {sampling.seed}",
+        "thin": f"fewer than {THIN} positives; 'macro F1, firm' leaves such narratives out",
+        "exact match": "share of passages whose narratives are all found and none is wrongly raised",
+        "coverage": "share of passages for which at least one narrative is raised",
+        "worst errors": "the wrong decisions that went farthest from their threshold",
+    }
