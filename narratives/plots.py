@@ -26,7 +26,7 @@ def draw_count(count: int, most: int, label: str) -> Markup:
 
 
 def draw_dots(figures: Sequence[Figure], label: str, marks: Sequence[float | None] = ()) -> Markup:
-    """A lane for each run on an axis from 0 to 1: its value and interval, and a dotted line at its mark; the page draws the grid."""
+    """A lane for each run from 0 to 1: its value and interval, and a dotted line at its mark. The page draws the grid."""
     height = _LANE * len(figures) + 4
     parts = []
     for run, mark in enumerate(marks):

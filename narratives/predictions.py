@@ -70,7 +70,7 @@ def parse_labels(values: dict[str, Any], codebook: Codebook) -> Labels:
         if len(lacking) == len(codebook.ids):
             _fail("no labels; add 'narratives', or a column of 0 and 1 for each narrative")
         if lacking:  # misspelt, it would count as never raised
-            _fail(f"no column '{lacking[0]}'{did_you_mean(lacking[0], set(values) - set(codebook.ids))}")
+            _fail(f"no column '{lacking[0]}', though other narratives have one; add it or check its spelling")
         labels = [id_ for id_ in codebook.ids if _is_yes(id_, values[id_])]
     if isinstance(labels, list):
         labels = {id_ if isinstance(id_, str) else json.dumps(id_): None for id_ in labels}

@@ -76,6 +76,7 @@ def summarise(evaluations: Sequence[Evaluation], comparison: Comparison | None) 
         "gaps": [_tell_gap(evaluation) for evaluation in evaluations if len(evaluation.robustness) > 1],
         "titles": {row.id: row.title for evaluation in evaluations for row in evaluation.narratives},
         "pairs": summary.PAIRS,
+        "longest": summary.LONGEST,
         "thin": sum(row.thin for row in first.narratives),
     }
 
@@ -179,8 +180,8 @@ def _make_environment() -> "Environment":
     return environment
 
 
-def _embed(file: str) -> dict[str, Any]:
+def _embed(file: str) -> dict[str, str]:
     """The style or the script of the page, and its digest: the browser is told to apply and run nothing else."""
     text = files("narratives").joinpath("templates", file).read_text(encoding="utf-8")
     name = file.split(".")[0]
-    return {name: Markup(text), f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}
+    return {name: text, f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}

@@ -94,11 +94,11 @@ def gather_levels(evaluations: Sequence[Evaluation]) -> list[Group]:
     """F1 on each coarser level, the lowest first."""
     groups = []
     for levels in align([evaluation.levels for evaluation in evaluations], lambda level: level.name):
-        rows = [
-            Row(_plain(row.title), row.id if row.id != row.title else "", row.support, [_or_nothing(side, "f1") for side in sides])
-            for sides in align([level.rows if level else [] for level in levels], lambda row: row.id)
-            for row in [next(side for side in sides if side)]
-        ]
+        rows = []
+        for sides in align([level.rows if level else [] for level in levels], lambda row: row.id):
+            row = next(side for side in sides if side)
+            figures = [side.f1 if side else UNDEFINED for side in sides]
+            rows.append(Row(_plain(row.title), row.id if row.id != row.title else "", row.support, figures))
         name = next(level.name for level in levels if level)
         groups.append(Group(name, sorted(rows, key=lambda row: min(_value(figure) for figure in row.figures))))
     return groups
@@ -171,15 +171,8 @@ def gather_errors(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
     errors = []
     for run, evaluation in enumerate(evaluations):
         rows = {row.id: row for row in evaluation.narratives}
-        errors += [
-            {"run": run, "miss": miss, "row": rows[miss.narrative], "text": miss.text[:LONGEST], "cut": len(miss.text) > LONGEST}
-            for miss in evaluation.worst
-        ]
+        errors += [{"run": run, "miss": miss, "row": rows[miss.narrative]} for miss in evaluation.worst]
     return errors
-
-
-def _or_nothing(side: NarrativeScore | None, name: str) -> Figure:
-    return getattr(side, name) if side else UNDEFINED
 
 
 def _to_figure(side: Slice | None) -> Figure:

@@ -49,11 +49,11 @@ const filters = tab.getByRole("search");
 seen.errors = { all: await shown() };
 await filters.getByLabel("Kind").selectOption("missed");
 seen.errors.kind = await shown();
-await filters.getByLabel("Narrative").selectOption("rare");
+await filters.getByLabel("Narrative").selectOption("common");
 seen.errors.narrative = await shown();
 await filters.getByLabel("Run").selectOption({ label: "second" });
 seen.errors.run = await shown();
-await filters.getByLabel("Words").pressSequentially("RARE p0");
+await filters.getByLabel("Words").pressSequentially("COMMON  p065");
 seen.errors.words = await shown();
 
 seen.print = await tab.evaluate(() => new Promise((done) => {

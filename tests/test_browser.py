@@ -52,7 +52,7 @@ def test_the_browser_has_nothing_to_complain_about(seen: Any) -> None:
 
 def test_a_heading_that_is_pressed_sorts_the_table_and_pressed_again_the_other_way_round(seen: Any) -> None:
     before, click, key = (seen["sorted"][moment] for moment in ("before", "click", "key"))
-    assert before == [None, ["24", "40", "4", "0"]]  # the lowest F1 first, thin narratives last
+    assert before == [None, ["24", "40", "0", "4"]]  # the lowest F1 first, thin narratives last
     assert click == ["descending", ["40", "24", "4", "0"]]
     assert key == ["ascending", ["0", "4", "24", "40"]]
 
@@ -68,9 +68,9 @@ def test_each_filter_leaves_the_errors_that_match(seen: Any) -> None:
     assert counts == sorted(counts, reverse=True)
     assert [status for status, _ in steps] == [f"{count} of {counts[0]} shown" for count in counts]
     assert {error.split()[0] for error in steps[1][1]} == {"missed"}
-    assert all("The rare one" in error for error in steps[2][1])
+    assert all("The common one" in error for error in steps[2][1])
     assert all("second" in error for error in steps[3][1])
-    assert steps[4][1] and all("p0" in error for error in steps[4][1])
+    assert [error.split()[-1] for error in steps[4][1]] == ["p065"]
 
 
 def test_on_paper_nothing_is_folded_away(seen: Any) -> None:

@@ -156,7 +156,7 @@ def test_perfect_predictions_in_another_order_score_one(tmp_path: Path, codebook
 
 
 def test_a_gold_file_needs_ids_and_labels_only(tmp_path: Path, codebook: Path) -> None:
-    [passage] = read_gold_file(write_lines(tmp_path / "gold.csv", "id,toll", "p,1"), read_codebook(codebook))
+    [passage] = read_gold_file(write_lines(tmp_path / "gold.csv", "id,toll,school", "p,1,0"), read_codebook(codebook))
     assert (passage.document, passage.text, passage.language, passage.source) == ("p", "", "und", "")
 
 

@@ -104,7 +104,7 @@ def test_a_checkpoint_rated_on_other_validation_texts_is_ignored(tiny_encoder: P
         {"dropout": 0.5},
         {"max_length": 10},
         {"freeze_embeddings": False},
-        {"max_class_weight": 4.0},
+        {"max_class_weight": 1.0},
     ],
 )
 def test_a_checkpoint_of_other_settings_is_ignored(

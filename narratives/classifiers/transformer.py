@@ -27,7 +27,7 @@ class TransformerClassifier:
     weight_decay: float = 0.01
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
-    max_class_weight: float = setting(1.0, least=1)  # a positive never weighs more than this many negatives
+    max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
     freeze_embeddings: bool = True  # the word vectors: half the parameters, and few labels move them for the better
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
