@@ -60,7 +60,7 @@ def _draw_names(k: int, row: NarrativeScore, side: int, family_ends: bool) -> Ma
 
 def _draw_cell(pair: Confusion, place: dict[str, int], titles: dict[str, str], most: int) -> Markup:
     x, y = _NAMES + _CELL * place[pair.raised], _TOP + _CELL * place[pair.missed]
-    shade = 1 + (SHADES - 1) * (pair.passages - 1) // max(most - 1, 1)
+    shade = 1 + (SHADES - 1) * (pair.passages - 1) // (max(most, SHADES) - 1)
     start = Markup('<g class="heat-{}"><title>{} missed, {} raised: {}</title>')
     square = Markup('<rect x="{}" y="{}" width="{}" height="{}"/><text x="{}" y="{}" text-anchor="middle">{}</text></g>')
     inside = (x + 0.5, y + 0.5, _CELL - 1, _CELL - 1, x + _CELL / 2, y + 12, pair.passages)

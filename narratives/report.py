@@ -112,10 +112,10 @@ def _tell_more(evaluation: Evaluation) -> str:
 
 
 def _tell_gap(evaluation: Evaluation) -> str:
-    """How far a figure falls from the first way of holding out to the others."""
+    """How far macro F1 of the other ways of holding out is from that of the first."""
     first, *others = evaluation.robustness
-    falls = [f"{number(first['macro_f1'][0] - row['macro_f1'][0])} with {row['held out']}" for row in others]
-    return f"{evaluation.run} loses, in macro F1 against {first['held out']}: {', '.join(falls)}."
+    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in others]
+    return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -116,6 +116,12 @@ def test_a_part_that_one_run_lacks_is_shown_for_the_other(tmp_path: Path) -> Non
     assert ["Brier score", "–", "0.080"] in found["Scores as probabilities"]
 
 
+@BOTH
+def test_the_gap_between_ways_of_holding_out_is_told(tmp_path: Path, name: str) -> None:
+    text = (full_report(tmp_path).parent / name).read_text(encoding="utf-8")
+    assert "Macro F1 of a some against some: -0.25 with later dates." in text
+
+
 def test_every_figure_says_what_it_shows_or_is_hidden_from_those_who_listen(tmp_path: Path) -> None:
     pictures = [given for tag, given in Page(full_report(tmp_path)).elements if tag == "svg"]
     assert len(pictures) > 30
