@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from narratives.evaluation import Figure
+from narratives.significance import BETTER, WORSE
 
 _LANE = 14  # pixels that a run takes up in a strip
 _CAP = 3.5  # half the height of the ends of an interval
@@ -49,8 +50,8 @@ def draw_axis(ticks: Sequence[str] = ("0", ".25", ".5", ".75", "1")) -> Markup:
     return Markup('<svg class="strip axis" aria-hidden="true" width="100%" height="12">{}</svg>').format(texts)
 
 
-def draw_difference(figure: Figure, label: str, reach: float) -> Markup:
-    """A dot with its interval around a line at zero; the axis runs from -reach to reach."""
+def draw_difference(figure: Figure, label: str, reach: float, verdict: str) -> Markup:
+    """A dot, in the colour of its verdict, with its interval around a line at zero; the axis runs from -reach to reach."""
     if figure.value is None:
         return Markup("")
 
@@ -59,7 +60,7 @@ def draw_difference(figure: Figure, label: str, reach: float) -> Markup:
 
     parts = [Markup('<line class="zero" x1="50%" x2="50%" y1="0" y2="16"/>')]
     if figure.low is not None and figure.high is not None:
-        side = "up" if figure.low > 0 else "down" if figure.high < 0 else "even"
+        side = {BETTER: "up", WORSE: "down"}.get(verdict, "even")
         parts.append(_draw_whisker(place(figure.low), place(figure.high), 8))
         parts.append(Markup('<circle class="{}" cx="{:.1f}%" cy="8" r="4"/>').format(side, 100 * place(figure.value)))
     return _svg(parts, 16, label)

@@ -31,7 +31,7 @@ def test_a_bar_is_as_long_as_its_value_and_has_the_colour_of_its_run() -> None:
 
 
 def test_an_undefined_figure_draws_nothing() -> None:
-    assert draw_score(UNDEFINED, "F1") == draw_difference(UNDEFINED, "F1", 1) == ""
+    assert draw_score(UNDEFINED, "F1") == draw_difference(UNDEFINED, "F1", 1, "better") == ""
     assert not find(draw_dots([UNDEFINED], "F1"), "dot")
 
 
@@ -54,13 +54,15 @@ def test_each_run_has_its_lane_its_sign_and_its_mark() -> None:
     assert [mark["x1"] for mark in find(drawing, "mark")] == ["50.0%"]
 
 
-@pytest.mark.parametrize(("low", "high", "side"), [(0.1, 0.3, "up"), (-0.3, -0.1, "down"), (-0.1, 0.3, "even")])
-def test_a_difference_has_the_colour_of_its_side(low: float, high: float, side: str) -> None:
-    assert len(find(draw_difference(Figure((low + high) / 2, low, high), "difference", 0.5), side)) == 1
+@pytest.mark.parametrize(
+    ("verdict", "colour"), [("better", "up"), ("worse", "down"), ("no clear difference", "even"), ("equivalent", "even")]
+)
+def test_a_difference_has_the_colour_of_its_verdict_whatever_its_interval(verdict: str, colour: str) -> None:
+    assert len(find(draw_difference(Figure(0.2, 0.1, 0.3), "difference", 0.5, verdict), colour)) == 1
 
 
 def test_a_difference_beyond_the_axis_is_drawn_at_its_end() -> None:
-    assert 'cx="100.0%"' in draw_difference(Figure(0.9, 0.8, 1.0), "difference", 0.5)
+    assert 'cx="100.0%"' in draw_difference(Figure(0.9, 0.8, 1.0), "difference", 0.5, "better")
 
 
 def test_a_curve_goes_through_its_points_in_steps_and_the_threshold_is_where_it_is() -> None:

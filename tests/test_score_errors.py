@@ -68,7 +68,11 @@ def test_bad_predictions_are_told(tmp_path: Path, codebook: Path, lines: list[st
     ("name", "lines", "problems"),
     [
         ("a.csv", ["id,label", "p0,toll"], [":2: no labels; add 'narratives', or a column of 0 and 1 for each narrative"]),
-        ("a.csv", ["id,toll,school", "p0,1,0", ",0,0", "p0,0,0"], [":3: a gold passage needs an 'id', a text", f":4: {REPEATED}"]),
+        (
+            "a.csv",
+            ["id,toll,school", "p0,1,0", ",0,0", "p0,0,0"],
+            [":3: a gold passage needs an 'id', a text", f":4: {REPEATED}"],
+        ),
         ("a.csv", ["id,narratives", "p0,tol"], [":2: unknown narrative 'tol'; did you mean 'toll'?"]),
         ("a.jsonl", ['{"id": "p0", "narratives": null}'], [f":1: {FORMS_TOLD}"]),
         ("a.jsonl", ['{"id": 7, "narratives": []}'], [":1: a gold passage needs an 'id', a text"]),
