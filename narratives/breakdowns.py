@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from narratives.answers import STANCES, UNKNOWN, Answers
 from narratives.codebook import Codebook
 from narratives.metrics import Counts
-from narratives.resampling import Figures, interval, measure, resample
+from narratives.resampling import interval, measure, resample
 
 WORST = 60  # errors shown
 _LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
@@ -28,7 +28,10 @@ class Confusion:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Micro F1 on the passages that share something. `low` and `high` bound it at 95 %."""
+    """Micro F1 and exact match on the passages that share something, each bounded at 95 %.
+
+    Where no passage carries anything F1 says nothing, and exact match is the share that was rightly left alone.
+    """
 
     axis: str
     value: str
@@ -37,6 +40,9 @@ class Slice:
     micro_f1: float | None
     low: float | None
     high: float | None
+    exact_match: float | None
+    exact_low: float | None
+    exact_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +157,14 @@ def _masks(answers: Answers) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
 def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Answers, resamples: int, seed: int) -> Slice:
     gold, predicted = answers.gold[mask], answers.predicted[mask]
     documents = [document for document, inside in zip(answers.documents, mask, strict=True) if inside]
-    drawn: list[Figures] = resample(gold, [predicted], documents, resamples, seed)
-    low, high = interval(drawn[0].micro_f1)
-    bounds = (_plain(figure) for figure in (measure(gold, predicted).micro_f1, low, high))
-    return Slice(axis, value, int(mask.sum()), int(gold.sum()), *bounds)
+    here = measure(gold, predicted)
+    [drawn] = resample(gold, [predicted], documents, resamples, seed)
+    figures = [
+        _plain(figure)
+        for name in ("micro_f1", "exact_match")
+        for figure in (getattr(here, name), *interval(getattr(drawn, name)))
+    ]
+    return Slice(axis, value, int(mask.sum()), int(gold.sum()), *figures)
 
 
 def _plain(figure: object) -> float | None:

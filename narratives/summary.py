@@ -9,6 +9,7 @@ from narratives.evaluation import Evaluation, Figure, NarrativeScore
 
 T = TypeVar("T")
 UNDEFINED = Figure(None, None, None)
+QUIET = "nothing carried: rightly left alone"
 WEAKEST = 3  # narratives named at the top
 PAIRS = 10  # confusions listed beside the heat map
 LONGEST = 1200  # characters shown of an error's text
@@ -105,14 +106,24 @@ def gather_levels(evaluations: Sequence[Evaluation]) -> list[Group]:
 
 
 def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
-    """Micro F1 by axis. Where nothing is to be found F1 is 0 whatever a model does, so such slices are left out."""
+    """Micro F1 by axis; of slices in which nothing is carried, where F1 says nothing, the share rightly left alone."""
     groups: dict[str, list[Row]] = {}
-    slices = [[part for part in evaluation.slices if part.labels] for evaluation in evaluations]
-    for sides in align(slices, lambda part: (part.axis, part.value)):
+    for sides in align([evaluation.slices for evaluation in evaluations], lambda part: (part.axis, part.value)):
         part = next(side for side in sides if side)
-        row = Row(_plain(part.value), "", part.passages, [_to_figure(side) for side in sides])
-        groups.setdefault(part.axis, []).append(row)
-    return [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1]
+        name = part.axis if part.labels else QUIET
+        row = Row(_plain(part.value), "", part.passages, [_to_slice_figure(side) for side in sides])
+        groups.setdefault(name, []).append(row)
+    quiet = groups.pop(QUIET, [])
+    kept = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1]
+    return [*kept, Group(QUIET, quiet)] if quiet else kept
+
+
+def _to_slice_figure(part: Slice | None) -> Figure:
+    if part is None:
+        return UNDEFINED
+    if part.labels:
+        return Figure(part.micro_f1, part.low, part.high)
+    return Figure(part.exact_match, part.exact_low, part.exact_high)
 
 
 def gather_stances(evaluations: Sequence[Evaluation]) -> list[Group]:
@@ -173,10 +184,6 @@ def gather_errors(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
         rows = {row.id: row for row in evaluation.narratives}
         errors += [{"run": run, "miss": miss, "row": rows[miss.narrative]} for miss in evaluation.worst]
     return errors
-
-
-def _to_figure(side: Slice | None) -> Figure:
-    return Figure(side.micro_f1, side.low, side.high) if side else UNDEFINED
 
 
 def _value(figure: Figure) -> float:

@@ -64,7 +64,7 @@ def fill(run: Evaluation, word: str = "some") -> Evaluation:
             "ece": 0.0625,
             "brier": 0.08,
         },
-        slices=[Slice(word, f"{word} {k}", 40, 20 * k, 0.25 * k, 0.2 * k, 0.3 * k) for k in range(3)],
+        slices=[Slice(word, f"{word} {k}", 40, 20 * k, 0.25 * k, 0.2 * k, 0.3 * k, 0.8, 0.7, 0.9) for k in range(3)],
         stances=[StanceScore("asserts", 30, 0.5, 0.75, 0.6), StanceScore("rebuts", 10, None, 0.0, None)],
         worst=[replace(miss, text=f"{word} {miss.text}", id=f"{word} {miss.id}") for miss in run.worst],
         behaviour=[FamilyResult("topic", "not raised", 8, 2, [f"{word} 1", "t2"]), FamilyResult(word, "raised", 4, 0, [])],

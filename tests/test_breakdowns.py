@@ -8,7 +8,7 @@ import pytest
 from examples import make_codebook
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_recall_fscore_support
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from narratives.answers import Answers, join
 from narratives.breakdowns import WORST, Confusion, Miss, Slice, find_confusions, find_slices, find_stances, find_worst
@@ -143,6 +143,7 @@ def test_the_figure_of_a_slice_agrees_with_sklearn(rows: list[tuple[Labels, Labe
         if found is None:
             continue
         assert (found.passages, found.labels) == (n, gold.sum())
+        assert found.exact_match == pytest.approx(accuracy_score(gold, raised), abs=5.1e-5)
         if gold.any() or raised.any():
             assert found.micro_f1 == pytest.approx(f1_score(gold, raised, average="micro"), abs=5.1e-5)
             assert found.low is not None and found.high is not None and 0 <= found.low <= found.high <= 1

@@ -63,13 +63,18 @@ def test_a_level_begins_with_its_lowest_f1() -> None:
     assert lowest == sorted(lowest)
 
 
-def test_slices_without_a_label_and_axes_with_one_value_are_left_out() -> None:
-    assert labels(summary.gather_slices([FIRST])) == {"some": ["some 1", "some 2"]}  # of "some 0" nothing is carried
-    assert summary.gather_slices([replace(FIRST, slices=FIRST.slices[:2])]) == []
+def test_a_slice_in_which_nothing_is_carried_shows_what_was_rightly_left_alone() -> None:
+    some, quiet = summary.gather_slices([FIRST])
+    assert labels([some, quiet]) == {"some": ["some 1", "some 2"], summary.QUIET: ["some 0"]}
+    assert quiet.rows[0].figures == [Figure(0.8, 0.7, 0.9)]
+
+
+def test_an_axis_with_one_value_is_left_out() -> None:
+    assert summary.gather_slices([replace(FIRST, slices=FIRST.slices[1:2])]) == []
 
 
 def test_the_same_slice_of_two_runs_is_one_row() -> None:
-    [group] = summary.gather_slices([FIRST, replace(SECOND, slices=SECOND.slices[1:2])])
+    group, _ = summary.gather_slices([FIRST, replace(SECOND, slices=SECOND.slices[1:2])])
     assert group.rows[0].figures == [Figure(0.25, 0.2, 0.3), Figure(0.25, 0.2, 0.3)]
     assert group.rows[1].figures == [Figure(0.5, 0.4, 0.6), summary.UNDEFINED]
 
