@@ -12,6 +12,8 @@ from narratives.metrics import Counts, Floats, Matrix, count, macro_f1, micro_f1
 GOLD = np.array([[1, 1, 0, 0], [1, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 0]], dtype=np.bool_)
 PREDICTED = np.array([[1, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], dtype=np.bool_)
 
+THOROUGH = settings(deadline=None, max_examples=1000)
+
 
 @st.composite
 def matrices(draw: st.DrawFn) -> tuple[Matrix, Matrix]:
@@ -47,7 +49,7 @@ def test_averages_of_an_example_worked_by_hand() -> None:
     np.testing.assert_allclose(samples_f1(GOLD, PREDICTED), [1, 0, 2 / 3, 2 / 3, 1])
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(matrices())
 def test_figures_of_each_narrative_agree_with_sklearn(both: tuple[Matrix, Matrix]) -> None:
     counts = by_narrative(*both)
@@ -56,21 +58,21 @@ def test_figures_of_each_narrative_agree_with_sklearn(both: tuple[Matrix, Matrix
         np.testing.assert_allclose(ours, theirs[: both[0].shape[1]])
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(matrices())
 def test_macro_f1_agrees_with_sklearn_that_leaves_undefined_out(both: tuple[Matrix, Matrix]) -> None:
     expected = sklearn_figures(*both, average="macro", zero_division=np.nan)[2]
     np.testing.assert_allclose(macro_f1(by_narrative(*both)), expected)
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(matrices())
 def test_micro_f1_agrees_with_sklearn(both: tuple[Matrix, Matrix]) -> None:
     expected = sklearn_figures(*both, average="micro", zero_division=np.nan)[2]
     np.testing.assert_allclose(micro_f1(by_narrative(*both)), expected)
 
 
-@settings(deadline=None)
+@THOROUGH
 @given(matrices())
 def test_samples_f1_agrees_with_sklearn_where_nothing_to_find_counts_one(both: tuple[Matrix, Matrix]) -> None:
     expected = sklearn_figures(*both, average="samples", zero_division=1.0)[2]
