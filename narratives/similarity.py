@@ -3,8 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
+import numpy as np
+
+_RARE = 50  # a gram that more texts than this have tells little about any two of them
 NEAR = 0.5  # Jaccard similarity of character 5-grams from which two texts count as near-duplicates
 
 
@@ -20,25 +22,27 @@ class Pair:
 def near_duplicates(texts: Sequence[str], threshold: float = NEAR) -> list[Pair]:
     """All pairs whose sets of character 5-grams have a Jaccard similarity of at least `threshold`. Exact.
 
-    Prefix filtering (Chaudhuri, Ganti and Kaushik, ICDE 2006; Bayardo, Ma and Srikant, WWW 2007): with grams ordered
-    from rare to frequent, two sets of that similarity must share one of their first few grams, so only texts that
-    share a rare gram are compared.
+    Two sets of that similarity share at least `threshold / (1 + threshold)` of their sizes' sum. How many rare grams a
+    pair shares is counted, which is quick since few texts have each; the frequent ones can add no more than the smaller
+    text has of them. Only pairs that could still reach the bound are compared (a count filter: Gravano et al., VLDB 2001).
     """
     grams = [_shingles(text) for text in texts]
     frequency = Counter(gram for gram_set in grams for gram in gram_set)
-    index: dict[str, list[int]] = defaultdict(list)
+    sizes = np.array([len(gram_set) for gram_set in grams], dtype=np.int64)
+    frequent = np.array([sum(frequency[gram] > _RARE for gram in gram_set) for gram_set in grams], dtype=np.int64)
+    holders: dict[str, list[int]] = defaultdict(list)  # earlier texts that have a rare gram
     pairs = []
     for second, gram_set in enumerate(grams):
-        ordered = sorted(gram_set, key=lambda gram: (frequency[gram], gram))
-        least = ceil(threshold * len(ordered) - 1e-9)  # shared grams; 0.55 * 100 is 55.00000000000001 in floating point
-        prefix = ordered[: len(ordered) - least + 1]
-        candidates = {first for gram in prefix if frequency[gram] > 1 for first in index[gram]}
-        for first in sorted(candidates):
+        rare = [gram for gram in gram_set if 1 < frequency[gram] <= _RARE]
+        shared = np.bincount([first for gram in rare for first in holders[gram]], minlength=second)
+        most = shared + np.minimum(frequent[:second], frequent[second])
+        needed = (sizes[:second] + sizes[second]) * (threshold / (1 + threshold))
+        for first in np.flatnonzero(most >= needed - 1e-6).tolist():
             similarity = _jaccard(grams[first], gram_set)
             if similarity >= threshold:
                 pairs.append(Pair(first, second, similarity))
-        for gram in prefix:
-            index[gram].append(second)
+        for gram in rare:
+            holders[gram].append(second)
     return pairs
 
 
