@@ -60,13 +60,35 @@ def check_labels(project: Project) -> LabelReport:
     return _report(codebook, passages, splits, project.splits_file)
 
 
+def describe(report: LabelReport) -> list[str]:
+    """The report as lines of text: counts, a table of support, and whether all is well."""
+    lines = [
+        f"{report.passages} passages in {report.documents} documents; {report.none} carry none, "
+        f"{report.several} carry several, {report.unlabelled} are not labelled"
+    ]
+    if report.unassigned:
+        lines.append(f"{report.unassigned} documents have no split yet; training assigns one")
+    width = max(len(support.id) for support in report.support)
+    lines.append(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
+    for row in report.support:
+        parts, stances = row.splits, row.stances
+        lines.append(
+            f"{row.id:{width}}  {row.total:5}  {parts['train']:5}  {parts['validation']:5}  {parts['test']:5}"
+            f"  {stances['asserts']:7} {stances['reports']:7} {stances['rebuts']:7}"
+        )
+    return [*lines, f"findings: {len(report.findings)}" if report.findings else "clean"]
+
+
 def _report(codebook: Codebook, passages: list[Passage], splits: Splits, splits_file: Path) -> LabelReport:
     labels = [passage.narratives for passage in passages if passage.narratives is not None]
     documents = {passage.document for passage in passages}
     pairs = near_duplicates([passage.text for passage in passages])
     findings = [_describe(passages, pair, splits) for pair in leaks(passages, pairs, splits)]
     findings += [_contradiction(passages, pair) for pair in pairs if _contradict(passages, pair)]
-    findings += [f"{splits_file}: no passage has the document '{name}'" for name in splits if name not in documents]
+    if gone := [name for name in splits if name not in documents]:
+        names = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
+        fix = "delete their lines if they are gone for good, or the whole file if the labels are new"
+        findings.append(f"{splits_file}: {len(gone)} documents have no passage ({names}); {fix}")
     return LabelReport(
         passages=len(passages),
         documents=len(documents),

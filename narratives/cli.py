@@ -22,6 +22,15 @@ _TASKS = ["semeval2025-task10", "cards"]
 _FORMATS = ["parquet", "jsonl", "csv"]
 
 
+class _Run(click.ParamType[str]):
+    """A run's name; of a path, such as a shell completes, the last part."""
+
+    name = "run"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return Path(value).name or self.fail("name a run", param, ctx)
+
+
 class _Group(click.Group):
     """Turns the user's errors into lines on standard error and exit code 2; bugs keep their traceback."""
 
@@ -76,19 +85,21 @@ def check(root: Path, as_json: bool) -> None:
 
     Exit code 2: something cannot be read, every problem is listed. 1: it can, but something needs a decision.
     """
-    from narratives.check import check_labels
+    from narratives.check import check_labels, describe
 
     report = check_labels(_project(root))
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=1))
     else:
-        _print_check(report)
+        click.echo("\n".join(describe(report)))
+    for finding in () if as_json else report.findings:
+        click.echo(finding, err=True)
     if report.findings:
         raise SystemExit(1)
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_Run())
 @click.pass_obj
 def train(root: Path, run: str) -> None:
     """Train RUN as experiments/RUN/config.toml asks; a training that was stopped goes on where it was."""
@@ -101,7 +112,7 @@ def train(root: Path, run: str) -> None:
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_Run())
 @_SPLIT
 @click.option("--robustness", is_flag=True, help="Also train anew with other ways of holding out; takes three trainings.")
 @_JSON
@@ -118,7 +129,7 @@ def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json:
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_Run())
 @click.pass_obj
 def report(root: Path, run: str) -> None:
     """Write RUN's evaluation as report.html and report.md."""
@@ -154,7 +165,7 @@ def score(
 
 
 @cli.command(name="run")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1, required=True, type=_Run())
 @_SPLIT
 @click.pass_obj
 def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
@@ -166,8 +177,8 @@ def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
 
 
 @cli.command()
-@click.argument("run_a")
-@click.argument("run_b")
+@click.argument("run_a", type=_Run())
+@click.argument("run_b", type=_Run())
 @click.option("--margin", default=MARGIN, show_default=True, help="Smaller differences count as none.")
 @_JSON
 @click.pass_obj
@@ -193,7 +204,8 @@ def classify(root: Path, inputs: tuple[Path, ...], name: str, output: Path, form
     from narratives.classify import classify_files
     from narratives.model import load_model
 
-    model = load_model(Path(name) if (Path(name) / "model.json").is_file() else _project(root).model(name))
+    folder = Path(name).parent if Path(name).name == "model.json" else Path(name)
+    model = load_model(folder if (folder / "model.json").is_file() else _project(root).model(name))
     with _show("classify") as progress:
         summary = classify_files(inputs, model, output, form, text_column, progress)
     for id_, texts in summary.narratives.items():
@@ -215,26 +227,6 @@ def _show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _print_check(report: Any) -> None:
-    click.echo(
-        f"{report.passages} passages in {report.documents} documents; {report.none} carry none, "
-        f"{report.several} carry several, {report.unlabelled} are not labelled"
-    )
-    if report.unassigned:
-        click.echo(f"{report.unassigned} documents have no split yet; training assigns one")
-    width = max(len(support.id) for support in report.support)
-    click.echo(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
-    for row in report.support:
-        parts, stances = row.splits, row.stances
-        click.echo(
-            f"{row.id:{width}}  {row.total:5}  {parts['train']:5}  {parts['validation']:5}  {parts['test']:5}"
-            f"  {stances['asserts']:7} {stances['reports']:7} {stances['rebuts']:7}"
-        )
-    for finding in report.findings:
-        click.echo(finding, err=True)
-    click.echo(f"{len(report.findings)} findings" if report.findings else "clean")
 
 
 def main() -> None:

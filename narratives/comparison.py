@@ -163,7 +163,7 @@ def _judge(
         figure.value,
         figure.low,
         figure.high,
-        TOO_THIN if thin else judge(sides, within),
+        TOO_THIN if thin or figure.value is None else judge(sides, within),
         narrow.low,
         narrow.high,
         within,

@@ -41,7 +41,7 @@ def evaluate_run(
             at(
                 project.model(run),
                 None,
-                f"trained with another codebook ({model.codebook.name} {model.codebook.version}); "
+                f"trained with another wording of the codebook ({model.codebook.name} {model.codebook.version}); "
                 f"train again: narratives train {run}",
             )
         )
@@ -80,7 +80,9 @@ def read_evaluation(project: Project, run: str) -> Evaluation:
     try:
         return Evaluation.from_json(read_json(path))
     except (TypeError, KeyError, AttributeError):
-        raise UserError(at(path, None, f"not an evaluation; write it again: narratives evaluate {run}")) from None
+        raise UserError(
+            at(path, None, f"not an evaluation of this version; write it again: narratives evaluate {run}")
+        ) from None
 
 
 def read_answers(project: Project, run: str, passages: list[Passage], codebook: Codebook) -> Answers:

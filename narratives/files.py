@@ -117,5 +117,8 @@ def read_json(path: Path) -> Any:
 
 def sha256(path: Path) -> str:
     """Hex digest of a file, read in chunks."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from None

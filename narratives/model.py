@@ -15,7 +15,7 @@ from narratives.calibration import Calibration
 from narratives.classifiers import Classifier, Progress, Scores, find_classifier, hyperparameters
 from narratives.codebook import Codebook
 from narratives.data import Prediction
-from narratives.errors import UserError, at
+from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
 from narratives.thresholds import decide
 
@@ -78,7 +78,9 @@ def load_model(folder: Path) -> Model:
     """Load a model folder after checking every file against the manifest; `UserError` names the file that is off."""
     path = folder / _MANIFEST
     if not path.is_file():
-        raise UserError(at(path, None, f"no such file; train the model first: narratives train {folder.name}"))
+        trained = [other.parent.name for other in sorted(folder.parent.glob(f"*/{_MANIFEST}"))]
+        hint = did_you_mean(folder.name, trained) if trained else ""
+        raise UserError(at(path, None, f"no such model; train it first: narratives train {folder.name}{hint}"))
     again = f"restore it or train again: narratives train {folder.name}"
     manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: str, proble
     def tell(problem: str) -> None:
         problems.append(f"{place}: {problem}")
 
+    for key in values:
+        near = get_close_matches(key.lower(), [known for known in _KNOWN if known not in values], n=1, cutoff=0.8)
+        if near and key not in _KNOWN and near[0] not in ("id", "text"):  # a lack of these two is told anyway
+            tell(f"unknown key '{key}'; did you mean '{near[0]}'?")
     id_ = _text(values, "id", tell, required=True)
     for key in ("id", "document"):  # they go into CSV files and messages: a line end inside would break both
         if isinstance(values.get(key), str) and not values[key].isprintable():
@@ -119,7 +124,7 @@ def _parse_labels(value: Any, codebook: Codebook, tell: _Tell) -> Labels | None:
         if id_ not in codebook.ids:
             tell(f"unknown narrative '{id_}'{did_you_mean(id_, codebook.ids)}")
         elif stance is not None and stance not in _STANCES:
-            tell(f"'{id_}': stance {json.dumps(stance)} is not known{did_you_mean(str(stance), _STANCES)}")
+            tell(f"'{id_}': stance {json.dumps(stance)} is not known; use {', '.join(_STANCES)} or null")
         else:
             labels[id_] = None if stance is None else Stance(stance)
     return labels

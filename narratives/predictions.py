@@ -12,7 +12,7 @@ from narratives.files import write_text
 from narratives.records import BadRecord, read_records
 
 _YES, _NO = {"1", "1.0", "true", "yes", "x"}, {"", "0", "0.0", "false", "no"}
-_SHOWN = 200  # bad lines listed
+_SHOWN = 50  # bad lines listed
 
 
 def to_row(prediction: Prediction, run: str, codebook: Codebook) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def write_predictions(path: Path, predictions: Sequence[Prediction], run: str, c
 
 
 def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
-    """Stream predictions from JSONL, CSV or Parquet; at the end `UserError` lists every bad line (the first 200).
+    """Stream predictions from JSONL, CSV or Parquet; at the end `UserError` lists every bad line (the first 50).
 
     Labels come as `narratives` (an object, a list, or a text with `;` between ids) or as a column of 0 and 1 for each
     narrative. Scores, for every narrative or for none, come as an object `scores` or as columns `score.<id>`.
@@ -56,7 +56,8 @@ def _parse(values: dict[str, Any], codebook: Codebook) -> Prediction:
     if values.get("codebook", codebook.digest[:12]) != codebook.digest[:12]:
         _fail("made with another codebook; run the model again: narratives evaluate")
     if not isinstance(id_ := values.get("id"), str) or not id_:
-        _fail("a prediction needs an 'id', a text")
+        hint = " (in lower case)" if "id" not in values and "id" in [key.lower() for key in values] else ""
+        _fail(f"a prediction needs an 'id', a text{hint}")
     return Prediction(id_, _parse_scores(values, codebook), parse_labels(values, codebook))
 
 

@@ -40,6 +40,8 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
     if form is None:
         if not path.is_file():
             raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
+        if path.suffix.lower() in (".xlsx", ".xls", ".ods", ".numbers"):
+            raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
         raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(_ENDINGS)}"))
     readers = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet, "txt": _read_txt}
     return readers[form](path)
@@ -70,6 +72,8 @@ def _read_jsonl(path: Path) -> Iterator[Record | BadRecord]:
     for number, line in enumerate(_read_lines(path), 1):
         if not line.strip():
             continue
+        if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
+            raise UserError(at(path, 1, "this is one JSON list; write one object a line, with no brackets or commas around"))
         try:
             value = json.loads(line.rstrip(), object_pairs_hook=_unique_keys)
         except json.JSONDecodeError as error:
@@ -114,17 +118,22 @@ def _has_lone_surrogate(value: Any) -> bool:
 def _read_csv(path: Path) -> Iterator[Record | BadRecord]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the default of 128 KiB is shorter than a long article
     lines = _read_lines(path)
-    first = next(lines, "")
+    first, skipped = next(lines, ""), 1
     delimiter = max(",;\t", key=first.count)
+    if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter
+        delimiter, first, skipped = first[4:5], next(lines, ""), 2
     try:
         header = next(csv.reader([first], delimiter=delimiter, strict=True), [])
     except csv.Error as error:
-        raise UserError(at(path, 1, f"the header is broken: {error}")) from None
+        raise UserError(at(path, skipped, f"the header is broken: {error}")) from None
+    columns = len(header)
+    while header and not header[-1].strip():  # columns that a spreadsheet added and nobody named
+        header.pop()
     if not header or len(set(header)) < len(header):
-        raise UserError(at(path, 1, "the first line must name the columns, each once, such as: id,text"))
+        raise UserError(at(path, skipped, "the first line must name the columns, each once, such as: id,text"))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        number = reader.line_num + 2  # the header was read apart; a record starts on the line after the last one
+        number = reader.line_num + 1 + skipped  # the header was read apart; a record starts on the line after the last one
         try:
             row = next(reader)
         except StopIteration:
@@ -134,10 +143,10 @@ def _read_csv(path: Path) -> Iterator[Record | BadRecord]:
             continue
         if not row:
             continue
-        if len(row) != len(header):
-            yield BadRecord(number, f"{len(row)} fields where the header names {len(header)}; check quotes and commas")
+        if len(row) != columns:
+            yield BadRecord(number, f"{len(row)} fields where the header names {columns}; check quotes and commas")
         else:
-            yield Record(number, dict(zip(header, row, strict=True)))
+            yield Record(number, dict(zip(header, row[: len(header)], strict=True)))
 
 
 def _read_parquet(path: Path) -> Iterator[Record | BadRecord]:

@@ -84,7 +84,8 @@ def summarise(evaluations: Sequence[Evaluation], comparison: Comparison | None) 
 def headline(evaluation: Evaluation) -> str:
     """The answer in one sentence."""
     micro, macro = evaluation.overall["micro_f1"], evaluation.overall["macro_f1"]
-    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}."
+    where = "" if evaluation.split == "test" else f" on {evaluation.split}"
+    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{where}."
 
 
 def outcome(comparison: Comparison) -> str:

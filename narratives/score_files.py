@@ -25,6 +25,10 @@ def score_files(
     Both files are JSONL, CSV or Parquet and are joined by id. `tasks` names shared tasks whose figures are added.
     """
     codebook = read_codebook(codebook_file)
+    if "text" in _first_keys(predictions) and "text" not in _first_keys(gold):
+        raise UserError(
+            at(predictions, None, "this has texts and the gold has none: name the gold first, then the predictions")
+        )
     answers = join(read_gold_file(gold, codebook), read_predictions(predictions, codebook), codebook, predictions)
     evaluation = score(
         answers,
@@ -42,6 +46,11 @@ def score_files(
     write_json(output / "evaluation.json", evaluation.to_json())
     write_report(output, [evaluation])
     return evaluation
+
+
+def _first_keys(path: Path) -> list[str]:
+    first = next(read_records(path), None)
+    return list(first.values) if isinstance(first, Record) else []
 
 
 def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:

@@ -36,9 +36,7 @@ def load_training_set(project: Project, say: Say) -> TrainingSet:
     splits = project.read_splits()
     pairs = near_duplicates([passage.text for passage in passages])
     if new := assign_splits(passages, pairs, splits):
-        append_splits(project.splits_file, new)
         splits |= new
-        say(f"{len(new)} new documents got a split in {project.splits_file}")
     crossing = leaks(passages, pairs, splits)
 
     def choose(split: str, held_out: tuple[str, ...], use: str) -> list[Passage]:
@@ -54,6 +52,9 @@ def load_training_set(project: Project, say: Say) -> TrainingSet:
 
     train = choose("train", ("validation", "test"), "trained")
     validation = choose("validation", ("test",), "tuned")
+    if new:  # only now: what cannot be trained on leaves no trace
+        append_splits(project.splits_file, new)
+        say(f"{len(new)} new documents got a split in {project.splits_file}")
     digests = {split: digest_passages(split_passages(passages, splits, split)) for split in ("train", "validation")}
     return TrainingSet(codebook, train, validation, digests)
 

@@ -132,7 +132,7 @@ def test_a_bad_config_stops_train_before_it_begins(root: Path) -> None:
 def test_a_command_that_comes_too_early_names_the_one_before(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project")
     model, page = root / "models" / "base" / "model.json", root / "experiments" / "base" / "evaluation.json"
-    untrained = f"{model}: no such file; train the model first: narratives train base"
+    untrained = f"{model}: no such model; train it first: narratives train base"
     assert refusal(root, "evaluate", "base") == [untrained]
     assert refusal(root, "report", "base") == [f"{page}: no such file; evaluate the run first: narratives evaluate base"]
     text = write_lines(root / "new.txt", "a text")
@@ -142,7 +142,9 @@ def test_a_command_that_comes_too_early_names_the_one_before(tmp_path: Path) -> 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"overall": 3}'])
 def test_an_evaluation_that_is_none_is_told_by_report(root: Path, content: str) -> None:
     path = write_lines(root / "experiments" / "base" / "evaluation.json", content)
-    assert refusal(root, "report", "base") == [f"{path}: not an evaluation; write it again: narratives evaluate base"]
+    assert refusal(root, "report", "base") == [
+        f"{path}: not an evaluation of this version; write it again: narratives evaluate base"
+    ]
 
 
 def test_a_broken_evaluation_is_told_by_report_with_its_line(root: Path) -> None:

@@ -153,3 +153,13 @@ def test_a_value_out_of_its_range_is_refused_with_its_line(tmp_path: Path, line:
     with pytest.raises(UserError) as caught:
         read_config(path)
     assert caught.value.problems == (f"{path}:3: {problem}",)
+
+
+def test_a_classifier_whose_packages_are_not_installed_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("narratives.classifiers.find_spec", lambda package: None if package == "torch" else object())
+    path = write_lines(tmp_path / "config.toml", "[classifier]", 'name = "transformer"')
+    assert problems_of(lambda: read_config(path)) == [
+        "'transformer' needs torch; install narratives with its extra: pip install '.[transformer]'"
+    ]

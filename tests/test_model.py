@@ -89,7 +89,7 @@ def test_a_missing_file_is_named(finished: Path, tmp_path: Path, run: str, name:
     folder = copy(finished, tmp_path, run)
     (folder / name).unlink()
     if name == "model.json":
-        assert problem(folder) == f"{folder / name}: no such file; train the model first: narratives train {run}"
+        assert problem(folder) == f"{folder / name}: no such model; train it first: narratives train {run}"
     else:
         assert problem(folder) == f"{folder / name}: missing; restore it or train again: narratives train {run}"
 

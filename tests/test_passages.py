@@ -33,12 +33,15 @@ BAD = [
     ({"id": "1", "text": "a", "narratives": ["toll", "toll"]}, "'narratives' names a narrative twice; keep one"),
     (
         {"id": "1", "text": "a", "narratives": {"toll": "assert"}},
-        "'toll': stance \"assert\" is not known; did you mean 'asserts'?",
+        "'toll': stance \"assert\" is not known; use asserts, reports, rebuts or null",
     ),
-    ({"id": "1", "text": "a", "narratives": {"toll": 1}}, "'toll': stance 1 is not known; known: asserts, reports, rebuts"),
+    (
+        {"id": "1", "text": "a", "narratives": {"toll": 1}},
+        "'toll': stance 1 is not known; use asserts, reports, rebuts or null",
+    ),
     (
         {"id": "1", "text": "a", "narratives": {"toll": {"stance": "asserts"}}},
-        '\'toll\': stance {"stance": "asserts"} is not known; known: asserts, reports, rebuts',
+        '\'toll\': stance {"stance": "asserts"} is not known; use asserts, reports, rebuts or null',
     ),
     ('{"id": "1", "text": "a"', "broken JSON: Expecting ',' delimiter at column 24"),
     ("[]", 'each line must be an object such as {"id": "1", "text": "..."}'),
@@ -118,7 +121,7 @@ def test_all_problems_of_one_passage_are_told(tmp_path: Path) -> None:
         f"{path}:1: 'text' is empty; fill it in or delete the line",
         f"{path}:1: unknown narrative 'tol'; did you mean 'toll'?",
         f"{path}:1: unknown narrative 'shool'; did you mean 'school'?",
-        f"{path}:1: 'toll': stance \"denies\" is not known; known: asserts, reports, rebuts",
+        f"{path}:1: 'toll': stance \"denies\" is not known; use asserts, reports, rebuts or null",
     ]
 
 
@@ -186,3 +189,11 @@ def test_a_document_with_a_line_end_is_refused_before_it_reaches_the_splits_file
     codebook = Codebook("c", "1", (Narrative("n", "N", "f", "d"),))
     parse_passage({"id": "p", "text": "t", "document": "a\rb"}, codebook, "f:1", problems)
     assert problems == ["f:1: 'document' holds a line end or another control character; take it out"]
+
+
+@pytest.mark.parametrize(("key", "meant"), [("narrative", "narratives"), ("documnet", "document"), ("Language", "language")])
+def test_a_misspelt_key_is_told_since_its_labels_would_be_lost(tmp_path: Path, key: str, meant: str) -> None:
+    problems: list[str] = []
+    codebook = Codebook("c", "1", (Narrative("n", "N", "f", "d"),))
+    parse_passage({"id": "p", "text": "t", key: None}, codebook, "f:1", problems)
+    assert problems == [f"f:1: unknown key '{key}'; did you mean '{meant}'?"]

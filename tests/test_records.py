@@ -207,3 +207,22 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path, name: str) -
 @pytest.mark.parametrize("name", ["a.docx", "a", "a.json"])
 def test_an_unknown_ending_is_refused_with_those_that_are_known(tmp_path: Path, name: str) -> None:
     assert refusal(tmp_path, name, "{}") == f" unknown format; give it one of the endings {ENDINGS}"
+
+
+def test_a_spreadsheets_own_line_for_the_delimiter_and_its_unnamed_columns_are_taken_in(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("sep=;\nid;text;;\n1;one;;\n2;two;;\n", encoding="utf-8")
+    assert list(read_records(path)) == [
+        Record(3, {"id": "1", "text": "one"}),
+        Record(4, {"id": "2", "text": "two"}),
+    ]
+
+
+def test_one_json_list_and_a_spreadsheet_are_told_what_to_do(tmp_path: Path) -> None:
+    listed, sheet = tmp_path / "a.jsonl", tmp_path / "a.xlsx"
+    listed.write_text('[{"id": "1"}]', encoding="utf-8")
+    sheet.write_bytes(b"PK")
+    told = "this is one JSON list; write one object a line, with no brackets or commas around"
+    assert problems_of(lambda: list(read_records(listed))) == [f"{listed}:1: {told}"]
+    told = "this is a spreadsheet; save it as CSV in UTF-8 and name that file"
+    assert problems_of(lambda: list(read_records(sheet))) == [f"{sheet}: {told}"]

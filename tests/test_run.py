@@ -166,7 +166,8 @@ def test_a_changed_codebook_is_refused(finished: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         evaluate_run(Project(root), "tfidf")
     assert caught.value.problems == (
-        f"{root / 'models' / 'tfidf'}: trained with another codebook (toy 1); train again: narratives train tfidf",
+        f"{root / 'models' / 'tfidf'}: trained with another wording of the codebook (toy 1); "
+        "train again: narratives train tfidf",
     )
 
 
@@ -233,4 +234,4 @@ def test_evaluating_before_training_says_what_to_do(project: Path) -> None:
     done = do(project, "evaluate", "tfidf")
     path = project / "models" / "tfidf" / "model.json"
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr == f"{path}: no such file; train the model first: narratives train tfidf\n"
+    assert done.stderr == f"{path}: no such model; train it first: narratives train tfidf\n"

@@ -98,3 +98,11 @@ def test_a_task_that_nobody_knows_is_refused(tmp_path: Path, codebook: Path) -> 
     assert result.exit_code == 2
     assert "'bards' is not one of 'semeval2025-task10', 'cards'" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_gold_and_predictions_named_the_wrong_way_round_are_told(codebook: Path) -> None:
+    folder = codebook.parent
+    gold = write_lines(folder / "gold.jsonl", '{"id": "p0", "text": "A toll.", "narratives": ["toll"]}')
+    theirs = write_lines(folder / "theirs.csv", "id,narratives", "p0,toll")
+    told = "this has texts and the gold has none: name the gold first, then the predictions"
+    assert refusal(codebook, theirs, gold) == [f"{gold}: {told}"]

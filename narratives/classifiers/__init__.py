@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from importlib import import_module
+from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol, Self, cast
@@ -21,6 +22,9 @@ CLASSIFIERS = {
     "tfidf": "narratives.classifiers.tfidf:TfidfClassifier",
     "transformer": "narratives.classifiers.transformer:TransformerClassifier",
 }
+
+
+_NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors")}  # packages of the extra of that name
 
 
 class Classifier(Protocol):
@@ -61,6 +65,8 @@ def find_classifier(name: str) -> type[Classifier]:
     """The class of a name in `CLASSIFIERS`; imported only now, since some are heavy."""
     if name not in CLASSIFIERS:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
+    if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
+        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[{name}]'")
     module, _, attribute = CLASSIFIERS[name].partition(":")
     return cast(type[Classifier], getattr(import_module(module), attribute))
 
