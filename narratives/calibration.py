@@ -8,10 +8,10 @@ import numpy as np
 
 from narratives.classifiers import Scores
 from narratives.metrics import Floats, Matrix
+from narratives.odds import to_log_odds, to_share
 
 LEAST_SIGMOID = 10  # validation positives from which a sigmoid is fitted: it has two parameters
 LEAST_ISOTONIC = 200  # and from which an isotonic curve is: it has as many as it likes
-_EDGE = 1e-6  # log-odds are taken of scores no nearer to 0 and 1 than this
 _TILT = 0.01  # share of the score itself in an isotonic curve
 
 
@@ -27,8 +27,8 @@ class Curve:
     def apply(self, scores: Scores) -> Scores:
         """Calibrated scores, of the same shape."""
         if self.method == "sigmoid":
-            odds = self.slope * _log_odds(scores) + self.intercept
-            return np.asarray(np.exp(-np.logaddexp(0, -odds)), dtype=np.float32)
+            odds = self.slope * to_log_odds(scores) + self.intercept
+            return to_share(odds).astype(np.float32)
         if self.method == "isotonic":
             x, y = np.array(self.knots).T
             return np.asarray(np.interp(scores, x, y), dtype=np.float32)
@@ -139,7 +139,7 @@ def _fit_sigmoid(scores: Scores, gold: Matrix) -> Curve:
     """
     from scipy.optimize import minimize
 
-    odds = _log_odds(scores)
+    odds = to_log_odds(scores)
     positives = gold.sum()
     targets = np.where(gold, (positives + 1) / (positives + 2), 1 / (len(gold) - positives + 2))
     low, width = odds.min(), np.ptp(odds) or 1.0
@@ -147,7 +147,7 @@ def _fit_sigmoid(scores: Scores, gold: Matrix) -> Curve:
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         z = parameters[0] * unit + parameters[1]
-        slack = np.exp(-np.logaddexp(0, -z)) - targets
+        slack = to_share(z) - targets
         return float(np.mean(np.logaddexp(0, z) - targets * z)), np.array([np.mean(slack * unit), np.mean(slack)])
 
     options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}
@@ -167,8 +167,3 @@ def _fit_isotonic(scores: Scores, gold: Matrix) -> Curve:
     x = np.union1d(fitted.X_thresholds_, [0.0, 1.0])
     y = (1 - _TILT) * np.interp(x, fitted.X_thresholds_, fitted.y_thresholds_) + _TILT * x
     return Curve("isotonic", knots=tuple(zip(x.tolist(), y.tolist(), strict=True)))
-
-
-def _log_odds(scores: Scores) -> Floats:
-    clipped = np.clip(np.asarray(scores, dtype=np.float64), _EDGE, 1 - _EDGE)
-    return np.asarray(np.log(clipped / (1 - clipped)))

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.metrics import Floats, Matrix, count, micro_f1
+from narratives.odds import to_log_odds, to_share
 
 Scores = NDArray[np.float32]
 DEFAULT = 0.5
@@ -26,8 +27,8 @@ def tune_thresholds(scores: Scores, gold: Matrix, shrinkage: float) -> Floats:
     shared = max(candidates, key=lambda cuts: float(np.nan_to_num(micro_f1(count(gold, clipped >= cuts, axis=0)))))
     own = np.array([_best_cut(clipped[:, k], gold[:, k]) if n else shared[k] for k, n in enumerate(support)])
     weight = np.divide(support, support + shrinkage, out=np.zeros(len(support)), where=support > 0)
-    odds = weight * _log_odds(own) + (1 - weight) * _log_odds(shared)
-    return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)
+    odds = weight * to_log_odds(own) + (1 - weight) * to_log_odds(shared)
+    return to_share(odds)
 
 
 def decide(scores: Scores, thresholds: Floats) -> Matrix:
@@ -56,7 +57,3 @@ def _best_cut(scores: Floats, gold: NDArray[np.bool_]) -> float:
     best = ends[f1 >= f1.max() - 1e-12]
     middle = best[len(best) // 2]  # not their mean: it may lie on a worse cut between two good ones
     return float((falling[middle] + falling[middle + 1]) / 2)
-
-
-def _log_odds(share: Floats) -> Floats:
-    return np.asarray(np.log(share / (1 - share)))

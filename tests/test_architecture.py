@@ -20,12 +20,12 @@ MODULES = {
 # Bottom to top. A module imports from lower layers only; `errors` may be imported by all.
 LAYERS = [
     ["narratives", "narratives.errors"],
-    ["files", "data", "metrics", "similarity", "significance", "progress", "classifiers", "classifiers.network"],
+    ["files", "data", "metrics", "odds", "similarity", "significance", "progress", "classifiers", "classifiers.network"],
     ["records", "toml_file", "splits", "resampling", "thresholds", "calibration", "curves", "init"],
     ["classifiers.tfidf", "classifiers.batches", "classifiers.encoder"],
     ["codebook", "config", "classifiers.training"],
     ["passages", "predictions", "behaviour", "levels", "classifiers.transformer"],
-    ["project", "model", "answers"],
+    ["project", "model", "answers", "classifiers.blend"],
     ["breakdowns", "shared_tasks", "robustness"],
     ["evaluation"],
     ["check", "train", "scoring", "results", "comparison", "plots", "heatmap", "summary"],

@@ -31,6 +31,7 @@ def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
             "freeze_embeddings": False,
         },
     }
+    suited["blend"] = {"encoder": str(tiny_encoder), "epochs": 12, "learning_rate": 5e-3}
     constructor: Any = find_classifier(name)
     classifier: Classifier = constructor(**{**suited.get(name, {}), **options})
     return classifier

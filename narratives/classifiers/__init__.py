@@ -21,10 +21,12 @@ Progress = Callable[[int, int, str], None]  # done, total, what there is to say
 CLASSIFIERS = {
     "tfidf": "narratives.classifiers.tfidf:TfidfClassifier",
     "transformer": "narratives.classifiers.transformer:TransformerClassifier",
+    "blend": "narratives.classifiers.blend:BlendClassifier",
 }
 
 
-_NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors")}  # packages of the extra of that name
+_EXTRA = ("torch", "transformers", "datasets", "safetensors")  # what the extra "transformer" installs
+_NEEDS = {"transformer": _EXTRA, "blend": _EXTRA}
 
 
 class Classifier(Protocol):
@@ -66,7 +68,7 @@ def find_classifier(name: str) -> type[Classifier]:
     if name not in CLASSIFIERS:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
     if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
-        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[{name}]'")
+        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[transformer]'")
     module, _, attribute = CLASSIFIERS[name].partition(":")
     return cast(type[Classifier], getattr(import_module(module), attribute))
 
