@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from narratives.answers import STANCES, UNKNOWN, Answers
 from narratives.codebook import Codebook
-from narratives.metrics import Counts
+from narratives.metrics import Counts, to_plain
 from narratives.resampling import interval, measure, resample
 
 WORST = 60  # errors shown
@@ -97,7 +97,7 @@ def find_stances(answers: Answers) -> list[StanceScore]:
     for k, stance in enumerate(STANCES):
         here, there = gold == k, predicted == k
         counts = Counts(*(np.array(float(cells.sum())) for cells in (here & there, ~here & there, here & ~there)))
-        figures = (_plain(figure) for figure in (counts.precision, counts.recall, counts.f1))
+        figures = (to_plain(figure) for figure in (counts.precision, counts.recall, counts.f1))
         scores.append(StanceScore(stance.value, int(here.sum()), *figures))
     return scores
 
@@ -160,13 +160,8 @@ def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Answer
     here = measure(gold, predicted)
     [drawn] = resample(gold, [predicted], documents, resamples, seed)
     figures = [
-        _plain(figure)
+        to_plain(figure)
         for name in ("micro_f1", "exact_match")
         for figure in (getattr(here, name), *interval(getattr(drawn, name)))
     ]
     return Slice(axis, value, int(mask.sum()), int(gold.sum()), *figures)
-
-
-def _plain(figure: object) -> float | None:
-    number = float(np.asarray(figure))
-    return None if np.isnan(number) else round(number, 4)

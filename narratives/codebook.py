@@ -88,6 +88,15 @@ def read_codebook(path: Path) -> Codebook:
     return Codebook(file.values["name"], file.values["version"], narratives, tuple(file.values.get("rules", ())))
 
 
+def climb(id_: str, parents: dict[str, str]) -> list[str]:
+    """The parent, its parent, and so on, until there is none or one comes round again."""
+    chain: list[str] = []
+    while id_ in parents and parents[id_] not in chain:
+        id_ = parents[id_]
+        chain.append(id_)
+    return chain
+
+
 def _make_narrative(entry: dict[str, Any]) -> Narrative:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     return Narrative(**values)
@@ -129,18 +138,9 @@ def _check_references(file: TomlFile, entries: list[dict[str, Any]]) -> list[str
         line = file.line("narrative", index, "parent")
         if _is_text(parent) and (parent not in first or parent == id_):
             problems.append(at(file.path, line, f"parent '{parent}' must be the id of another narrative"))
-        elif _is_text(id_) and id_ in _climb(id_, parents):
+        elif _is_text(id_) and id_ in climb(id_, parents):
             problems.append(at(file.path, line, f"the parents of '{id_}' lead back to it; take one of them out"))
     return problems
-
-
-def _climb(id_: str, parents: dict[str, str]) -> list[str]:
-    """The parent, its parent, and so on, until there is none or one comes round again."""
-    chain: list[str] = []
-    while id_ in parents and parents[id_] not in chain:
-        id_ = parents[id_]
-        chain.append(id_)
-    return chain
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -138,9 +138,8 @@ def find_flips(a: Answers, b: Answers, codebook: Codebook) -> list[Flip]:
 
 
 def _subtract(a: Figures, b: Figures, firm: Matrix) -> dict[str, Floats]:
-    differences: dict[str, Floats] = {
-        name: getattr(b, name) - getattr(a, name) for name in ("f1", *OVERALL) if name != "macro_f1_firm"
-    }
+    difference = b.minus(a)
+    differences: dict[str, Floats] = {name: getattr(difference, name) for name in ("f1", *OVERALL) if name != "macro_f1_firm"}
     return differences | {"macro_f1_firm": mean_defined(b.f1[..., firm]) - mean_defined(a.f1[..., firm])}
 
 

@@ -1,5 +1,7 @@
 """Evaluate one run: predict its held-out passages, write the predictions down, score what was written."""
 
+from collections.abc import Mapping
+
 from narratives.answers import Answers, join
 from narratives.behaviour import Check, FamilyResult, read_checks, score_checks
 from narratives.classifiers import Progress
@@ -14,7 +16,7 @@ from narratives.predictions import read_predictions, write_predictions
 from narratives.project import Project
 from narratives.robustness import probe_splits
 from narratives.scoring import score
-from narratives.splits import split_passages
+from narratives.splits import SHARES, split_passages
 
 SEED = 0  # of the bootstrap; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
@@ -45,8 +47,11 @@ def evaluate_run(
                 f"train again: narratives train {run}",
             )
         )
-    passages, split, notes = _choose_passages(project, codebook, split)
-    notes += _note_changed_training(project, codebook, model)
+    labelled, splits = project.read_passages(codebook), project.read_splits()
+    parts = {name: split_passages(labelled, splits, name) for name in SHARES}
+    split, notes = _choose_split(project, parts, split)
+    passages = parts[split]
+    notes += _note_changed_training(parts, model)
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(run)
     predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
@@ -100,14 +105,12 @@ def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     return score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
 
 
-def _choose_passages(project: Project, codebook: Codebook, split: str | None) -> tuple[list[Passage], str, list[str]]:
+def _choose_split(project: Project, parts: Mapping[str, list[Passage]], split: str | None) -> tuple[str, list[str]]:
     notes = []
-    passages = read_gold(project, codebook, split or "test")
-    if not passages and split is None:
+    if split is None and not parts["test"]:
         split, notes = "validation", [NO_TEST]
-        passages = read_gold(project, codebook, split)
     split = split or "test"
-    if not passages:
+    if not parts[split]:
         raise UserError(
             at(project.splits_file, None, f"no labelled passage in split '{split}'; label some, or name another split")
         )
@@ -115,11 +118,11 @@ def _choose_passages(project: Project, codebook: Codebook, split: str | None) ->
         notes.append(OPTIMISTIC)
     if split == "train":
         notes.append("Scored on the passages that the model was trained on: this says nothing about new texts.")
-    return passages, split, notes
+    return split, notes
 
 
-def _note_changed_training(project: Project, codebook: Codebook, model: Model) -> list[str]:
+def _note_changed_training(parts: Mapping[str, list[Passage]], model: Model) -> list[str]:
     digests = model.training.get("digests", {})
-    if all(digests.get(split) == digest_passages(read_gold(project, codebook, split)) for split in ("train", "validation")):
+    if all(digests.get(split) == digest_passages(parts[split]) for split in ("train", "validation")):
         return []
     return [f"The labels have changed since this model was trained; train it on them: narratives train {model.run}."]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from math import isnan
 from typing import Any, Self
 
 from narratives.behaviour import FamilyResult
 from narratives.breakdowns import Confusion, Miss, Slice, StanceScore
+from narratives.metrics import to_plain
 
 THIN = 10  # positives below which a narrative's own figures say little
 
@@ -103,8 +103,8 @@ class Evaluation:
 
 
 def make_figure(value: Any, low: Any, high: Any) -> Figure:
-    """Numbers rounded to what is worth reading in a diff; NaN becomes `None`."""
-    return Figure(*(None if isnan(number) else round(float(number), 4) for number in (value, low, high)))
+    """A value and its bounds, rounded; NaN becomes `None`."""
+    return Figure(to_plain(value), to_plain(low), to_plain(high))
 
 
 def _figures(value: Mapping[str, Any]) -> dict[str, Figure]:

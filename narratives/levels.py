@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.codebook import Codebook
+from narratives.codebook import Codebook, climb
 from narratives.metrics import Matrix
 
 Cells = TypeVar("Cells", NDArray[np.bool_], NDArray[np.float32])
@@ -16,10 +16,10 @@ def close_ancestors(cells: Cells, codebook: Codebook) -> Cells:
     """Labels or scores (passages, narratives) in which a parent, up to the top, has the largest of its children's."""
     column = {id_: k for k, id_ in enumerate(codebook.ids)}
     closed = cells.copy()
-    for narrative in codebook.narratives:
-        for parent in _ancestors(narrative.id, codebook):
+    for id_, ancestors in _find_ancestors(codebook).items():
+        for parent in ancestors:
             above = closed[:, column[parent]]
-            np.maximum(above, cells[:, column[narrative.id]], out=above)
+            np.maximum(above, cells[:, column[id_]], out=above)
     return closed
 
 
@@ -30,7 +30,7 @@ def find_families(codebook: Codebook) -> list[str]:
 
 def find_depths(codebook: Codebook) -> NDArray[np.int64]:
     """How far below the top each narrative stands: 0 where it has no parent."""
-    return np.array([len(_ancestors(id_, codebook)) for id_ in codebook.ids])
+    return np.array([len(ancestors) for ancestors in _find_ancestors(codebook).values()])
 
 
 def collapse(labels: Matrix, codebook: Codebook, families: Sequence[str]) -> Matrix:
@@ -39,11 +39,7 @@ def collapse(labels: Matrix, codebook: Codebook, families: Sequence[str]) -> Mat
     return np.stack([labels[:, owners == family].any(1) for family in families], axis=1)
 
 
-def _ancestors(id_: str, codebook: Codebook) -> list[str]:
-    parent = {narrative.id: narrative.parent for narrative in codebook.narratives}
-    chain: list[str] = []
-    above = parent[id_]
-    while above is not None and above not in chain:  # a circle would else never end
-        chain.append(above)
-        above = parent[above]
-    return chain
+def _find_ancestors(codebook: Codebook) -> dict[str, list[str]]:
+    """For each narrative its parent, that one's parent, and so on."""
+    parents = {narrative.id: narrative.parent for narrative in codebook.narratives if narrative.parent is not None}
+    return {id_: climb(id_, parents) for id_ in codebook.ids}

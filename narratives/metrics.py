@@ -69,6 +69,12 @@ def samples_f1(gold: Matrix, predicted: Matrix) -> Floats:
     return np.nan_to_num(count(gold, predicted, axis=1).f1, nan=1.0)
 
 
+def to_plain(figure: float | Floats) -> float | None:
+    """A single figure as JSON holds it: rounded to what is worth reading in a diff, `None` where undefined."""
+    number = float(figure)
+    return None if np.isnan(number) else round(number, 4)
+
+
 def _divide(above: Floats, below: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(below > 0, above / below, np.nan), dtype=np.float64)

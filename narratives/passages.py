@@ -63,9 +63,9 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: str, proble
     def tell(problem: str) -> None:
         problems.append(f"{place}: {problem}")
 
+    absent = [key for key in _KNOWN if key not in values and key not in ("id", "text")]  # a lack of these is told anyway
     for key in values:
-        near = get_close_matches(key.lower(), [known for known in _KNOWN if known not in values], n=1, cutoff=0.8)
-        if near and key not in _KNOWN and near[0] not in ("id", "text"):  # a lack of these two is told anyway
+        if key not in _KNOWN and (near := get_close_matches(key.lower(), absent, n=1, cutoff=0.8)):
             tell(f"unknown key '{key}'; did you mean '{near[0]}'?")
     id_ = _text(values, "id", tell, required=True)
     for key in ("id", "document"):  # they go into CSV files and messages: a line end inside would break both

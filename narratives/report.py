@@ -38,7 +38,7 @@ SECTIONS = {  # template -> heading, in the order of the page; a section without
 
 def write_report(folder: Path, evaluations: Sequence[Evaluation], comparison: Comparison | None = None) -> Path:
     """Write `report.md` and `report.html` for one run, or for two with their comparison; the path of the page."""
-    environment = _make_environment()
+    environment = make_environment()
     content = summarise(evaluations, comparison) | _embed("style.css") | _embed("script.js")
     for name in ("report.md", "report.html"):
         write_text(folder / name, environment.get_template(name).render(content))
@@ -154,7 +154,8 @@ def cell(text: object) -> str:
     return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
 
 
-def _make_environment() -> "Environment":
+def make_environment() -> "Environment":
+    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from math import isnan
 from typing import Any
 
 from narratives.classifiers import Progress
@@ -10,7 +9,7 @@ from narratives.codebook import Codebook
 from narratives.config import RunConfig
 from narratives.data import Passage
 from narratives.errors import UserError, at
-from narratives.metrics import Matrix
+from narratives.metrics import Matrix, to_plain
 from narratives.passages import gold_matrix
 from narratives.project import Project
 from narratives.resampling import interval, measure, resample
@@ -82,6 +81,5 @@ def _try_out(way: str, parts: Parts, config: RunConfig, codebook: Codebook, prog
     row: dict[str, Any] = {"held out": way, "passages": len(parts[2])}
     for name in ("micro_f1", "macro_f1"):
         low, high = interval(getattr(drawn, name))
-        figures = (float(value) for value in (getattr(here, name), low, high))
-        row[name] = [None if isnan(figure) else round(figure, 4) for figure in figures]
+        row[name] = [to_plain(figure) for figure in (getattr(here, name), low, high)]
     return row

@@ -1,7 +1,7 @@
 """Turn joined answers into an evaluation. Models are not needed here, nor seen."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,7 +111,9 @@ def _rate_scores(answers: Answers) -> dict[str, Any]:
     return {
         "ece": round(expected_calibration_error(diagram), 4),
         "brier": round(brier_score(answers.scores, answers.gold), 4),
-        "bins": [{key: value if value is None else round(value, 4) for key, value in asdict(each).items()} for each in diagram],
+        "bins": [
+            {key: value if value is None else round(value, 4) for key, value in each.to_json().items()} for each in diagram
+        ],
     }
 
 

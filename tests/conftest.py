@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pytest
+from examples import invoke, write_project
 from numpy.typing import NDArray
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub's library when it is first imported
@@ -141,3 +142,17 @@ def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_all(Project(root), ["tfidf", "transformer"], None, said.append, lambda _: nullcontext(lambda *_: None))
     (root / "said.txt").write_text("\n".join(said), encoding="utf-8")
     return root
+
+
+@pytest.fixture(scope="session")
+def small_done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project with a model of one run and its report. To be copied, not changed."""
+    root = write_project(tmp_path_factory.mktemp("small") / "project")
+    assert invoke(root, "run", "base").exit_code == 0
+    return root
+
+
+@pytest.fixture
+def root(small_done: Path, tmp_path: Path) -> Path:
+    """A fresh copy of `small_done` that a test may spoil."""
+    return Path(shutil.copytree(small_done, tmp_path / "project"))

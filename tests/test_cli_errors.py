@@ -1,27 +1,12 @@
 """Bad input through the real commands: one line a problem on standard error, exit code 2, nothing half-written."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from examples import example_passages, invoke, snapshot, write_lines, write_project
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project with a model and its report. To be copied, not changed."""
-    root = write_project(tmp_path_factory.mktemp("done") / "project")
-    assert invoke(root, "run", "base").exit_code == 0
-    return root
-
-
-@pytest.fixture
-def root(done: Path, tmp_path: Path) -> Path:
-    """A fresh copy of `done` that a test may spoil."""
-    return Path(shutil.copytree(done, tmp_path / "project"))
 
 
 def refusal(root: Path, *words: str | Path) -> list[str]:

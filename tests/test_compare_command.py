@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from examples import invoke, problems_of
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from scored import CODEBOOK, answer, evaluate, predict
 
 from narratives.comparison import Comparison, Flip, compare
 from narratives.evaluation import Evaluation
-from narratives.plots import draw_difference
 from narratives.project import Project
-from narratives.report import cell, number, signed
+from narratives.report import make_environment
 from narratives.run import compare_runs
 
 HOSTILE = """<script>alert(1)</script> "><img src=x onerror='alert(2)'> | `</td>` &lt;"""
@@ -30,16 +28,7 @@ def two_runs() -> tuple[list[Evaluation], Comparison]:
 
 
 def render(form: str, runs: list[Evaluation], comparison: Comparison) -> str:
-    environment = Environment(
-        loader=PackageLoader("narratives"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "signed": signed, "cell": cell}
-    environment.globals["draw_difference"] = draw_difference
-    return environment.get_template(f"_comparison.{form}").render(evaluations=runs, comparison=comparison)
+    return make_environment().get_template(f"_comparison.{form}").render(evaluations=runs, comparison=comparison)
 
 
 def rows_of(markdown: str) -> list[list[str]]:

@@ -2,32 +2,17 @@
 
 import errno
 import os
-import shutil
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from examples import invoke, snapshot, write_lines, write_project
+from examples import invoke, snapshot, write_lines
 
 from narratives.classifiers.tfidf import TfidfClassifier
 
 FULL = Path("/dev/full")
 NO_SPACE = "cannot be written: No space left on device; nothing was changed"
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
-
-
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project with a model and its report. To be copied, not changed."""
-    root = write_project(tmp_path_factory.mktemp("done") / "project")
-    assert invoke(root, "run", "base").exit_code == 0
-    return root
-
-
-@pytest.fixture
-def root(done: Path, tmp_path: Path) -> Path:
-    """A fresh copy of `done` that a test may change."""
-    return Path(shutil.copytree(done, tmp_path / "project"))
 
 
 def check_full(root: Path, path: Path, *words: str | Path) -> None:
