@@ -32,6 +32,8 @@ LAYERS = [
     ["evaluate", "classify", "charts"],
     ["report"],
     ["run", "score_files"],
+    ["commands", "commands.options"],
+    ["commands.labels", "commands.runs", "commands.batch"],
     ["cli"],
     ["__main__"],
 ]

@@ -1,0 +1,1 @@
+"""The commands: each a few lines over a plain function, imported only when it is called."""

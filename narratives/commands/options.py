@@ -1,0 +1,44 @@
+"""What several commands share: option types, the project, progress and notices."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from narratives.project import Project
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+SPLIT = click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Score this split, not test.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+
+
+class RunName(click.ParamType[str]):
+    """A run's name; of a path, such as a shell completes, the last part."""
+
+    name = "run"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The last part of a path."""
+        return Path(value).name or self.fail("name a run", param, ctx)
+
+
+def open_project(root: Path) -> "Project":
+    """The project in a folder; nothing is read yet."""
+    from narratives.project import Project
+
+    return Project(root)
+
+
+def show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]:
+    """Progress on standard error."""
+    from narratives.progress import show_progress
+
+    return show_progress(title)
+
+
+def say(line: str) -> None:
+    """A notice on standard error."""
+    click.echo(line, err=True)

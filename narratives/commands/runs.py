@@ -1,0 +1,105 @@
+"""Train, evaluate, report and compare runs; score anybody's predictions."""
+
+import json
+from pathlib import Path
+
+import click
+
+from narratives.commands.options import FOLDER, JSON, SPLIT, RunName, open_project, say, show
+from narratives.significance import MARGIN
+
+_TASKS = ["semeval2025-task10", "cards"]
+
+
+@click.command()
+@click.argument("run", type=RunName())
+@click.pass_obj
+def train(root: Path, run: str) -> None:
+    """Train RUN as experiments/RUN/config.toml asks; a training that was stopped goes on where it was."""
+    from narratives.train import train_run
+
+    project = open_project(root)
+    with show(f"train {run}") as progress:
+        train_run(project, run, say, progress)
+    click.echo(f"model: {project.model(run)}")
+
+
+@click.command()
+@click.argument("run", type=RunName())
+@SPLIT
+@click.option("--robustness", is_flag=True, help="Also train anew with other ways of holding out; takes three trainings.")
+@JSON
+@click.pass_obj
+def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json: bool) -> None:
+    """Predict the held-out passages with RUN's model and score the predictions."""
+    from narratives.evaluate import evaluate_run
+    from narratives.report import headline
+
+    project = open_project(root)
+    with show(f"evaluate {run}") as progress:
+        evaluation = evaluate_run(project, run, split, progress, robustness)
+    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+
+
+@click.command()
+@click.argument("run", type=RunName())
+@click.pass_obj
+def report(root: Path, run: str) -> None:
+    """Write RUN's evaluation as report.html and report.md."""
+    from narratives.evaluate import read_evaluation
+    from narratives.report import write_report
+
+    project = open_project(root)
+    click.echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
+
+
+@click.command()
+@click.argument("gold", type=click.Path(path_type=Path))
+@click.argument("predictions", type=click.Path(path_type=Path))
+@click.option("--codebook", required=True, type=click.Path(path_type=Path), help="The codebook.toml that both follow.")
+@click.option("-o", "--output", required=True, type=FOLDER, help="Folder for evaluation.json, report.md, report.html.")
+@click.option("--task", "tasks", multiple=True, type=click.Choice(_TASKS), help="Add a shared task's own figures.")
+@click.option("--resamples", default=2000, show_default=True, type=click.IntRange(1))
+@JSON
+def score(
+    gold: Path, predictions: Path, codebook: Path, output: Path, tasks: tuple[str, ...], resamples: int, as_json: bool
+) -> None:
+    """Write the whole report for anybody's PREDICTIONS: JSONL, CSV or Parquet, labels alone or with scores.
+
+    They are joined with GOLD by id. Labels are `narratives` (an object, a list, ids with `;` between) or a column of 0
+    and 1 for each narrative; scores are `scores` or columns `score.<id>`.
+    """
+    from narratives.report import headline
+    from narratives.score_files import score_files
+
+    evaluation = score_files(gold, predictions, codebook, output, resamples, tasks=tasks)
+    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    click.echo(f"report: {output / 'report.html'}", err=as_json)
+
+
+@click.command(name="run")
+@click.argument("runs", nargs=-1, required=True, type=RunName())
+@SPLIT
+@click.pass_obj
+def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
+    """Train, evaluate and report each of RUNS, then compare them with the first: the main job."""
+    from narratives.run import run_all
+
+    for page in run_all(open_project(root), runs, split, say, show):
+        click.echo(f"report: {page}")
+
+
+@click.command()
+@click.argument("run_a", type=RunName())
+@click.argument("run_b", type=RunName())
+@click.option("--margin", default=MARGIN, show_default=True, help="Smaller differences count as none.")
+@JSON
+@click.pass_obj
+def compare(root: Path, run_a: str, run_b: str, margin: float, as_json: bool) -> None:
+    """Compare two evaluated runs, paired, overall and for each narrative: better, worse, equivalent, or cannot be told."""
+    from narratives.run import compare_runs
+
+    page = compare_runs(open_project(root), run_a, run_b, say, margin)
+    if as_json:
+        click.echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
+    click.echo(f"report: {page}", err=as_json)
