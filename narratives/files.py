@@ -77,9 +77,13 @@ def replacing(path: Path) -> Iterator[Path]:
 def _sweep(path: Path) -> None:
     # What a killed process left half-written beside `path`; a living one's is left alone.
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        pid = left.name.split(".")[-2]
-        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc").exists():
+        if not is_running(left.name.split(".")[-2]):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def is_running(pid: str) -> bool:
+    """Whether the process is alive, or nobody can tell."""
+    return not pid.isdigit() or not Path("/proc").exists() or Path(f"/proc/{pid}").exists()
 
 
 def _replace_folder(new: Path, path: Path) -> None:

@@ -26,9 +26,11 @@ class RunName(click.ParamType[str]):
 
 
 def open_project(root: Path) -> "Project":
-    """The project in a folder; nothing is read yet."""
+    """The project in a folder; a change of several files that was stopped half-way is completed first."""
+    from narratives.journal import finish_changes
     from narratives.project import Project
 
+    finish_changes(root)
     return Project(root)
 
 
