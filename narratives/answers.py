@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.codebook import Codebook
-from narratives.data import Labels, Passage, Prediction, Stance
+from narratives.data import STANCES, UNKNOWN, Labels, Passage, Prediction
 from narratives.errors import UserError
 from narratives.levels import close_ancestors
 from narratives.metrics import Matrix
 from narratives.passages import gold_matrix
 
-STANCES = tuple(Stance)
-UNKNOWN = -1  # no narrative there, or one whose stance nobody gave
 _SHOWN = 10  # ids listed in a message
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.answers import STANCES, UNKNOWN, Answers
+from narratives.answers import Answers
 from narratives.codebook import Codebook
+from narratives.data import STANCES, UNKNOWN
 from narratives.metrics import Counts, to_plain
 from narratives.resampling import interval, measure, resample
 

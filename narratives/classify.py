@@ -1,105 +1,148 @@
-"""Classify new texts: files in, one file of predictions out."""
+"""Classify new texts: files in, a folder of answers out, part by part, so that a run can stop at any moment and go on."""
 
+import json
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from narratives.classifiers import Progress
-from narratives.data import Prediction
+from narratives.classify_part import classify_part
 from narratives.errors import UserError, at
-from narratives.files import replacing
-from narratives.model import Model
-from narratives.records import BadRecord, read_records, require_column
-from narratives.results import FORMATS
+from narratives.inputs import find_sources, has_changed
+from narratives.model import load_model
+from narratives.parts import Cursor
+from narratives.plan import ANEW, REJECTS, SUMMARY, Options, Plan, check_columns, read_plan
+from narratives.resume import open_plan, sweep
+from narratives.storage import OutputFolder, to_plain
+from narratives.workers import count_processors, run_workers
 
-_BATCH = 1024  # texts in memory at once
-_SHOWN = 50  # bad records listed before reading stops
+Tell = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
+Engine = Callable[[Plan, str, Path, list[int], int | None, Tell], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a batch run did."""
+    """What a batch run has done so far."""
 
-    output: Path
-    texts: int
-    none: int  # texts for which no narrative was raised
-    narratives: dict[str, int]  # texts for which each was raised, most frequent first
+    parts: int
+    done: int
+    texts: int = 0
+    rows: int = 0  # more than texts where there is one for each window
+    empty: int = 0
+    none: int = 0  # rows for which no narrative was raised
+    rejects: int = 0
+    narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
 
 
 def classify_files(
-    inputs: Sequence[Path], model: Model, output: Path, form: str, text_column: str = "text", progress: Progress | None = None
+    inputs: Sequence[str],
+    model_folder: Path,
+    output: str,
+    options: Options,
+    jobs: int | None = None,
+    *,
+    engine: Engine | None = None,
+    restart: bool = False,
+    progress: Progress | None = None,
+    say: Say = lambda _: None,
 ) -> Summary:
-    """Classify every text of `inputs` into `<output>/predictions.<form>`.
+    """Classify every text of `inputs` into parts in the folder `output`; what is done there already stays.
 
-    The file appears complete or not at all; of the input only the ids stay in memory. Bad records raise a `UserError` that
-    lists them (the first 50), and nothing is written.
+    The answers do not depend on `jobs` (processes; by default one for each processor), on `engine` or on how often the run
+    was stopped. A bad record goes to `rejects.jsonl` and stops nothing. `UserError` where the folder holds another run.
     """
-    total = _check_inputs(inputs, text_column)
-    counts: Counter[str] = Counter()
-    totals = Counter(texts=0, none=0)
-
-    def answers() -> Iterator[list[Prediction]]:
-        for batch in _read_batches(inputs, text_column):
-            predictions = model.predict([id_ for id_, _ in batch], [text for _, text in batch])
-            totals["texts"] += len(predictions)
-            totals["none"] += sum(not prediction.narratives for prediction in predictions)
-            for prediction in predictions:
-                counts.update(prediction.narratives.keys())
-            if progress:
-                progress(totals["texts"], total, "texts")
-            yield predictions
-
-    target = output / f"predictions.{form}"
-    with replacing(target) as aside:
-        FORMATS[form](aside, answers(), model)
-    return Summary(target, totals["texts"], totals["none"], dict(counts.most_common()))
-
-
-def _check_inputs(inputs: Sequence[Path], text_column: str) -> int:
-    """The number of texts. A first pass over the files costs little, and shows what is wrong before hours of work."""
-    problems: list[str] = []
-    total = sum(1 for _ in _read_texts(inputs, text_column, problems))
-    if problems:
-        raise UserError(*problems)
-    return total
-
-
-def _read_batches(inputs: Sequence[Path], text_column: str) -> Iterator[list[tuple[str, str]]]:
-    batch: list[tuple[str, str]] = []
-    for pair in _read_texts(inputs, text_column, []):
-        batch.append(pair)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    check_columns(options.columns)
+    output = to_plain(output)
+    sources, left = find_sources(inputs, output)
+    if left:
+        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+    folder = OutputFolder(output)
+    model = load_model(model_folder)
+    plan = open_plan(folder, sources, options, model, restart)
+    parts = plan.parts
+    pending = plan.list_pending(folder.list_names())
+    if len(pending) < len(parts):
+        say(f"{len(parts) - len(pending)} of {len(parts)} parts were done already")
+    tell = _add_up({number: parts[number][1].lines for number in pending}, progress) if progress else lambda *_: None
+    processes = min(jobs or count_processors(), len(pending))
+    if engine and pending:
+        engine(plan, output, model_folder, pending, jobs, tell)
+    elif processes > 1:
+        run_workers(plan, output, model_folder, pending, processes, tell)
+    else:
+        cursor = Cursor()
+        for number in pending:
+            classify_part(plan, number, model, folder, cursor, partial(tell, number))
+            tell(number, -1)
+    if changed := [input_.source for input_ in plan.inputs if has_changed(input_.source, input_.known)]:
+        reason = f"changed while it was read; bring it back as it was, or {ANEW}"
+        raise UserError(*(at(source.path, None, reason) for source in changed))
+    return finish(plan, folder)
 
 
-def _read_texts(inputs: Sequence[Path], text_column: str, problems: list[str]) -> Iterator[tuple[str, str]]:
-    seen: dict[str, str] = {}
-    for path in inputs:
-        alone = [other.name for other in inputs].count(path.name) == 1
-        name = str(path.name if alone else path).encode("utf-8", "replace").decode()  # a file's name may be no UTF-8
-        column = "text" if path.suffix.lower() == ".txt" else text_column
-        checked = False
-        for record in read_records(path):
-            place = f"{path}:{record.line}"
-            if isinstance(record, BadRecord):
-                problems.append(f"{place}: {record.reason}")
-            else:
-                if not checked:
-                    require_column(path, record, column)
-                    checked = True
-                text, id_ = record.values.get(column), record.values.get("id")
-                id_ = f"{name}:{record.line}" if id_ is None or id_ == "" else str(id_)
-                if not isinstance(text, str) or not text.strip():
-                    what = "is empty" if text is None or isinstance(text, str) else "is not a text"
-                    problems.append(f"{place}: '{column}' {what}; fill it in or delete the record")
-                elif id_ in seen:
-                    problems.append(f"{place}: id '{id_}' was used at {seen[id_]}; ids must be unique")
-                else:
-                    yield id_, text
-                seen.setdefault(id_, place)
-            if len(problems) >= _SHOWN:
-                raise UserError(*problems, at(path, None, f"over {_SHOWN - 1} bad records; reading stopped here"))
+def _add_up(lines: dict[int, int], progress: Progress) -> Tell:
+    total, start = sum(lines.values()), time.monotonic()
+    done: dict[int, int] = {}
+    so_far = 0
+
+    def tell(number: int, texts: int) -> None:
+        nonlocal so_far
+        now = lines[number] if texts < 0 else min(texts, lines[number])
+        so_far += now - done.get(number, 0)
+        done[number] = now
+        progress(so_far, total, f"{so_far / max(time.monotonic() - start, 1e-9):.0f} texts/s")
+
+    return tell
+
+
+def summarise(plan: Plan, folder: OutputFolder) -> Summary:
+    """What the logs of the parts that are done say."""
+    names = folder.list_names()
+    pending = set(plan.list_pending(names))
+    totals: Counter[str] = Counter()
+    narratives: Counter[str] = Counter()
+    parts = len(plan.parts)
+    for number in range(parts):
+        if number not in pending:
+            counts = json.loads(_read_log(plan, number, folder)[0])
+            narratives.update(counts.pop("narratives"))
+            totals.update(counts)
+    return Summary(parts, parts - len(pending), **totals, narratives=dict(narratives.most_common()))
+
+
+def finish(plan: Plan, folder: OutputFolder) -> Summary:
+    """Gather the bad records of all parts into one file, and the counts into another."""
+    summary = summarise(plan, folder)
+
+    def gather(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            for number in range(len(plan.parts)):
+                stream.writelines(line + "\n" for line in _read_log(plan, number, folder)[1:])
+
+    if summary.rejects:
+        folder.write(REJECTS, gather)
+    folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")
+    sweep(folder)
+    return summary
+
+
+def report_status(output: str) -> Summary:
+    """What a batch run has done so far, whether or not it is running now."""
+    folder = OutputFolder(to_plain(output))
+    return summarise(read_plan(folder), folder)
+
+
+def _read_log(plan: Plan, number: int, folder: OutputFolder) -> list[str]:
+    text = folder.read(plan.log(number))
+    if text is None:
+        raise UserError(at(folder.place(plan.log(number)), None, "missing; remove the answers of this part and run again"))
+    return text.removesuffix("\n").split("\n")  # a reason may hold rarer line ends

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from narratives import __version__
-from narratives.commands import batch, labels, runs
+from narratives.commands import batch, codebook, labels, models, runs
 from narratives.commands.options import FOLDER
 from narratives.errors import UserError
 
@@ -54,12 +54,15 @@ def init(folder: Path) -> None:
 
 for _command in (
     labels.labels,
+    codebook.codebook,
     runs.train,
     runs.evaluate,
     runs.report,
     runs.score,
     runs.run_command,
     runs.compare,
+    models.retrain,
+    models.models,
     batch.classify,
 ):
     cli.add_command(_command)

@@ -79,13 +79,24 @@ def read_codebook(path: Path) -> Codebook:
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         problems.append(at(path, None, "no narrative; add a [[narrative]] table with id, title, family and definition"))
         entries = []
-    for index, entry in enumerate(entries):
-        problems += _check_entry(file, index, entry)
-    problems += _check_references(file, entries)
+    problems += check_entries(file, entries)
     if problems:
         raise UserError(*problems)
     narratives = tuple(_make_narrative(entry) for entry in entries)
     return Codebook(file.values["name"], file.values["version"], narratives, tuple(file.values.get("rules", ())))
+
+
+def check_entries(file: TomlFile, entries: list[dict[str, Any]]) -> list[str]:
+    """A problem line for all that is wrong with narratives as they stand in TOML; `file` knows the lines."""
+    problems = [problem for index, entry in enumerate(entries) for problem in _check_entry(file, index, entry)]
+    return problems + _check_references(file, entries)
+
+
+def describe_difference(spoken: Codebook, today: Codebook) -> str:
+    """How a model's codebook and the project's are told apart, for a message: both are named."""
+    if (spoken.name, spoken.version) == (today.name, today.version):
+        return f"trained with another wording of the codebook ({spoken.name} {spoken.version})"
+    return f"speaks {spoken.name} {spoken.version}, the project is at {today.name} {today.version}"
 
 
 def climb(id_: str, parents: dict[str, str]) -> list[str]:

@@ -79,6 +79,12 @@ class Comparison:
 
 def require_same_gold(a: Evaluation, b: Evaluation, gold: Sequence[Passage], codebook: Codebook) -> None:
     """`UserError` unless both runs were scored on these passages, with their labels of today, and on this codebook."""
+    today = f"{codebook.name} {codebook.version}"
+    older = [run for run in (a, b) if run.codebook.get("version", codebook.version) != codebook.version]
+    if older:
+        again = "train it again: narratives run"
+        spoken = [(run.run, f"{run.codebook.get('name')} {run.codebook['version']}") for run in older]
+        raise UserError(*(f"run '{run}' speaks {said}, the project is at {today}; {again} {run}" for run, said in spoken))
     scored_on = (digest_passages(gold), codebook.digest)
     if a.split != b.split or any((run.gold_digest, run.codebook["digest"]) != scored_on for run in (a, b)):
         raise UserError(

@@ -17,6 +17,8 @@ class Stance(StrEnum):
     REBUTS = "rebuts"
 
 
+STANCES = tuple(Stance)
+UNKNOWN = -1  # in arrays of positions in `STANCES`: no narrative there, or one whose stance nobody gave
 Labels = dict[str, Stance | None]  # narrative id -> stance, `None` where the stance is unknown
 
 
@@ -41,6 +43,17 @@ class Prediction:
     id: str
     scores: dict[str, float]
     narratives: Labels
+    spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # where in the text each raised narrative was found
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """A model's answers to n texts as arrays, columns in codebook order."""
+
+    scores: NDArray[np.float32]  # (n, narratives): calibrated, of a text in several windows the highest
+    raised: NDArray[np.bool_]  # (n, narratives)
+    stances: NDArray[np.int8]  # (n, narratives): of what is raised, the position in `STANCES`, or `UNKNOWN`
+    spans: NDArray[np.int32]  # (n, narratives, 2): start and end of the window with that score, in characters
 
 
 def multi_hot(labels: Sequence[Labels], ids: Sequence[str]) -> NDArray[np.bool_]:

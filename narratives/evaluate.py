@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from narratives.answers import Answers, join
 from narratives.behaviour import Check, FamilyResult, read_checks, score_checks
 from narratives.classifiers import Progress
-from narratives.codebook import Codebook
+from narratives.codebook import Codebook, describe_difference
 from narratives.data import Passage
 from narratives.errors import UserError, at
 from narratives.evaluation import Evaluation
@@ -43,8 +43,7 @@ def evaluate_run(
             at(
                 project.model(run),
                 None,
-                f"trained with another wording of the codebook ({model.codebook.name} {model.codebook.version}); "
-                f"train again: narratives train {run}",
+                f"{describe_difference(model.codebook, codebook)}; train again: narratives train {run}",
             )
         )
     labelled, splits = project.read_passages(codebook), project.read_splits()

@@ -34,7 +34,7 @@ def decode(path: Path, data: bytes) -> str:
     return text.replace("\r\n", "\n")
 
 
-def unreadable(path: Path, error: OSError) -> UserError:
+def unreadable(path: Path | str, error: OSError) -> UserError:
     """The user's side of an `OSError` on reading."""
     if isinstance(error, FileNotFoundError):
         return UserError(at(path, None, "no such file; check the path"))
@@ -43,7 +43,7 @@ def unreadable(path: Path, error: OSError) -> UserError:
     return UserError(at(path, None, f"cannot be read: {error.strerror or error}; check the file and its permissions"))
 
 
-def unwritable(path: Path, error: OSError) -> UserError:
+def unwritable(path: Path | str, error: OSError) -> UserError:
     """The user's side of an `OSError` on writing, a full disk included."""
     reason = os.strerror(error.errno) if error.errno else error  # pyarrow words it in its own way
     return UserError(at(path, None, f"cannot be written: {reason}; nothing was changed"))

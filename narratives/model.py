@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,15 +13,20 @@ from numpy.typing import NDArray
 
 from narratives import __version__
 from narratives.calibration import Calibration
-from narratives.classifiers import Classifier, Progress, Scores, find_classifier, hyperparameters
+from narratives.classifiers import Classifier, Progress, find_classifier, hyperparameters
 from narratives.codebook import Codebook
-from narratives.data import Prediction
+from narratives.data import STANCES, UNKNOWN, Prediction, Readings
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
+from narratives.parity import describe
+from narratives.reading import read_texts
+from narratives.stances import make_pair, tell_stances
 from narratives.thresholds import decide
+from narratives.windows import WINDOW
 
 FORMAT = 2
 _MANIFEST = "model.json"
+_STANCE = "stance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +40,62 @@ class Model:
     calibration: Calibration
     thresholds: NDArray[np.float64]  # (narratives,), in codebook order; on calibrated scores
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
+    window: int = WINDOW  # characters that are read at once, as many as most training passages have
+    inference: dict[str, Any] = field(default_factory=dict)  # what computes the scores, and how that was chosen
+    stance: Classifier | None = None  # of the same kind; tells stances from pairs, where enough of them could be learned
+    digest: str = ""  # of the saved model: its manifest and, through it, every file
 
-    def predict(self, ids: list[str], texts: list[str], progress: Progress | None = None) -> list[Prediction]:
+    def predict(
+        self, ids: Sequence[str], texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()
+    ) -> list[Prediction]:
         """One prediction for each text, in order."""
-        scores = self.calibration.apply(self.classifier.predict_proba(texts, progress=progress))
-        return [make_prediction(id_, row, self) for id_, row in zip(ids, scores, strict=True)]
+        return to_predictions(ids, self.read(texts, progress, languages), self.codebook)
+
+    def read(self, texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()) -> Readings:
+        """Scores, decisions and spans. A blank text carries nothing: it scores 0 throughout."""
+        scores, spans = read_texts(self.classifier, texts, len(self.codebook.ids), self.window, progress, languages)
+        blank = spans[:, :1, 1] == 0
+        calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
+        raised = decide(calibrated, self.thresholds) & ~blank
+        return Readings(calibrated, raised, self._tell_stances(texts, raised, spans), spans)
+
+    def _tell_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
+        stances = np.full(raised.shape, UNKNOWN, dtype=np.int8)
+        if self.stance is not None:
+            places = np.argwhere(raised)
+            windows = [slice(*spans[row, column]) for row, column in places]
+            pairs = [
+                make_pair(self.codebook.narratives[column], texts[row][window])
+                for (row, column), window in zip(places, windows, strict=True)
+            ]
+            stances[raised] = tell_stances(self.stance, pairs)
+        return stances
 
 
-def make_prediction(id_: str, scores: Scores, model: Model) -> Prediction:
-    """A prediction from a row of calibrated scores."""
-    raised = decide(scores, model.thresholds)
-    names = model.codebook.ids
-    return Prediction(
-        id_,
-        {name: round(float(score), 6) for name, score in zip(names, scores, strict=True)},
-        {name: None for name, yes in zip(names, raised, strict=True) if yes},
-    )
+def to_predictions(ids: Sequence[str], readings: Readings, codebook: Codebook) -> list[Prediction]:
+    """Readings as records, scores rounded to six digits."""
+    names = codebook.ids
+    predictions = []
+    for k, id_ in enumerate(ids):
+        scores = np.round(readings.scores[k].astype(np.float64), 6).tolist()
+        found = np.flatnonzero(readings.raised[k])
+        spans = {names[column]: (int(readings.spans[k, column, 0]), int(readings.spans[k, column, 1])) for column in found}
+        stances = readings.stances[k, found].tolist()
+        labels = {names[column]: None if s == UNKNOWN else STANCES[s] for column, s in zip(found, stances, strict=True)}
+        predictions.append(Prediction(id_, dict(zip(names, scores, strict=True)), labels, spans))
+    return predictions
 
 
-def save_model(model: Model, folder: Path) -> None:
-    """Write the folder beside its place and rename it there: it is complete or not there."""
+def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = None) -> None:
+    """Write the folder beside its place and rename it there: it is complete or not there. `texts` are more files, by name."""
     with replacing(folder) as aside:
         aside.mkdir()
         model.classifier.save(aside)
+        if model.stance:
+            (aside / _STANCE).mkdir()
+            model.stance.save(aside / _STANCE)
+        for name, text in (texts or {}).items():
+            write_text(aside / name, text)
         write_text(aside / "README.md", _card(model))
         files = sorted(path for path in aside.rglob("*") if path.is_file())
         manifest = {
@@ -66,6 +105,9 @@ def save_model(model: Model, folder: Path) -> None:
             "hyperparameters": hyperparameters(model.classifier),
             "calibration": dict(zip(model.codebook.ids, model.calibration.to_json(), strict=True)),
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
+            "window": model.window,
+            "stances": model.stance is not None,
+            "inference": model.inference,
             "training": model.training,
             "versions": _versions(),
             "files": {str(path.relative_to(aside)): sha256(path) for path in files},
@@ -76,6 +118,27 @@ def save_model(model: Model, folder: Path) -> None:
 
 def load_model(folder: Path) -> Model:
     """Load a model folder after checking every file against the manifest; `UserError` names the file that is off."""
+    manifest = read_manifest(folder)
+    codebook = Codebook.from_json(manifest["codebook"])
+    options = {key: tuple(value) if isinstance(value, list) else value for key, value in manifest["hyperparameters"].items()}
+    load = find_classifier(manifest["classifier"]).load
+    return Model(
+        run=manifest["run"],
+        classifier_name=manifest["classifier"],
+        classifier=load(folder, options),
+        codebook=codebook,
+        calibration=Calibration.from_json(list(manifest["calibration"].values())),
+        thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
+        training=manifest["training"],
+        window=manifest.get("window", WINDOW),
+        inference=manifest.get("inference", {}),
+        stance=load(folder / _STANCE, options) if manifest.get("stances") else None,
+        digest=manifest["digest"],
+    )
+
+
+def read_manifest(folder: Path, check_files: bool = True) -> dict[str, Any]:
+    """What a model says of itself, in `model.json`; `UserError` where that, or a file it names, is not as it was saved."""
     path = folder / _MANIFEST
     if not path.is_file():
         trained = [other.parent.name for other in sorted(folder.parent.glob(f"*/{_MANIFEST}"))]
@@ -85,25 +148,16 @@ def load_model(folder: Path) -> Model:
     manifest = read_json(path)
     if not isinstance(manifest, dict) or manifest.get("format_version") != FORMAT:
         raise UserError(at(path, None, f"not a model of format {FORMAT}; {again}"))
-    if manifest.pop("digest", None) != _digest(manifest):
+    digest = manifest.pop("digest", None)
+    if digest != _digest(manifest):
         raise UserError(at(path, None, f"altered since the model was saved (sha256 differs); {again}"))
-    for name, digest in manifest["files"].items():
+    for name, expected in manifest["files"].items() if check_files else ():
         file = folder / name
         if not file.is_file():
             raise UserError(at(file, None, f"missing; {again}"))
-        if sha256(file) != digest:
+        if sha256(file) != expected:
             raise UserError(at(file, None, f"altered or cut short since the model was saved (sha256 differs); {again}"))
-    codebook = Codebook.from_json(manifest["codebook"])
-    options = {key: tuple(value) if isinstance(value, list) else value for key, value in manifest["hyperparameters"].items()}
-    return Model(
-        run=manifest["run"],
-        classifier_name=manifest["classifier"],
-        classifier=find_classifier(manifest["classifier"]).load(folder, options),
-        codebook=codebook,
-        calibration=Calibration.from_json(list(manifest["calibration"].values())),
-        thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
-        training=manifest["training"],
-    )
+    return {**manifest, "digest": digest}
 
 
 def _digest(manifest: dict[str, Any]) -> str:
@@ -112,12 +166,16 @@ def _digest(manifest: dict[str, Any]) -> str:
 
 def _versions() -> dict[str, str]:
     versions = {"narratives": __version__}
-    for package in ("numpy", "scikit-learn", "skops", "torch", "transformers", "safetensors"):
+    for package in ("numpy", "scikit-learn", "skops", "sentencex", "torch", "transformers", "safetensors", "onnxruntime"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:  # an extra that this model may not need
             continue
     return versions
+
+
+def _tell_inference(model: Model) -> str:
+    return f"\nOn a CPU, {describe(model.inference)}.\n" if model.inference else ""
 
 
 def _card(model: Model) -> str:
@@ -131,7 +189,7 @@ Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.cod
 digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages, thresholds tuned on
 {model.training.get("validation", "?")} others. The scores of {calibrated} narratives were calibrated on those others;
 the rest are too rare there, and their scores are no probabilities.
-
+{_tell_inference(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.

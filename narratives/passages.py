@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.codebook import Codebook
-from narratives.data import Labels, Passage, Stance, multi_hot
+from narratives.data import Passage, multi_hot
 from narratives.errors import UserError, at, did_you_mean
+from narratives.label_forms import Tell, read_labels
 from narratives.records import BadRecord, read_records
 
 _KNOWN = ("id", "text", "narratives", "document", "language", "source")
-_STANCES = [stance.value for stance in Stance]
-
-_Tell = Callable[[str], None]  # takes a problem; the caller adds the place
 
 
 def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
@@ -74,13 +72,26 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: str, proble
     return Passage(
         id=id_,
         text=_text(values, "text", tell, required=True),
-        narratives=_parse_labels(values.get("narratives"), codebook, tell),
+        narratives=read_labels(values.get("narratives"), codebook.ids, tell),
         document=_text(values, "document", tell) or id_,
         language=_text(values, "language", tell) or "und",
         source=_text(values, "source", tell),
         extras={key: value for key, value in values.items() if key not in _KNOWN},
         place=place,
     )
+
+
+def to_record(passage: Passage) -> dict[str, Any]:
+    """A passage as the JSON object from which `parse_passage` makes it again."""
+    return {
+        "id": passage.id,
+        "text": passage.text,
+        "document": passage.document,
+        "narratives": passage.narratives,
+        "language": passage.language,
+        "source": passage.source,
+        **passage.extras,
+    }
 
 
 def gold_matrix(passages: Sequence[Passage], ids: Sequence[str]) -> NDArray[np.bool_]:
@@ -96,7 +107,7 @@ def digest_passages(passages: Sequence[Passage]) -> str:
     return digest.hexdigest()
 
 
-def _text(values: dict[str, Any], key: str, tell: _Tell, required: bool = False) -> str:
+def _text(values: dict[str, Any], key: str, tell: Tell, required: bool = False) -> str:
     value = values.get(key)
     if value is None and not required:
         return ""
@@ -107,24 +118,3 @@ def _text(values: dict[str, Any], key: str, tell: _Tell, required: bool = False)
     elif required and not value.strip():
         tell(f"'{key}' is empty; fill it in or delete the line")
     return value if isinstance(value, str) else ""
-
-
-def _parse_labels(value: Any, codebook: Codebook, tell: _Tell) -> Labels | None:
-    if value is None:
-        return None
-    if isinstance(value, list):
-        if len({str(id_) for id_ in value}) < len(value):
-            tell("'narratives' names a narrative twice; keep one")
-        value = {id_ if isinstance(id_, str) else json.dumps(id_): None for id_ in value}
-    if not isinstance(value, dict):
-        tell(f"'narratives' must be an object or a list of ids, not {json.dumps(value)[:40]}")
-        return None
-    labels: Labels = {}
-    for id_, stance in value.items():
-        if id_ not in codebook.ids:
-            tell(f"unknown narrative '{id_}'{did_you_mean(id_, codebook.ids)}")
-        elif stance is not None and stance not in _STANCES:
-            tell(f"'{id_}': stance {json.dumps(stance)} is not known; use {', '.join(_STANCES)} or null")
-        else:
-            labels[id_] = None if stance is None else Stance(stance)
-    return labels

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from narratives.codebook import Codebook
-from narratives.data import Labels, Prediction, Stance
+from narratives.data import Labels, Prediction
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import write_text
+from narratives.label_forms import is_yes, join_stance, read_labels, split_text
 from narratives.records import BadRecord, read_records
 
-_YES, _NO = {"1", "1.0", "true", "yes", "x"}, {"", "0", "0.0", "false", "no"}
 _SHOWN = 50  # bad lines listed
 
 
@@ -20,6 +20,7 @@ def to_row(prediction: Prediction, run: str, codebook: Codebook) -> dict[str, An
     return {
         "id": prediction.id,
         "narratives": prediction.narratives,
+        "spans": prediction.spans,
         "scores": prediction.scores,
         "run": run,
         "codebook": codebook.digest[:12],
@@ -65,41 +66,31 @@ def parse_labels(values: dict[str, Any], codebook: Codebook) -> Labels:
     """Labels in any of the forms that `read_predictions` takes; `ValueError` says what is wrong."""
     labels = values.get("narratives")
     if isinstance(labels, str):
-        labels = _parse_text(labels)
+        labels = split_text(labels)
     if "narratives" not in values:
         lacking = [id_ for id_ in codebook.ids if id_ not in values]
         if len(lacking) == len(codebook.ids):
             _fail("no labels; add 'narratives', or a column of 0 and 1 for each narrative")
         if lacking:  # misspelt, it would count as never raised
             _fail(f"no column '{lacking[0]}', though other narratives have one; add it or check its spelling")
-        labels = [id_ for id_ in codebook.ids if _is_yes(id_, values[id_])]
-    if isinstance(labels, list):
-        labels = {id_ if isinstance(id_, str) else json.dumps(id_): None for id_ in labels}
-    if not isinstance(labels, dict):
+        labels = [id_ for id_ in codebook.ids if is_yes(id_, values[id_])]
+    if isinstance(labels, list) and values.get("stances") is not None:
+        labels = _add_stances(labels, values["stances"])
+    if not isinstance(labels, (dict, list)):
         _fail("'narratives' must be an object, a list of ids, or ids with ';' between them")
-    for name in labels:
-        if name not in codebook.ids:
-            _fail(f"unknown narrative '{name}'{did_you_mean(name, codebook.ids)}")
-    try:
-        return {name: None if stance is None else Stance(stance) for name, stance in labels.items()}
-    except ValueError:
-        _fail("'narratives' must map ids to asserts, reports, rebuts or null")
+    problems: list[str] = []
+    parsed = read_labels(labels, codebook.ids, problems.append)
+    if problems:
+        _fail("; ".join(problems))
+    return parsed or {}
 
 
-def _parse_text(text: str) -> Any:
-    if text.strip().startswith(("{", "[")):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            _fail(f"'narratives' is broken JSON: {error.msg}")
-    return [id_.strip() for id_ in text.replace(",", ";").split(";") if id_.strip()]
-
-
-def _is_yes(id_: str, value: Any) -> bool:
-    plain = "" if value is None else str(value).strip().lower()
-    if plain not in _YES | _NO:
-        _fail(f"column '{id_}' holds {value!r}; write 1 where the narrative is raised and 0 where not")
-    return plain in _YES
+def _add_stances(labels: list[Any], stances: Any) -> list[Any]:
+    if isinstance(stances, str):
+        stances = stances.split(";") if labels else []
+    if not isinstance(stances, list) or len(stances) != len(labels):
+        _fail("'stances' must have one entry for each of 'narratives', empty where it is unknown")
+    return [join_stance(str(label), stance or None) for label, stance in zip(labels, stances, strict=True)]
 
 
 def _parse_scores(values: dict[str, Any], codebook: Codebook) -> dict[str, float]:

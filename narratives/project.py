@@ -10,6 +10,8 @@ from narratives.errors import UserError, at, did_you_mean
 from narratives.passages import read_passages
 from narratives.splits import Splits, read_splits
 
+_PAST = "history"
+
 
 @dataclass(frozen=True, slots=True)
 class Project:
@@ -44,6 +46,19 @@ class Project:
         """Where a training that is under way keeps its state."""
         return self.root / "models" / f".{run}.checkpoint"
 
+    def challenger(self, run: str) -> Path:
+        """Where a retrained model waits for its verdict."""
+        return self.root / "models" / f".{run}.challenger"
+
+    def past_model(self, run: str, version: int) -> Path:
+        """The folder of a model that was replaced."""
+        return self.root / "models" / _PAST / run / f"{version:04}"
+
+    @property
+    def history_file(self) -> Path:
+        """Which model replaced which, and when."""
+        return self.root / "models" / "history.jsonl"
+
     def read_codebook(self) -> Codebook:
         """The project's codebook; `UserError` with a hint where this is no project."""
         path = self.labels / "codebook.toml"
@@ -64,6 +79,8 @@ class Project:
     def read_config(self, run: str) -> RunConfig:
         """The config of a run; `UserError` names the runs that there are."""
         path = self.experiment(run) / "config.toml"
+        if run == _PAST:
+            raise UserError(at(path, None, f"models/{_PAST} keeps past models; give the run another name"))
         if not path.is_file():
             runs = [config.parent.name for config in sorted(self.root.glob("experiments/*/config.toml"))]
             raise UserError(

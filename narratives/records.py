@@ -1,17 +1,20 @@
 """Read JSONL, CSV, Parquet and TXT as a stream of records, each with the line that it stands on."""
 
-import csv
 import json
-import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from narratives.csv_rows import Header, read_header, read_rows
 from narratives.errors import UserError, at, did_you_mean
-from narratives.files import decode, unreadable
+from narratives.files import unreadable
+from narratives.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
+from narratives.parquet_rows import Batches, open_parquet, to_rows
 
-_ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
+ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
+_DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,67 +33,108 @@ class BadRecord:
     reason: str
 
 
+def find_format(path: Path) -> str:
+    """The format that a file's ending tells: jsonl, csv, parquet or txt; `UserError` names those that are known."""
+    if form := ENDINGS.get(path.suffix.lower()):
+        return form
+    if not path.is_file():
+        raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
+    if path.suffix.lower() in (".xlsx", ".xls", ".ods", ".numbers"):
+        raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
+    raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
+
+
 def read_records(path: Path) -> Iterator[Record | BadRecord]:
     """Stream the records of a file whose format its ending tells.
 
     A broken line is yielded as `BadRecord`, so that the caller decides what it costs. What spoils the whole file
     (not there, unknown format, not UTF-8, no header) raises `UserError`.
     """
-    form = _ENDINGS.get(path.suffix.lower())
-    if form is None:
-        if not path.is_file():
-            raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
-        if path.suffix.lower() in (".xlsx", ".xls", ".ods", ".numbers"):
-            raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
-        raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(_ENDINGS)}"))
-    readers = {"jsonl": _read_jsonl, "csv": _read_csv, "parquet": _read_parquet, "txt": _read_txt}
-    return readers[form](path)
+    form = find_format(path)
+    return _read_parquet(path) if form == "parquet" else _read_text(path, form)
 
 
-def _read_lines(path: Path) -> Iterator[str]:
-    """Lines with their ends, decoded one at a time so that memory stays flat and an error knows its line."""
+def _read_text(path: Path, form: str) -> Iterator[Record | BadRecord]:
     try:
-        stream = path.open("rb")
+        with path.open("rb") as stream:
+            lines = _refuse_other_encodings(path, read_lines(stream))
+            yield from parse_records(form, lines, read_header(lines) if form == "csv" else None)
     except OSError as error:
         raise unreadable(path, error) from None
-    with stream:
-        try:
-            for number, data in enumerate(stream, 1):
+    except SpoiltFile as error:
+        raise UserError(at(path, 1, str(error))) from None
+
+
+def parse_records(form: str, lines: Iterator[Line], header: Header | None) -> Iterator[Record | BadRecord]:
+    """The records of the lines of a text format; a CSV file needs its `header`. `SpoiltFile` from line 1 only."""
+    if form == "csv" and header:
+        return _parse_csv(lines, header)
+    return _parse_lines(lines, _parse_json if form == "jsonl" else _parse_txt)
+
+
+def _refuse_other_encodings(path: Path, lines: Iterator[Line]) -> Iterator[Line]:
+    # One error for a file in another encoding says more than one for every line of it.
+    for number, size, data in lines:
+        if data is not None:
+            try:
                 if number == 1:
-                    yield decode(path, data)
-                    continue
-                try:
-                    yield data.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    byte = data[error.start]
-                    raise UserError(at(path, number, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8")) from None
-        except OSError as error:
-            raise unreadable(path, error) from None
+                    check_first_line(data)
+                decode_line(number, data)
+            except ValueError as error:
+                raise UserError(at(path, number, str(error))) from None
+        yield number, size, data
 
 
-def _read_jsonl(path: Path) -> Iterator[Record | BadRecord]:
-    for number, line in enumerate(_read_lines(path), 1):
-        if not line.strip():
+def _parse_lines(lines: Iterator[Line], parse: Callable[[int, str], Record | BadRecord | None]) -> Iterator[Record | BadRecord]:
+    for number, _, data in lines:
+        if data is None:
+            yield BadRecord(number, TOO_LONG)
             continue
-        if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
-            raise UserError(at(path, 1, "this is one JSON list; write one object a line, with no brackets or commas around"))
         try:
-            value = json.loads(line.rstrip(), object_pairs_hook=_unique_keys)
-        except json.JSONDecodeError as error:
-            yield BadRecord(number, f"broken JSON: {error.msg} at column {error.colno}")
-        except _RepeatedKey as error:
-            yield BadRecord(number, f"key '{error}' stands twice in one object; keep one")
-        except RecursionError:
-            yield BadRecord(number, "broken JSON: nested too deeply")
-        except ValueError:  # Python reads no whole number of more than 4300 digits
-            yield BadRecord(number, "broken JSON: a number has too many digits; put it in quotes")
-        else:
-            if "\\ud" in line.lower() and _has_lone_surrogate(value):
-                yield BadRecord(number, "half a surrogate pair (\\ud...) is no character; mend the export")
-            elif isinstance(value, dict):
-                yield Record(number, value)
-            else:
-                yield BadRecord(number, 'each line must be an object such as {"id": "1", "text": "..."}')
+            record = parse(number, decode_line(number, data))
+        except SpoiltFile:
+            raise
+        except ValueError as error:
+            record = BadRecord(number, str(error))
+        if record:
+            yield record
+
+
+def _parse_txt(number: int, line: str) -> Record | None:
+    return Record(number, {"text": line.strip()}) if line.strip() else None
+
+
+def _parse_json(number: int, line: str) -> Record | BadRecord | None:
+    line = line.rstrip()
+    if not line:
+        return None
+    if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
+        raise SpoiltFile("this is one JSON list; write one object a line, with no brackets or commas around")
+    try:
+        value = _decode(line)
+    except json.JSONDecodeError as error:
+        return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+    except _RepeatedKey as error:
+        return BadRecord(number, f"key {error} stands twice in one object; keep one")
+    except RecursionError:
+        return BadRecord(number, _TOO_DEEP)
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        return BadRecord(number, "broken JSON: a number has too many digits; put it in quotes")
+    if line.count("[") + line.count("{") > _DEEPEST and _is_deep(value):
+        return BadRecord(number, _TOO_DEEP)
+    if "\\u" in line and "\\ud" in line.lower() and _has_lone_surrogate(value):
+        return BadRecord(number, "half a surrogate pair (\\ud...) is no character; mend the export")
+    if isinstance(value, dict):
+        return Record(number, value)
+    return BadRecord(number, 'each line must be an object such as {"id": "1", "text": "..."}')
+
+
+def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRecord]:
+    for row in read_rows(lines, header):
+        if row.reason:
+            yield BadRecord(row.line, row.reason)
+        elif row.fields:
+            yield Record(row.line, dict(zip(header.columns, row.fields, strict=False)))  # nameless columns fall away
 
 
 class _RepeatedKey(ValueError):
@@ -101,9 +145,21 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # The standard reader keeps the last of two equal keys without a word: a label would vanish.
     values = dict(pairs)
     if len(values) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _RepeatedKey(next(key for key in keys if keys.count(key) > 1))
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise _RepeatedKey(repr(key[:40]))  # with what cannot be written escaped
     return values
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_unique_keys).decode
+_TOO_DEEP = "broken JSON: nested too deeply"
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for several in inner for one in several]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _has_lone_surrogate(value: Any) -> bool:
@@ -115,62 +171,18 @@ def _has_lone_surrogate(value: Any) -> bool:
     return False
 
 
-def _read_csv(path: Path) -> Iterator[Record | BadRecord]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the default of 128 KiB is shorter than a long article
-    lines = _read_lines(path)
-    first, skipped = next(lines, ""), 1
-    delimiter = max(",;\t", key=first.count)
-    if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter
-        delimiter, first, skipped = first[4:5], next(lines, ""), 2
-    try:
-        header = next(csv.reader([first], delimiter=delimiter, strict=True), [])
-    except csv.Error as error:
-        raise UserError(at(path, skipped, f"the header is broken: {error}")) from None
-    columns = len(header)
-    while header and not header[-1].strip():  # columns that a spreadsheet added and nobody named
-        header.pop()
-    if not header or len(set(header)) < len(header):
-        raise UserError(at(path, skipped, "the first line must name the columns, each once, such as: id,text"))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
-        number = reader.line_num + 1 + skipped  # the header was read apart; a record starts on the line after the last one
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRecord(number, f"broken CSV: {error}")
-            continue
-        if not row:
-            continue
-        if len(row) != columns:
-            yield BadRecord(number, f"{len(row)} fields where the header names {columns}; check quotes and commas")
-        else:
-            yield Record(number, dict(zip(header, row[: len(header)], strict=True)))
-
-
 def _read_parquet(path: Path) -> Iterator[Record | BadRecord]:
-    import pyarrow
-    import pyarrow.parquet
-
-    if not path.is_file():
-        raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            row = 0
-            for batch in file.iter_batches(batch_size=4096):
-                for values in batch.to_pylist():
-                    row += 1
-                    yield Record(row, values)
-    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(at(path, None, f"not a Parquet file that can be read: {reason}")) from None
+    with open_parquet(path) as file:
+        yield from parse_rows(Batches(file), 0, file.metadata.num_rows)
 
 
-def _read_txt(path: Path) -> Iterator[Record | BadRecord]:
-    for number, line in enumerate(_read_lines(path), 1):
-        if line.strip():
-            yield Record(number, {"text": line.strip()})
+def parse_rows(batches: Batches, row: int, end: int) -> Iterator[Record | BadRecord]:
+    """The records of the rows from `row` to before `end`, counted from 0."""
+    while row < end:
+        first, batch = batches.find(row)
+        for values, reason in to_rows(batch.slice(row - first, end - row)):
+            row += 1
+            yield BadRecord(row, reason) if reason else Record(row, values)
 
 
 def require_column(path: Path, record: Record, column: str) -> None:

@@ -1,7 +1,7 @@
 """Evaluations as a page for people: one summary, worded once, rendered as HTML and as Markdown."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -14,11 +14,13 @@ from narratives.comparison import Comparison
 from narratives.evaluation import Evaluation, Figure
 from narratives.files import write_text
 from narratives.significance import BETTER, EQUIVALENT, WORSE
+from narratives.verdict import Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 SECTIONS = {  # template -> heading, in the order of the page; a section without content is left out
+    "verdict": "Verdict",
     "overall": "Overall",
     "comparison": "",  # brings its own headings
     "narratives": "Narrative by narrative",
@@ -36,19 +38,34 @@ SECTIONS = {  # template -> heading, in the order of the page; a section without
 }
 
 
-def write_report(folder: Path, evaluations: Sequence[Evaluation], comparison: Comparison | None = None) -> Path:
-    """Write `report.md` and `report.html` for one run, or for two with their comparison; the path of the page."""
+def write_report(
+    folder: Path,
+    evaluations: Sequence[Evaluation],
+    comparison: Comparison | None = None,
+    verdict: Verdict | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> Path:
+    """Write `report.md` and `report.html` for one run, or for two with their comparison; the path of the page.
+
+    Of a retraining there is a verdict too, and `texts` of the passages on which the two decide otherwise, by id.
+    """
     environment = make_environment()
-    content = summarise(evaluations, comparison) | _embed("style.css") | _embed("script.js")
+    content = summarise(evaluations, comparison, verdict, texts or {}) | _embed("style.css") | _embed("script.js")
     for name in ("report.md", "report.html"):
         write_text(folder / name, environment.get_template(name).render(content))
     return folder / "report.html"
 
 
-def summarise(evaluations: Sequence[Evaluation], comparison: Comparison | None) -> dict[str, Any]:
+def summarise(
+    evaluations: Sequence[Evaluation],
+    comparison: Comparison | None,
+    verdict: Verdict | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Everything that the templates show."""
     first = evaluations[0]
     parts: dict[str, Any] = {
+        "verdict": verdict,
         "overall": summary.gather_overall(evaluations),
         "comparison": comparison,
         "narratives": [summary.sort_rows(evaluation.narratives) for evaluation in evaluations],
@@ -68,6 +85,7 @@ def summarise(evaluations: Sequence[Evaluation], comparison: Comparison | None) 
         "title": " and ".join(evaluation.run for evaluation in evaluations),
         "sections": {name: heading for name, heading in SECTIONS.items() if parts[name]},
         "evaluations": evaluations,
+        "texts": texts or {},
         "first": first,
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],

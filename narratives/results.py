@@ -1,62 +1,120 @@
-"""Write the answers of `classify` as JSONL, CSV or Parquet, batch by batch."""
+"""The answers of `classify` as JSONL, CSV or Parquet."""
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from narratives.data import Prediction
-from narratives.model import Model
+import numpy as np
+
+from narratives.codebook import Codebook
+from narratives.data import STANCES, Readings
+from narratives.items import EVERYTHING, Columns, Item, to_plain
+from narratives.model import to_predictions
 from narratives.predictions import to_row
 
-Batches = Iterator[list[Prediction]]
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a row of answers holds besides the answer itself."""
+
+    run: str
+    codebook: Codebook
+    columns: Columns
+    by_window: bool  # a row for each window: with its place, without spans
+
+    @property
+    def kept(self) -> list[str]:
+        """Names of the columns that come from the input."""
+        return ["record" if name == EVERYTHING else name for name in self.columns.keep]
 
 
-def write_jsonl(path: Path, batches: Batches, model: Model) -> None:
-    """The same rows as a run's `predictions.jsonl`."""
+def to_rows(items: Sequence[Item], readings: Readings, layout: Layout) -> Iterator[dict[str, Any]]:
+    """Each answer as plain data: the row of JSONL."""
+    for item, prediction in zip(items, to_predictions([i.id for i in items], readings, layout.codebook), strict=True):
+        row = to_row(prediction, layout.run, layout.codebook)
+        place = {"start": item.start, "end": item.end} if layout.by_window else {}
+        if layout.by_window:
+            row.pop("spans", None)
+        note = {"note": item.note} if item.note else {}
+        yield {"id": row.pop("id"), "file": item.file, "line": item.line, **place, **row, **note, **item.kept}
+
+
+def write_jsonl(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+    """The rows of a run's `predictions.jsonl`, and where each text came from."""
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        for batch in batches:
-            for prediction in batch:
-                stream.write(json.dumps(to_row(prediction, model.run, model.codebook), ensure_ascii=False) + "\n")
+        stream.writelines(format_row(row) for row in to_rows(items, readings, layout))
 
 
-def write_csv(path: Path, batches: Batches, model: Model) -> None:
-    """One row a text: id, the narratives raised (joined by `;`), a score column for each narrative."""
+def format_row(row: dict[str, Any]) -> str:
+    """One line of JSONL."""
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_csv(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+    """One row an answer; the narratives raised are joined by `;`, so are their stances and spans, each `start-end`.
+
+    Texts stand in quotes, numbers do not. A text that begins with `=`, `+`, `-` or `@` is left as it is, though a
+    spreadsheet may take it for a formula: a mark before it would change ids, mentions and quotations that have to be equal
+    to those of the input.
+    """
+    ids = layout.codebook.ids
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, _columns(model), lineterminator="\n")
-        writer.writeheader()
-        for batch in batches:
-            writer.writerows({**row, "narratives": ";".join(row["narratives"])} for row in _flatten(batch, model))
+        writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)  # a lone CR would end a bare field
+        place = ["start", "end"] if layout.by_window else []
+        spans = [] if layout.by_window else ["spans"]
+        head = ["id", "file", "line", *place, "narratives", "stances", *spans, "note", *layout.kept]
+        writer.writerow([*head, *(f"score.{id_}" for id_ in ids), "run", "codebook"])
+        for row, item in zip(to_rows(items, readings, layout), items, strict=True):
+            found = [f"{start}-{end}" for start, end in row.get("spans", {}).values()]
+            before = [row[name] for name in ("id", "file", "line", *place)]
+            stances = ";".join(stance or "" for stance in row["narratives"].values())
+            labels = [";".join(row["narratives"]), stances, *([";".join(found)] if spans else [])]
+            kept = [to_plain(item.kept[name]) for name in layout.kept]
+            writer.writerow([*before, *labels, item.note, *kept, *row["scores"].values(), row["run"], row["codebook"]])
 
 
-def write_parquet(path: Path, batches: Batches, model: Model) -> None:
-    """The same columns as CSV; `narratives` is a list of texts and scores are float32."""
+def write_parquet(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+    """The columns of CSV; `narratives` is a list, with `stances`, `starts` and `ends` beside it; scores are float32."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {"id": pa.string(), "narratives": pa.list_(pa.string()), "run": pa.string(), "codebook": pa.string()}
-    schema = pa.schema([(name, types.get(name, pa.float32())) for name in _columns(model)])
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_table(pa.Table.from_pylist(_flatten(batch, model), schema=schema))
+    raised = readings.raised
+    ids = np.array(layout.codebook.ids, dtype=object)
+    rows, columns = np.nonzero(raised)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(raised.sum(1))]), pa.int32())
+
+    def repeat(text: str) -> Any:
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(items), np.int32)), pa.array([text]))
+
+    table: dict[str, Any] = {
+        "id": pa.array([item.id for item in items], pa.string()),
+        "file": pa.array([item.file for item in items], pa.string()).dictionary_encode(),
+        "line": pa.array([item.line for item in items], pa.int64()),
+    }
+    if layout.by_window:
+        table["start"] = pa.array([item.start for item in items], pa.int32())
+        table["end"] = pa.array([item.end for item in items], pa.int32())
+    table["narratives"] = pa.ListArray.from_arrays(offsets, pa.array(ids[columns], pa.string()))
+    stances = np.array([*STANCES, None], dtype=object)[readings.stances[rows, columns]]  # UNKNOWN, -1, is the last
+    table["stances"] = pa.ListArray.from_arrays(offsets, pa.array(stances, pa.string()))
+    if not layout.by_window:
+        for k, name in enumerate(("starts", "ends")):
+            table[name] = pa.ListArray.from_arrays(offsets, pa.array(readings.spans[rows, columns, k], pa.int32()))
+    table["note"] = pa.array([item.note or None for item in items], pa.string())
+    for name in layout.kept:
+        table[name] = pa.array([to_plain(item.kept[name]) for item in items], pa.string())
+    scores = np.round(readings.scores.astype(np.float64), 6).astype(np.float32)
+    for k, id_ in enumerate(layout.codebook.ids):
+        table[f"score.{id_}"] = pa.array(scores[:, k])
+    table["run"], table["codebook"] = repeat(layout.run), repeat(layout.codebook.digest[:12])
+    pq.write_table(pa.table(table), path, compression="zstd", row_group_size=1 << 16)
 
 
-FORMATS: dict[str, Callable[[Path, Batches, Model], None]] = {
+FORMATS: dict[str, Callable[[Path, Sequence[Item], Readings, Layout], None]] = {
     "parquet": write_parquet,
     "jsonl": write_jsonl,
     "csv": write_csv,
 }
-
-
-def _columns(model: Model) -> list[str]:
-    return ["id", "narratives", *(f"score.{id_}" for id_ in model.codebook.ids), "run", "codebook"]
-
-
-def _flatten(batch: list[Prediction], model: Model) -> list[dict[str, Any]]:
-    rows = []
-    for prediction in batch:
-        row = to_row(prediction, model.run, model.codebook)
-        scores = {f"score.{id_}": value for id_, value in row.pop("scores").items()}
-        rows.append({**row, "narratives": list(prediction.narratives), **scores})
-    return rows

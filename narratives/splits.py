@@ -42,11 +42,16 @@ def read_splits(path: Path) -> Splits:
 
 
 def append_splits(path: Path, new: Splits) -> None:
-    """Add lines for new documents; what stands in the file stays byte for byte."""
+    """Add lines for new documents."""
+    write_text(path, extend_splits(path, new))
+
+
+def extend_splits(path: Path, new: Splits) -> str:
+    """The file's text with lines for new documents; what stands in it stays byte for byte."""
     text = path.read_bytes().decode("utf-8") if path.exists() else "document,split\n"  # as it is: with its mark, with CRLF
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(new.items())
-    write_text(path, text + ("" if text.endswith("\n") else "\n") + out.getvalue())
+    return text + ("" if text.endswith("\n") else "\n") + out.getvalue()
 
 
 def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Mapping[str, str], seed: int = 0) -> Splits:

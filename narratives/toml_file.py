@@ -10,7 +10,7 @@ from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_text
 
 # Strings and comments, the long forms first, so that what looks like a key inside one is not taken for a key.
-_OPAQUE = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
+OPAQUE = re.compile(r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL)
 _HEADER = re.compile(r"^\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"^\s*([\w-]+)\s*=")
 
@@ -52,7 +52,7 @@ def read_toml(path: Path) -> TomlFile:
 
 def _find_lines(text: str) -> dict[tuple[str, int, str], int]:
     """Where each header and key stands. `text` is known to be valid TOML."""
-    plain = _OPAQUE.sub(lambda match: "\n" * match[0].count("\n"), text)
+    plain = OPAQUE.sub(lambda match: "\n" * match[0].count("\n"), text)
     lines: dict[tuple[str, int, str], int] = {}
     seen: dict[str, int] = {}
     table, index = "", 0

@@ -3,18 +3,25 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from narratives.calibration import fit_calibration
-from narratives.classifiers import Progress
+from narratives.classifiers import Classifier, Progress
 from narratives.codebook import Codebook
+from narratives.config import RunConfig
 from narratives.data import Passage
 from narratives.errors import UserError, at
+from narratives.learned import FILE, remember, to_lines
 from narratives.model import Model, save_model
+from narratives.parity import choose_inference, describe
 from narratives.passages import digest_passages, gold_matrix
 from narratives.project import Project
+from narratives.reading import read_texts
 from narratives.similarity import near_duplicates
-from narratives.splits import append_splits, assign_splits, leaks, split_passages
+from narratives.splits import Splits, append_splits, assign_splits, leaks, split_passages
+from narratives.stances import can_learn, fit_stances
 from narratives.thresholds import tune_thresholds
+from narratives.windows import choose_window
 
 Say = Callable[[str], None]
 
@@ -27,10 +34,14 @@ class TrainingSet:
     train: list[Passage]
     validation: list[Passage]
     digests: dict[str, str]  # of all that is labelled in these two splits
+    splits: Splits  # of every document, the new ones included
 
 
-def load_training_set(project: Project, say: Say) -> TrainingSet:
-    """Read the labels, give new documents a split, and keep near-duplicates of held-out passages out."""
+def load_training_set(project: Project, say: Say, dry_run: bool = False) -> TrainingSet:
+    """Read the labels, give new documents a split, and keep near-duplicates of held-out passages out.
+
+    The new splits are written down, unless nothing is to be changed (`dry_run`).
+    """
     codebook = project.read_codebook()
     passages = project.read_passages(codebook)
     splits = project.read_splits()
@@ -52,18 +63,30 @@ def load_training_set(project: Project, say: Say) -> TrainingSet:
 
     train = choose("train", ("validation", "test"), "trained")
     validation = choose("validation", ("test",), "tuned")
-    if new:  # only now: what cannot be trained on leaves no trace
+    if new and not dry_run:  # only now: what cannot be trained on leaves no trace
         append_splits(project.splits_file, new)
         say(f"{len(new)} new documents got a split in {project.splits_file}")
     digests = {split: digest_passages(split_passages(passages, splits, split)) for split in ("train", "validation")}
-    return TrainingSet(codebook, train, validation, digests)
+    return TrainingSet(codebook, train, validation, digests, splits)
 
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
     """Train `run` as its config asks and save it to `models/<run>`. A training that was killed goes on."""
     config = project.read_config(run)
+    return train_model(project, run, config, load_training_set(project, say), project.model(run), say, progress)
+
+
+def train_model(
+    project: Project,
+    run: str,
+    config: RunConfig,
+    data: TrainingSet,
+    folder: Path,
+    say: Say,
+    progress: Progress | None = None,
+) -> Model:
+    """Train on what was loaded, and save to `folder`."""
     classifier = config.make_classifier()
-    data = load_training_set(project, say)
     ids = data.codebook.ids
     say(f"{run}: {config.classifier} learns {len(ids)} narratives from {len(data.train)} passages")
     texts, y = [p.text for p in data.train], gold_matrix(data.train, ids)
@@ -72,17 +95,49 @@ def train_run(project: Project, run: str, say: Say, progress: Progress | None = 
         say(f"no training passage carries {', '.join(never)}: the model cannot raise it")
     checkpoint = project.checkpoint(run)
     classifier.fit(texts, y, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
-    scores = classifier.predict_proba(held_texts)
+    window = choose_window(texts)
+    scores, _ = read_texts(classifier, held_texts, len(ids), window)
     calibration = fit_calibration(scores, held_y)
     thresholds = tune_thresholds(calibration.apply(scores), held_y, config.shrinkage)
     thresholds[~y.any(0)] = 1.0  # what was never learnt is never raised
+    inference, thresholds = choose_inference(
+        classifier,
+        texts,
+        lambda: read_texts(classifier, held_texts, len(ids), window)[0],
+        scores,
+        held_y,
+        calibration,
+        thresholds,
+    )
+    say(f"{run}: {describe(inference)}")
+    stance = _train_stances(project, run, config, data, say, progress)
     training = {
         "train": len(data.train),
         "validation": len(data.validation),
         "seed": config.seed,
         "digests": data.digests,
     }
-    model = Model(run, config.classifier, classifier, data.codebook, calibration, thresholds, training)
-    save_model(model, project.model(run))
-    shutil.rmtree(checkpoint, ignore_errors=True)
+    model = Model(
+        run, config.classifier, classifier, data.codebook, calibration, thresholds, training, window, inference, stance
+    )
+    lessons = remember({"train": data.train, "validation": data.validation})
+    save_model(model, folder, {FILE: to_lines(lessons)})
+    for left in (checkpoint, _stance_checkpoint(project, run)):
+        shutil.rmtree(left, ignore_errors=True)
     return model
+
+
+def _train_stances(
+    project: Project, run: str, config: RunConfig, data: TrainingSet, say: Say, progress: Progress | None
+) -> Classifier | None:
+    if not can_learn(data.train, data.codebook):
+        return None
+    classifier = config.make_classifier()
+    checkpoint = _stance_checkpoint(project, run)
+    told = fit_stances(classifier, data.train, data.validation, data.codebook, progress, checkpoint)
+    say(f"{run}: {told}")
+    return classifier
+
+
+def _stance_checkpoint(project: Project, run: str) -> Path:
+    return project.checkpoint(f"{run}.stance")

@@ -16,7 +16,7 @@ from narratives.classifiers import CLASSIFIERS, Classifier, Scores, find_classif
 from narratives.errors import UserError
 
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge", "nothing in here but a long walk home"]
-SAFE = {".json", ".md", ".safetensors", ".skops", ".txt"}
+SAFE = {".json", ".md", ".onnx", ".safetensors", ".skops", ".txt"}
 
 
 def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
@@ -96,14 +96,37 @@ def test_no_texts_no_rows(fitted: Classifier) -> None:
     assert fitted.predict_proba([]).shape == (0, 3)
 
 
-def test_scores_do_not_depend_on_the_other_texts(fitted: Classifier, toy_texts: Toy) -> None:
+def test_scores_do_not_depend_on_the_other_texts_by_a_single_bit(fitted: Classifier, toy_texts: Toy) -> None:
     texts = [*toy_texts.texts[:9], NEW[0], "toll " * 300, "a"]
-    assert_same(fitted.predict_proba(texts), np.vstack([fitted.predict_proba([text]) for text in texts]))
+    assert np.array_equal(fitted.predict_proba(texts), np.vstack([fitted.predict_proba([text]) for text in texts]))
 
 
 def test_scores_do_not_depend_on_the_order(fitted: Classifier, toy_texts: Toy) -> None:
     texts = toy_texts.texts
-    assert_same(fitted.predict_proba(texts[::-1]), fitted.predict_proba(texts)[::-1])
+    assert np.array_equal(fitted.predict_proba(texts[::-1]), fitted.predict_proba(texts)[::-1])
+
+
+def test_a_faster_way_that_is_refused_leaves_no_trace(fitted: Classifier, toy_texts: Toy) -> None:
+    tried: list[str] = []
+
+    def refuse(inference: str) -> bool:
+        tried.append(inference)
+        assert fitted.inference == inference
+        assert fitted.predict_proba(NEW).shape == (3, 3)
+        return False
+
+    before = fitted.inference, fitted.predict_proba(NEW)
+    assert fitted.speed_up(toy_texts.texts[:8], refuse) == ""
+    assert fitted.inference == before[0] and fitted.inference not in tried
+    assert np.array_equal(fitted.predict_proba(NEW), before[1])
+
+
+def test_a_faster_way_that_is_taken_is_saved(fitted: Classifier, toy_texts: Toy, tmp_path: Path) -> None:
+    fitted.speed_up(toy_texts.texts[:8], lambda _: True)
+    again = reload(fitted, tmp_path)
+    assert again.inference == fitted.inference
+    assert np.array_equal(again.predict_proba(NEW), fitted.predict_proba(NEW))
+    fitted.speed_up(toy_texts.texts[:8], lambda _: False)
 
 
 def test_odd_texts_get_scores(fitted: Classifier) -> None:

@@ -23,15 +23,6 @@ def refusal(root: Path, *words: str | Path) -> list[str]:
     return problems
 
 
-def refusal_of(root: Path, data: str | bytes, name: str = "new.jsonl", *options: str) -> list[str]:
-    """How `classify` refuses a file, without the file's path, which every line must begin with."""
-    path = root / name
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    problems = refusal(root, "classify", path, "--model", "base", "--output", root / "out", *options)
-    assert all(problem.startswith(f"{path}:") for problem in problems)
-    return [problem.removeprefix(f"{path}:") for problem in problems]
-
-
 # Labels: all commands that read them refuse alike
 
 
@@ -137,39 +128,7 @@ def test_a_broken_evaluation_is_told_by_report_with_its_line(root: Path) -> None
     assert refusal(root, "report", "base") == [f"{path}:2: broken JSON: Expecting value"]
 
 
-# New texts
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "problems"),
-    [
-        ("a.jsonl", '{"text": "a"}\n{"text": "b"\n', ["2: broken JSON: Expecting ',' delimiter at column 13"]),
-        ("a.jsonl", '{"text": 3}\n', ["1: 'text' is not a text; fill it in or delete the record"]),
-        (
-            "a.jsonl",
-            '{"text": " "}\n{"text": "a"}\n{"id": "3"}\n',
-            [f"{line}: 'text' is empty; fill it in or delete the record" for line in (1, 3)],
-        ),
-        ("a.csv", "id,body\n1,a\n", ["2: no 'text' column; known: id, body; name it with --text-column"]),
-        ("a.csv", "id,Text\n1\n2,a\n", ["3: no 'text' column; did you mean 'Text'?; name it with --text-column"]),
-        ("a.csv", b"text\ncaf\xe9\n", ["2: byte 0xe9 is not UTF-8; save the file as UTF-8"]),
-        ("a.txt", "é\n".encode("utf-16"), ["1: this is UTF-16 text or no text at all; save it as UTF-8"]),
-        ("a.docx", "a", [" unknown format; give it one of the endings .jsonl, .ndjson, .csv, .tsv, .parquet, .txt"]),
-    ],
-)
-def test_a_bad_text_is_one_line_with_its_place(root: Path, name: str, data: str | bytes, problems: list[str]) -> None:
-    assert refusal_of(root, data, name) == problems
-
-
-def test_an_id_that_was_used_is_told_with_the_place(root: Path) -> None:
-    data = '{"id": 1, "text": "a"}\n{"id": "1", "text": "b"}\n'
-    assert refusal_of(root, data) == [f"2: id '1' was used at {root / 'new.jsonl'}:1; ids must be unique"]
-
-
-def test_reading_stops_after_fifty_bad_records(root: Path) -> None:
-    problems = refusal_of(root, "{\n" * 1000)
-    assert [problem.split(":")[0] for problem in problems[:-1]] == [str(line) for line in range(1, 51)]
-    assert problems[-1] == " over 49 bad records; reading stopped here"
+# New texts: what else is wrong with a file stands in test_plan.py
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "missing.parquet", "missing"])
@@ -178,15 +137,17 @@ def test_an_input_that_is_not_there_is_told(root: Path, name: str) -> None:
     assert refusal(root, "classify", root / name, "--model", "base", "--output", root / "out") == [problem]
 
 
-def test_a_folder_as_input_is_told(root: Path) -> None:
-    problem = f"{root / 'labels'}: this is a folder; name a file in it"
-    assert refusal(root, "classify", root / "labels", "--model", "base", "--output", root / "out") == [problem]
+def test_a_folder_with_nothing_to_read_is_told(root: Path) -> None:
+    (root / "models" / "base" / "encoder").mkdir()
+    folder = root / "models" / "base" / "encoder"
+    problem = f"{folder}: no file to read in this folder; known endings: .jsonl, .ndjson, .csv, .tsv, .parquet, .txt"
+    assert refusal(root, "classify", folder, "--model", "base", "--output", root / "out") == [problem]
 
 
 def test_an_output_below_a_file_is_told(root: Path) -> None:
     text, out = write_lines(root / "new.txt", "a text"), root / "new.txt" / "out"
     [problem] = refusal(root, "classify", text, "--model", "base", "--output", out)
-    assert problem.startswith(f"{out / 'predictions.parquet'}: cannot be written: ")
+    assert problem.startswith(f"{out / 'plan.json'}: cannot be written: ")
 
 
 def test_the_text_column_does_not_matter_for_a_txt(root: Path) -> None:

@@ -28,15 +28,23 @@ def check_full(root: Path, path: Path, *words: str | Path) -> None:
 
 
 @needs_full
+@pytest.mark.parametrize("name", ["plan.json", "log/part-00001.jsonl", "part-00001.{}", "rejects.jsonl", "summary.json"])
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
-@pytest.mark.parametrize("old", [True, False])
-def test_a_full_disk_stops_classify_and_leaves_the_old_answers(root: Path, form: str, old: bool) -> None:
-    lines = [f"a text about the toll {k}" for k in range(2000)]
-    text, out = write_lines(root / "new.txt", *lines), root / "out" / f"predictions.{form}"
-    words = ("classify", text, "--model", "base", "--output", root / "out", "--format", form)
-    if old:
-        assert invoke(root, *words).exit_code == 0
-    check_full(root, out, *words)
+def test_a_full_disk_stops_classify_and_what_is_done_stays_done(root: Path, form: str, name: str) -> None:
+    lines = [f"a text about the toll {k}" for k in range(200)]
+    text, full = write_lines(root / "new.jsonl", "no JSON", *({"text": line} for line in lines)), name.format(form)
+    words = ("classify", text, "--model", "base", "--format", form, "--part-size", "0.005", "--jobs", "1", "--output")
+    assert invoke(root, *words, root / "whole").exit_code == 0
+    path = root / "out" / full
+    path.parent.mkdir(parents=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    aside.symlink_to(FULL)
+    result = invoke(root, *words, root / "out")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{path}: {NO_SPACE}\n")
+    assert (root / "out" / "part-00000").with_suffix(f".{form}").exists() == (name != "plan.json")
+    assert not aside.is_symlink()
+    assert invoke(root, *words, root / "out").exit_code == 0
+    assert snapshot(root / "out") == snapshot(root / "whole")
 
 
 @needs_full

@@ -13,10 +13,11 @@ import pytest
 from conftest import TOPICS, Toy
 
 from narratives.calibration import Calibration, Curve, fit_calibration
+from narratives.classifiers import Progress, Scores, Texts
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.codebook import Codebook, Narrative
 from narratives.errors import UserError
-from narratives.model import Model, load_model, make_prediction, save_model
+from narratives.model import Model, load_model, save_model
 from narratives.passages import gold_matrix
 from narratives.project import Project
 from narratives.thresholds import tune_thresholds
@@ -24,12 +25,13 @@ from narratives.train import load_training_set, train_run
 
 RUNS = ["tfidf", "transformer"]
 FILES = {
-    "tfidf": ["README.md", "model.json", "tfidf.skops"],
+    "tfidf": ["README.md", "learned.jsonl", "model.json", "tfidf.safetensors"],
     "transformer": [
         "README.md",
         "encoder/config.json",
         "encoder/tokenizer.json",
         "encoder/tokenizer_config.json",
+        "learned.jsonl",
         "model.json",
         "weights.safetensors",
     ],
@@ -37,6 +39,13 @@ FILES = {
 EVERY = [(run, name) for run, names in FILES.items() for name in names]
 UNCHANGED = Calibration((Curve("identity"),) * 3)
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge"]
+
+
+class Fixed(TfidfClassifier):
+    """Gives every text the same three scores."""
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        return np.tile(np.array([0.25, 0.4999, 1.0], dtype=np.float32), (len(texts), 1))
 
 
 def copy(finished: Path, tmp_path: Path, run: str) -> Path:
@@ -196,7 +205,7 @@ def test_a_bug_while_saving_leaves_the_old_model(finished: Path, tmp_path: Path,
     model = load_model(folder)
 
     def half(self: TfidfClassifier, into: Path) -> None:
-        (into / "tfidf.skops").write_bytes(b"half")
+        (into / "tfidf.safetensors").write_bytes(b"half")
         raise ZeroDivisionError
 
     monkeypatch.setattr(TfidfClassifier, "save", half)
@@ -211,13 +220,13 @@ def test_a_new_model_takes_the_place_of_the_old_one(finished: Path, tmp_path: Pa
     (folder / "left over").touch()
     save_model(replace(load_model(folder), run="new"), folder)
     assert load_model(folder).run == "new"
-    assert list_files(folder) == FILES["tfidf"]
+    assert list_files(folder) == [name for name in FILES["tfidf"] if name != "learned.jsonl"]
 
 
 def test_a_narrative_is_raised_from_its_threshold_on(toy_texts: Toy) -> None:
     codebook = Codebook("c", "1", tuple(Narrative(id_, id_, "f", "d") for id_ in ("a", "b", "c")))
-    model = Model("run", "tfidf", TfidfClassifier(), codebook, UNCHANGED, np.array([0.25, 0.5, 0.75]))
-    prediction = make_prediction("1", np.array([0.25, 0.4999, 1.0], dtype=np.float32), model)
+    model = Model("run", "tfidf", Fixed(), codebook, UNCHANGED, np.array([0.25, 0.5, 0.75]))
+    [prediction] = model.predict(["1"], ["some text"])
     assert prediction.narratives == {"a": None, "c": None}
     assert list(prediction.scores) == ["a", "b", "c"]
     assert prediction.scores["b"] == pytest.approx(0.4999)

@@ -39,10 +39,13 @@ def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, 
 
 def test_a_line_names_its_run_and_its_codebook(tmp_path: Path) -> None:
     path = tmp_path / "predictions.jsonl"
-    write_predictions(path, [Prediction("p1", dict.fromkeys(CODEBOOK.ids, 0.5), {"rare": None})], "first", CODEBOOK)
+    write_predictions(
+        path, [Prediction("p1", dict.fromkeys(CODEBOOK.ids, 0.5), {"rare": None}, {"rare": (0, 9)})], "first", CODEBOOK
+    )
     assert json.loads(path.read_text(encoding="utf-8")) == {
         "id": "p1",
         "narratives": {"rare": None},
+        "spans": {"rare": [0, 9]},
         "scores": {"frequent": 0.5, "common": 0.5, "rare": 0.5, "never": 0.5},
         "run": "first",
         "codebook": CODEBOOK.digest[:12],
@@ -60,7 +63,7 @@ def test_the_order_of_the_scores_does_not_matter(tmp_path: Path) -> None:
 
 
 RANGE = "the scores must give every narrative a number from 0 to 1"
-STANCE = "'narratives' must map ids to asserts, reports, rebuts or null"
+STANCE = "'rare': stance {} is not known; use asserts, reports, rebuts or null"
 
 
 @pytest.mark.parametrize(
@@ -83,8 +86,8 @@ STANCE = "'narratives' must map ids to asserts, reports, rebuts or null"
         ({"scores": {**GOOD["scores"], "rare": "high"}}, RANGE),
         ({"scores": {**GOOD["scores"], "rare": True}}, RANGE),
         ({"scores": {**GOOD["scores"], "rare": None}}, RANGE),
-        ({"narratives": {"rare": "agrees"}}, STANCE),
-        ({"narratives": {"rare": ["asserts"]}}, STANCE),
+        ({"narratives": {"rare": "agrees"}}, STANCE.format('"agrees"')),
+        ({"narratives": {"rare": ["asserts"]}}, STANCE.format('["asserts"]')),
     ],
 )
 def test_a_bad_line_is_told_with_its_place(tmp_path: Path, wrong: dict[str, Any], problem: str) -> None:

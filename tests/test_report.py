@@ -16,6 +16,7 @@ from narratives.comparison import Comparison, compare
 from narratives.data import Labels, Passage, Prediction
 from narratives.evaluation import Evaluation, Figure
 from narratives.report import SECTIONS, cell, figure, headline, number, outcome, percent, signed, spread, write_report
+from narratives.verdict import reach_verdict
 
 UNDEFINED = Figure(None, None, None)
 BOTH = pytest.mark.parametrize("name", ["report.html", "report.md"])
@@ -27,7 +28,9 @@ def full_report(folder: Path, word: str = "some") -> Path:
     codebook = replace(CODEBOOK, name=word, version=word, narratives=narratives)
     runs, comparison = two_runs(codebook, description=word, notes=[word], classifier=word, split=word)
     runs = [replace(fill(run, word), run=f"{name} {word}") for name, run in zip("ab", runs, strict=True)]
-    return write_report(folder, runs, replace(comparison, a=runs[0].run, b=runs[1].run))
+    comparison = replace(comparison, a=runs[0].run, b=runs[1].run)
+    texts = {flip.passage: word for flip in comparison.flips}
+    return write_report(folder, runs, comparison, reach_verdict(comparison, runs[0], runs[1]), texts)
 
 
 def many_narratives(count: int, letters: int = 4) -> tuple[list[Evaluation], Comparison]:

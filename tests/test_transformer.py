@@ -118,16 +118,18 @@ def test_padding_is_masked() -> None:
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
 
 
-def test_no_batch_at_inference_is_over_the_budget(
+def test_no_batch_on_a_gpu_is_over_the_budget(
     fitted: TransformerClassifier, toy_texts: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transformer, "_BUDGET", 200)
     sizes: list[int] = []
     handle = fitted.network_.register_forward_pre_hook(lambda _, tensors: sizes.append(tensors[0].numel()))
-    fitted.predict_proba([*toy_texts.texts, "river " * 300])
+    texts = [*toy_texts.texts, "river " * 300]
+    scores = fitted._predict_in_batches(texts, None)
     handle.remove()
-    assert len(sizes) > 5
+    assert 5 < len(sizes) < len(texts)
     assert max(sizes) <= 200
+    np.testing.assert_allclose(scores, fitted.predict_proba(texts), atol=1e-5)  # one window at a time
 
 
 def test_frozen_word_vectors_stay_as_they_were(tiny_encoder: Path, toy_texts: Toy) -> None:

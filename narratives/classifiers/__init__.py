@@ -37,6 +37,11 @@ class Classifier(Protocol):
 
     seed: int
 
+    @property
+    def inference(self) -> str:
+        """What computes the scores, such as "torch"."""
+        ...
+
     def fit(
         self,
         texts: Texts,
@@ -51,6 +56,14 @@ class Classifier(Protocol):
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (len(texts), narratives). A text's scores do not depend on the other texts."""
+        ...
+
+    def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
+        """Try faster ways to the same scores, fastest first, and keep the first that `accept(inference)` takes, or none.
+
+        While `accept` runs, `predict_proba` computes in the way it is to judge. `samples` are a few dozen training texts.
+        Says why there was nothing, or nothing more, to try; else the empty string.
+        """
         ...
 
     def save(self, folder: Path) -> None:

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from narratives.classifiers import Texts
-
-STRIDE = 64  # tokens that two windows of a long text share
+from narratives.classifiers.tokens import stride
 
 
 def tokenise(texts: Texts, tokenizer: Any, max_length: int) -> Any:
@@ -23,7 +22,7 @@ def tokenise(texts: Texts, tokenizer: Any, max_length: int) -> Any:
             batch["words"],
             truncation=True,
             max_length=max_length,
-            stride=min(STRIDE, max_length // 4),
+            stride=stride(max_length),
             return_overflowing_tokens=True,
             return_attention_mask=False,
             return_token_type_ids=False,

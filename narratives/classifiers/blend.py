@@ -1,6 +1,6 @@
 """Two ways of reading together: the words of `tfidf` and the sense of `transformer`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -43,6 +43,15 @@ class BlendClassifier:
             texts, y, validation=validation, progress=progress, checkpoint=checkpoint
         )
         return self
+
+    @property
+    def inference(self) -> str:
+        """What computes the scores of the slower part."""
+        return str(self.transformer_.inference)
+
+    def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
+        """Speed up the slower part; `accept` judges the blend."""
+        return str(self.transformer_.speed_up(samples, accept))
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""

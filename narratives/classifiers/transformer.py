@@ -1,16 +1,23 @@
 """A fine-tuned encoder with one sigmoid output for each narrative."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.classifiers import Progress, Scores, Targets, Texts, hyperparameters, setting
+from narratives.classifiers.fast import FastNetwork, can_run
+from narratives.classifiers.tokens import cut_windows, read_tokenizer
+from narratives.odds import to_share
 
 _WEIGHTS = "weights.safetensors"
-_BUDGET = 4096  # tokens in a batch at inference, padding included
+_FAST = "fast.onnx"
+_TOKENIZER = "encoder/tokenizer.json"
+_BUDGET = 4096  # tokens in a batch on a GPU, padding included
 
 
 @dataclass
@@ -33,6 +40,8 @@ class TransformerClassifier:
     seed: int = 0
     network_: Any = field(default=None, init=False, repr=False)
     tokenizer_: Any = field(default=None, init=False, repr=False)
+    fast_: Any = field(default=None, init=False, repr=False)  # computes the scores in place of `network_`
+    folder_: Any = field(default=None, init=False, repr=False)  # from which network and tokenizer are loaded when needed
 
     def fit(
         self,
@@ -52,6 +61,7 @@ class TransformerClassifier:
         from narratives.classifiers.training import Schedule, describe, train_network
 
         torch.manual_seed(self.seed)
+        self.fast_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
         self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout).to(choose_device())
         with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
@@ -82,8 +92,97 @@ class TransformerClassifier:
         )
         return self
 
+    @property
+    def inference(self) -> str:
+        """What computes the scores."""
+        return f"onnxruntime {self.fast_.form}" if self.fast_ else "torch"
+
+    def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
+        """Take the first form of the network in ONNX Runtime that `accept` takes."""
+        if lacking := [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]:
+            return f"{' and '.join(lacking)} not installed; to compute faster: pip install '.[fast]'"
+        from narratives.classifiers.export import ExportError, make_forms
+
+        try:
+            for form in make_forms(self.network_, self._window(), self.tokenizer_.backend_tokenizer, samples):
+                self.fast_ = form
+                if accept(self.inference):
+                    return ""
+        except ExportError as error:
+            self.fast_ = None
+            return f"the encoder cannot be exported: {error}"
+        self.fast_ = None
+        return ""
+
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
-        """Scores of shape (texts, narratives); of a text in several windows, the highest."""
+        """Scores of shape (texts, narratives); of a text in several windows, the highest.
+
+        On a CPU a window is computed alone, without padding, so that its score has the same bits whatever else is read.
+        """
+        if self.fast_ is None:
+            self._load_network()
+            if next(self.network_.parameters()).is_cuda:
+                return self._predict_in_batches(texts, progress)
+        compute = self.fast_ or self._compute
+        narratives = self.fast_.narratives if self.fast_ else self.network_.head.out_features
+        scores = np.zeros((len(texts), narratives), dtype=np.float32)
+        for k, text in enumerate(texts):
+            scores[k] = to_share(compute(text).max(0))
+            if progress:
+                progress(k + 1, len(texts), "texts")
+        return scores
+
+    def save(self, folder: Path) -> None:
+        """Weights as safetensors; the encoder's configuration and tokenizer as JSON in `encoder/`; the fast form as ONNX."""
+        from narratives.classifiers.network import write_tensors
+
+        self._load_network()
+        write_tensors(self.network_.state_dict(), folder / _WEIGHTS)
+        self.network_.encoder.config.save_pretrained(folder / "encoder")
+        self.tokenizer_.save_pretrained(folder / "encoder")
+        if self.fast_:
+            self.fast_.save(folder / _FAST)
+
+    @classmethod
+    def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
+        """The fast form where it was saved and can run; else the network."""
+        classifier = cls(**hyperparameters)
+        classifier.folder_ = folder
+        if (folder / _FAST).is_file() and can_run():
+            classifier.fast_ = FastNetwork.open(folder / _FAST, read_tokenizer(folder / _TOKENIZER))
+        else:
+            classifier._load_network()
+        return classifier
+
+    def _load_network(self) -> None:
+        """Rebuild the network, unless it is there, and fill in every weight from the file: none is ever left random."""
+        if self.network_ is not None:
+            return
+        from safetensors.torch import load_file
+        from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+        from narratives.classifiers.encoder import quieten
+        from narratives.classifiers.network import PooledClassifier, choose_device
+
+        quieten()
+        weights = load_file(self.folder_ / _WEIGHTS)
+        config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True)
+        network = PooledClassifier(AutoModel.from_config(config), len(weights["head.bias"]), self.dropout)
+        network.load_state_dict(weights, strict=True)
+        self.network_ = network.to(choose_device())
+        self.tokenizer_ = AutoTokenizer.from_pretrained(self.folder_ / "encoder", local_files_only=True)
+
+    def _compute(self, text: str) -> NDArray[np.float32]:
+        """Logits of shape (windows, narratives), by torch on a CPU."""
+        import torch
+
+        self.network_.eval()
+        windows = cut_windows(text, self.tokenizer_.backend_tokenizer, self._window())
+        with torch.inference_mode():
+            return torch.cat([self.network_(torch.tensor([ids])) for ids in windows]).numpy()
+
+    def _predict_in_batches(self, texts: Texts, progress: Progress | None) -> Scores:
+        """Scores by torch on a GPU, which is fast only with many windows at once."""
         import torch
 
         from narratives.classifiers.batches import batches_by_length, padded, tokenise
@@ -105,33 +204,6 @@ class TransformerClassifier:
                 if progress:
                     progress(done, len(owners), "windows")
         return scores
-
-    def save(self, folder: Path) -> None:
-        """Weights as safetensors; the encoder's configuration and tokenizer as JSON in `encoder/`."""
-        from narratives.classifiers.network import write_tensors
-
-        write_tensors(self.network_.state_dict(), folder / _WEIGHTS)
-        self.network_.encoder.config.save_pretrained(folder / "encoder")
-        self.tokenizer_.save_pretrained(folder / "encoder")
-
-    @classmethod
-    def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
-        """Rebuild the network and fill in every weight from the file: none is ever left random."""
-        from safetensors.torch import load_file
-        from transformers import AutoConfig, AutoModel, AutoTokenizer
-
-        from narratives.classifiers.encoder import quieten
-        from narratives.classifiers.network import PooledClassifier, choose_device
-
-        quieten()
-        classifier = cls(**hyperparameters)
-        weights = load_file(folder / _WEIGHTS)
-        config = AutoConfig.from_pretrained(folder / "encoder", local_files_only=True)
-        network = PooledClassifier(AutoModel.from_config(config), len(weights["head.bias"]), classifier.dropout)
-        network.load_state_dict(weights, strict=True)
-        classifier.network_ = network.to(choose_device())
-        classifier.tokenizer_ = AutoTokenizer.from_pretrained(folder / "encoder", local_files_only=True)
-        return classifier
 
     def _window(self) -> int:
         config = self.network_.encoder.config

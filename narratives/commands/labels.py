@@ -2,10 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from narratives.commands.options import JSON, open_project
+from narratives.errors import UserError
+
+_SHOWN = 100  # bad records listed
+_TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf"]
+_WRITTEN = ["label-studio", "csv", "hf", "jsonl"]
 
 
 @click.group()
@@ -32,3 +38,55 @@ def check(root: Path, as_json: bool) -> None:
         click.echo(finding, err=True)
     if report.findings:
         raise SystemExit(1)
+
+
+@labels.command(name="import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(_TOOLS), help="The tool that wrote FILES; by default found by looking.")
+@click.option("--map", "renames", multiple=True, metavar="OLD=NEW", help="Read label OLD as NEW: id, id:stance or (none).")
+@click.option("--text-column", help="The column or field that holds the text.")
+@click.option("--label-column", help="The column, question or control that holds the labels.")
+@click.option("--empty", type=click.Choice(["unlabelled", "none"]), default="unlabelled", show_default=True)
+@click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
+@click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
+@click.option("--accept-good", is_flag=True, help="Import the good records and put the bad ones into a file.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
+@JSON
+@click.pass_obj
+def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, label_column: str, **options: Any) -> None:
+    """Import fresh labels: JSONL, CSV, Label Studio, doccano, Prodigy, Argilla, Hugging Face datasets.
+
+    A label is a narrative's id or title, perhaps with a stance (toll:reports); (none) says that nothing is carried. What
+    is there already is dropped; the same text with other labels goes to a file of conflicts: write a side's number or
+    the right labels into "decision" and import that file. --empty says what no label means where a tool can't tell.
+
+    Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
+    """
+    from narratives.imports import Request, describe, import_labels
+
+    request = Request(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
+    try:
+        summary = import_labels(open_project(root), request)
+    except UserError as error:
+        if len(error.problems) <= _SHOWN:
+            raise
+        for problem in error.problems[:_SHOWN]:
+            click.echo(problem, err=True)
+        click.echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
+        raise SystemExit(2) from None
+    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))
+    if summary.conflicts or summary.rejected:
+        raise SystemExit(1)
+
+
+@labels.command()
+@click.option("--format", "form", type=click.Choice(_WRITTEN), required=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A file; for hf a folder.")
+@click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Only the passages of this split.")
+@click.pass_obj
+def export(root: Path, form: str, output: Path, split: str | None) -> None:
+    """Write the passages in another tool's format; `labels import` reads it back without loss."""
+    from narratives.exports import export_labels
+
+    count, files = export_labels(open_project(root), form, output, split)
+    click.echo(f"{count} passages: {', '.join(map(str, files))}")

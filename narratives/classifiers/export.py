@@ -1,0 +1,164 @@
+"""Write a trained network as ONNX: in float32, and with the weights of its encoder in int8."""
+
+import tempfile
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.classifiers import Texts
+from narratives.classifiers.encoder import first_line
+from narratives.classifiers.fast import FastNetwork, make_session
+from narratives.classifiers.tokens import cut_windows
+
+_OPSET = 17
+_SMOOTHING = 0.7  # how much of a channel's range moves from the activations, which are quantised coarsely, to the weights
+
+
+class ExportError(Exception):
+    """The network cannot be written as ONNX; the message says why."""
+
+
+def make_forms(network: Any, max_length: int, tokenizer: Any, samples: Texts) -> Iterator[FastNetwork]:
+    """The network in all its forms, the fastest first and the safest last; `samples` are texts of the usual kind."""
+    try:
+        exact = export_network(network, max_length)
+        windows = [ids for text in samples for ids in cut_windows(text, tokenizer, max_length)]
+        for narrow_only in (False, True):
+            yield FastNetwork.open(quantise(exact, windows, narrow_only).SerializeToString(), tokenizer)
+        yield FastNetwork.open(exact.SerializeToString(), tokenizer)
+    except Exception as error:  # an encoder of another make can fail in many ways here, and torch computes it all the same
+        raise ExportError(first_line(error)) from error
+
+
+def export_network(network: Any, max_length: int) -> Any:
+    """The network in float32 as an `onnx.ModelProto` that reads one window of any length without padding."""
+    import onnx
+    import torch
+
+    network = deepcopy(network).cpu().eval()
+    example = torch.ones((1, 9), dtype=torch.long)
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that tracing is the older way: the newer one needs a further package
+        path = Path(folder) / "network.onnx"
+        torch.onnx.export(
+            network,
+            (example,),
+            str(path),
+            input_names=["ids"],
+            output_names=["logits"],
+            dynamic_axes={"ids": {1: "length"}},
+            opset_version=_OPSET,
+            dynamo=False,
+        )
+        model = onnx.load(path)
+    _describe(model, form="float32", narratives=network.head.out_features, max_length=max_length)
+    return model
+
+
+def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) -> Any:
+    """A copy with the weights of its linear layers in int8, a scale for each output; the head stays in float.
+
+    Activations become int8 as they come, with one scale for a whole window, so a few large ones would leave the rest with
+    few steps. Two remedies. A layer's inputs are divided by a factor for each channel, its weights multiplied by it
+    (SmoothQuant: Xiao et al., ICML 2023, equation 4); the ranges are those in `samples`, windows of token ids. In layers
+    with more inputs than outputs the large values lie in single tokens instead: each token is divided by its largest
+    value, and its output multiplied by it. With `narrow_only` those layers, the more sensitive ones, stay in float.
+    """
+    import onnx
+    from onnx import helper, numpy_helper
+
+    quantised = onnx.ModelProto()
+    quantised.CopyFrom(model)
+    graph = quantised.graph
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    layers = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in tensors]
+    weights = {node.name: numpy_helper.to_array(tensors[node.input[1]]) for node in layers}
+    wide = {name for name, weight in weights.items() if len(weight) > weight.shape[1]}
+    ranges = _find_ranges(model, sorted({node.input[0] for node in layers if node.name not in wide}), samples)
+    factors = _find_factors(layers, weights, ranges)
+    nodes: list[Any] = []
+    added: dict[str, NDArray[Any]] = {"least": np.float32(1e-12).reshape(1)}  # a token may be all zeros
+    divided: set[str] = set()
+
+    def add(operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return output
+
+    for node in graph.node:
+        if node.name not in weights or (narrow_only and node.name in wide):
+            nodes.append(node)
+            continue
+        source, weight, product = node.input[0], weights[node.name], node.output[0]
+        if node.name in wide:
+            size = add("ReduceMax", [add("Abs", [source], f"{product}.size")], f"{product}.row", axes=[-1])
+            largest = add("Max", [size, "least"], f"{product}.largest")
+            inside, product = add("Div", [source, largest], f"{product}.even"), f"{product}.even.product"
+        else:
+            inside = f"{source}.even"
+            weight = weight * factors[source][:, None]
+            if source not in divided:
+                divided.add(source)
+                added[f"{source}.factor"] = 1 / factors[source]
+                add("Mul", [source, f"{source}.factor"], inside)
+        scale = np.maximum(np.abs(weight).max(0), 1e-12) / 127
+        added[f"{node.name}.int8"] = np.round(weight / scale).astype(np.int8)
+        added[f"{node.name}.scale"] = scale.astype(np.float32)
+        add("DynamicQuantizeMatMul", [inside, f"{node.name}.int8", f"{node.name}.scale"], product, domain="com.microsoft")
+        if node.name in wide:
+            add("Mul", [product, largest], node.output[0])
+    del graph.node[:]
+    graph.node.extend(nodes)
+    used = {name for node in nodes for name in node.input}
+    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(kept + [numpy_helper.from_array(array, name) for name, array in added.items()])
+    quantised.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    _describe(quantised, form="int8, some layers float32" if narrow_only else "int8")
+    return quantised
+
+
+def _find_ranges(model: Any, names: Sequence[str], samples: Sequence[Sequence[int]]) -> dict[str, NDArray[np.float32]]:
+    """The largest absolute value of each channel of the tensors named, over all samples."""
+    import onnx
+    from onnx import helper
+
+    probe = onnx.ModelProto()
+    probe.CopyFrom(model)
+    probe.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
+    session = make_session(probe.SerializeToString())
+    ranges: dict[str, NDArray[np.float32]] = {}
+    for ids in samples:
+        for name, values in zip(names, session.run(list(names), {"ids": np.array([ids], dtype=np.int64)}), strict=True):
+            found = np.abs(values).reshape(-1, values.shape[-1]).max(0)
+            ranges[name] = np.maximum(ranges.get(name, found), found)
+    return ranges
+
+
+def _find_factors(
+    layers: Sequence[Any], weights: dict[str, NDArray[np.float32]], ranges: dict[str, NDArray[np.float32]]
+) -> dict[str, NDArray[np.float32]]:
+    """A factor for each channel of each tensor, its geometric mean 1; layers that read the same tensor share it."""
+    readers = defaultdict(list)
+    for node in layers:
+        readers[node.input[0]].append(np.abs(weights[node.name]).max(1))
+    factors = {}
+    for name, values in ranges.items():
+        log = _SMOOTHING * np.log(np.maximum(values, 1e-5)) - (1 - _SMOOTHING) * np.log(
+            np.maximum(np.max(readers[name], 0), 1e-5)
+        )
+        factors[name] = np.exp(log - log.mean()).astype(np.float32)
+    return factors
+
+
+def _describe(model: Any, **facts: object) -> None:
+    """Write facts into the model's metadata, over those of the same name."""
+    from onnx import helper
+
+    known = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, {**known, **{key: str(value) for key, value in facts.items()}})

@@ -1,0 +1,59 @@
+"""A linear model over TF-IDF: the log-odds that scikit-learn's vectorizers and a matrix product would give, sooner."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.classifiers import Texts
+from narratives.classifiers.ngrams import NgramCounter
+
+_LOGS = 1 << 12  # counts whose logarithm is at hand; larger ones are rare
+
+
+class LinearScorer:
+    """Log-odds of texts from n-grams of words and of characters, each kind scaled to length 1 by itself.
+
+    A feature's value is (1 + log(count)) * idf over the length of its kind's vector. The idf is folded into the
+    coefficients, the length divided out at the end: no matrix of features is ever written.
+    """
+
+    def __init__(
+        self,
+        words: list[str],
+        characters: list[str],
+        idf: NDArray[np.float32],
+        coef: NDArray[np.float32],
+        intercept: NDArray[np.float32],
+    ) -> None:
+        """Take the fitted model: `idf` (features,), `coef` (features, narratives), words first; `intercept` (narratives,)."""
+        self._counter = NgramCounter(words, characters)
+        self._intercept = intercept
+        self._squares = np.split(idf * idf, [len(words)])
+        self._weights = np.split(coef * idf[:, None], [len(words)])
+        self._logs = np.array([0, *(1 + math.log(count) for count in range(1, _LOGS))], dtype=np.float32)
+
+    def score(self, texts: Texts) -> NDArray[np.float32]:
+        """Log-odds of shape (texts, narratives). Each row has the same bits whatever the other texts are.
+
+        For that, every sum runs over a text's features in an order that its text alone decides: products of sparse
+        matrices go row by row, which sums of dense ones do not.
+        """
+        scores = np.tile(self._intercept, (len(texts), 1))
+        for counts, squares, weights in zip(self._counter.count(texts), self._squares, self._weights, strict=True):
+            values = self._take_logs(counts.data)
+            lengths = np.sqrt(_fill(counts, values * values) @ squares)
+            lengths[lengths == 0] = 1
+            scores += (_fill(counts, values) @ weights) / lengths[:, None]
+        return scores
+
+    def _take_logs(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
+        values = self._logs.take(counts, mode="clip")
+        for k in np.flatnonzero(counts >= _LOGS):
+            values[k] = 1 + math.log(counts[k])
+        return values
+
+
+def _fill(counts: Any, values: NDArray[np.float32]) -> Any:
+    return type(counts)((values, counts.indices, counts.indptr), shape=counts.shape)

@@ -1,0 +1,110 @@
+"""Classify one part: the unit of work of every engine. It reads the plan and the input, and writes two files."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from narratives.data import Readings
+from narratives.errors import UserError, at
+from narratives.items import Item, to_item
+from narratives.model import Model
+from narratives.parts import Cursor, Part, read_part
+from narratives.plan import ANEW, Input, Plan
+from narratives.records import BadRecord
+from narratives.results import FORMATS, Layout
+from narratives.storage import OutputFolder
+from narratives.windows import split_windows
+
+Tell = Callable[[int], None]  # texts of this part that are done
+_BATCH = 512  # texts between two reports of progress
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that could not be classified, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+def classify_part(
+    plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tell | None = None
+) -> None:
+    """Write the log of a part, then its answers: where these are there, the part is done."""
+    input_, part = plan.parts[number]
+    try:
+        items, rejects = read_items(plan, input_, part, cursor)
+    except (EOFError, OSError) as error:
+        reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
+        raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+    if plan.options.unit == "passage":
+        items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
+    readings = read_in_batches(items, model, tell)
+    layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
+    log = [json.dumps(_count(items, readings, rejects, model)), *(format_reject(reject) for reject in rejects)]
+    output.write_text(plan.log(number), "\n".join(log) + "\n")
+    output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, readings, layout))
+
+
+def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
+    """The texts of a part, and its bad records."""
+    source = input_.source
+    columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
+    name = plan.labels[source.shown]
+    items, rejects = [], []
+    for record in read_part(source, input_.header, part, cursor):
+        if isinstance(record, BadRecord):
+            rejects.append(Reject(source.shown, record.line, record.reason))
+            continue
+        try:
+            items.append(to_item(record, columns, source.shown, name))
+        except ValueError as error:
+            rejects.append(Reject(source.shown, record.line, str(error)))
+    return items, rejects
+
+
+def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None) -> Readings:
+    """The model's answers to all items; each different text is read once."""
+    unique: dict[tuple[str, str], int] = {}
+    keys = [(item.text, item.language if len(item.text) > model.window else "und") for item in items]  # it tells where to cut
+    rows = [unique.setdefault(key, len(unique)) for key in keys]
+    texts = list(unique)
+    batches = []
+    for start in range(0, max(len(texts), 1), _BATCH):
+        batch = texts[start : start + _BATCH]
+        batches.append(model.read([text for text, _ in batch], languages=[language for _, language in batch]))
+        if tell and texts:
+            tell(len(items) * min(start + _BATCH, len(texts)) // len(texts))
+    fields = (np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in ("scores", "raised", "stances", "spans"))
+    return Readings(*fields)
+
+
+def format_reject(reject: Reject) -> str:
+    """A line of `rejects.jsonl`."""
+    return json.dumps({"file": reject.file, "line": reject.line, "reason": reject.reason}, ensure_ascii=False)
+
+
+def _cut(item: Item, size: int, column: str) -> list[Item]:
+    windows = split_windows(item.text, size, item.language)
+    cut = []
+    for start, end in windows:
+        text = item.text[start:end]
+        kept = {**item.kept, column: text} if column in item.kept else item.kept
+        cut.append(replace(item, text=text, kept=kept, start=start, end=end))
+    return cut
+
+
+def _count(items: list[Item], readings: Readings, rejects: list[Reject], model: Model) -> dict[str, object]:
+    raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, readings.raised.sum(0), strict=True) if n})
+    return {
+        "texts": len({(item.file, item.line) for item in items}),
+        "rows": len(items),
+        "empty": sum(bool(item.note) for item in items),
+        "none": int((~readings.raised.any(1)).sum()),
+        "rejects": len(rejects),
+        "narratives": dict(raised),
+    }

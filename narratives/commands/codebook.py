@@ -1,0 +1,55 @@
+"""`narratives codebook`: look at the narratives, and change them with everything that names them."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from narratives.commands.options import JSON, open_project
+
+
+@click.group()
+def codebook() -> None:
+    """Look at the codebook, or change it."""
+
+
+@codebook.command()
+@JSON
+@click.pass_obj
+def show(root: Path, as_json: bool) -> None:
+    """Each narrative's id, family, title, and how many passages carry it."""
+    project = open_project(root)
+    book = project.read_codebook()
+    support = Counter(id_ for passage in project.read_passages(book) for id_ in passage.narratives or ())
+    if as_json:
+        rows = [{"id": n.id, "family": n.family, "title": n.title, "support": support[n.id]} for n in book.narratives]
+        value = {"name": book.name, "version": book.version, "digest": book.digest, "narratives": rows}
+        click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+        return
+    click.echo(f"{book.name} {book.version}")
+    width, families = (max(map(len, column)) for column in (book.ids, [n.family for n in book.narratives]))
+    for narrative in book.narratives:
+        click.echo(f"{narrative.id:{width}}  {narrative.family:{families}}  {support[narrative.id]:5}  {narrative.title}")
+
+
+@codebook.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
+@JSON
+@click.pass_obj
+def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Bring the codebook, all labels and all checks to the version that FILE describes, as one change.
+
+    FILE is TOML: `version` and [[step]] tables, carried out in order. `do` is add (a narrative in full), rename (from, to),
+    change (id and what is new of it), merge (from = [ids], into = id, and the merged narrative), split (from, until_read, a
+    [[step.into]] table for each new narrative) or retire (id). Passages that a reader must look at are listed in
+    labels/review/VERSION.jsonl, which `labels import` takes back. FILE is kept in labels/migrations/.
+
+    Exit code 2: something is wrong, every problem is listed and nothing was written.
+    """
+    from narratives.migrate import describe
+    from narratives.migrate import migrate as carry_out
+
+    summary = carry_out(open_project(root), file, dry_run)
+    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))

@@ -1,0 +1,79 @@
+"""Labels in the forms that people and programs write: an object, a list or a text of ids, a column for each narrative."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from narratives.data import Labels, Stance
+from narratives.errors import did_you_mean
+
+NONE = "(none)"  # says in a list of labels that nothing is carried; no id can look like it
+STANCES = [stance.value for stance in Stance]
+
+Tell = Callable[[str], None]  # takes a problem; the caller adds the place
+_YES, _NO = {"1", "1.0", "true", "yes", "x"}, {"", "0", "0.0", "false", "no"}
+
+
+def read_labels(value: Any, ids: Sequence[str], tell: Tell) -> Labels | None:
+    """Labels from an object (id -> stance) or a list of ids, each perhaps with its stance (`id:asserts`).
+
+    `None` stands for a text that nobody has labelled. All that is wrong goes to `tell`.
+    """
+    if value is None:
+        return None
+    if isinstance(value, list):
+        value = _parse_list(value, tell)
+    if not isinstance(value, dict):
+        tell(f"'narratives' must be an object or a list of ids, not {_show(value)}")
+        return None
+    labels: Labels = {}
+    for id_, stance in value.items():
+        if id_ not in ids:
+            tell(f"unknown narrative '{id_}'{did_you_mean(id_, ids)}")
+        elif stance is not None and stance not in STANCES:
+            tell(f"'{id_}': stance {_show(stance)} is not known; use {', '.join(STANCES)} or null")
+        else:
+            labels[id_] = None if stance is None else Stance(stance)
+    return labels
+
+
+def _parse_list(words: list[Any], tell: Tell) -> dict[str, str | None]:
+    if words == [NONE]:
+        return {}
+    pairs = [split_stance(word) if isinstance(word, str) else (_show(word), None) for word in words]
+    if len(dict(pairs)) < len(pairs):
+        tell("'narratives' names a narrative twice; keep one")
+    return dict(pairs)
+
+
+def split_stance(word: str) -> tuple[str, str | None]:
+    """`toll:reports` as ("toll", "reports"); the stance is `None` where the word ends in none."""
+    name, _, stance = word.rpartition(":")
+    return (name, stance) if name and stance in STANCES else (word, None)
+
+
+def join_stance(name: str, stance: str | None) -> str:
+    """What `split_stance` takes apart."""
+    return f"{name}:{stance}" if stance else name
+
+
+def split_text(text: str) -> Any:
+    """A text of ids with `;` or `,` between as a list, or the JSON value that it holds; `ValueError` if that is broken."""
+    if text.strip().startswith(("{", "[")):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"'narratives' is broken JSON: {error.msg}") from None
+    return [word.strip() for word in text.replace(",", ";").split(";") if word.strip()]
+
+
+def is_yes(column: str, value: Any) -> bool:
+    """Whether a cell says that the narrative of its column is carried; `ValueError` where it says neither yes nor no."""
+    plain = "" if value is None else str(value).strip().lower()
+    if plain not in _YES | _NO:
+        raise ValueError(f"column '{column}' holds {value!r}; write 1 where the narrative is raised and 0 where not")
+    return plain in _YES
+
+
+def _show(value: Any) -> str:
+    return json.dumps(value, default=str)[:40]

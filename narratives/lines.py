@@ -1,0 +1,53 @@
+"""Lines of a byte stream with their numbers and sizes, in flat memory whatever stands on them."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+LIMIT = 10_000_000  # bytes; a longer line is no record but an accident
+_STEP = 1 << 20  # bytes of such a line that are passed over at once
+TOO_LONG = f"longer than {LIMIT // 1_000_000} MB; split it or check for a missing line end"
+CHANGED = "changed since its parts were found; begin anew with --restart"
+
+Line = tuple[int, int, bytes | None]  # number (from 1), size in bytes with its end, content; `None` where it is too long
+
+
+class SpoiltFile(ValueError):
+    """Says why a whole file is not what its ending says."""
+
+
+def read_lines(stream: BinaryIO, number: int = 1, size: int | None = None) -> Iterator[Line]:
+    """Lines from where `stream` stands, the first being line `number`, up to its end or for `size` bytes.
+
+    `EOFError` where the lines do not come to `size`.
+    """
+    taken = 0
+    while size is None or taken < size:
+        data = stream.readline(LIMIT + 1)
+        if not data:
+            break
+        length = len(data)
+        content: bytes | None = data
+        if length > LIMIT:
+            content = None
+            while data and not data.endswith(b"\n"):
+                data = stream.readline(_STEP)
+                length += len(data)
+        taken += length
+        yield number, length, content
+        number += 1
+    if size is not None and taken != size:
+        raise EOFError(CHANGED)
+
+
+def check_first_line(data: bytes) -> None:
+    """`SpoiltFile` where the first line of a file shows that this is not UTF-8 text at all."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (data and data.count(0) * 3 >= len(data)):
+        raise SpoiltFile("this is UTF-16 text or no text at all; save it as UTF-8")
+
+
+def decode_line(number: int, data: bytes) -> str:
+    """The text of a line; `ValueError` names the byte that is not UTF-8. A byte-order mark on line 1 is dropped."""
+    try:
+        return data.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None

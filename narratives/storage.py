@@ -1,0 +1,102 @@
+"""A folder to write answers to: on this machine's disks, or in any store that fsspec knows (a path with `://`)."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from narratives.errors import UserError, at
+from narratives.files import replacing, unreadable, unwritable
+
+
+def is_url(path: str) -> bool:
+    """Whether fsspec has to be asked."""
+    return "://" in path
+
+
+def to_plain(path: str) -> str:
+    """The path that a `file://` URL means; any other as it is."""
+    return path.removeprefix("file://")
+
+
+def filesystem(url: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL, and the path in it; `UserError` where fsspec or its driver is not installed."""
+    try:
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        fix = "install narratives with its extra cluster, and what fsspec needs for this store (such as s3fs)"
+        raise UserError(at(url, None, f"cannot be reached: {error}; {fix}")) from None
+    files.invalidate_cache()  # other machines write there too
+    return files, str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFolder:
+    """Files in it appear complete or not at all."""
+
+    root: str
+
+    def list_names(self) -> set[str]:
+        """The names of the files in it, at any depth; none where it is not there yet."""
+        if is_url(self.root):
+            files, top = filesystem(self.root)
+            try:
+                return {path.removeprefix(top.rstrip("/") + "/") for path in files.find(top)}
+            except FileNotFoundError:
+                return set()
+            except OSError as error:
+                raise unreadable(self.root, error) from None
+        here = Path(self.root)
+        return {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
+
+    def read(self, name: str) -> str | None:
+        """A file's text, or `None` where it is not there."""
+        try:
+            if is_url(self.root):
+                files, path = filesystem(self.place(name))
+                return bytes(files.cat_file(path)).decode()
+            return Path(self.place(name)).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unreadable(self.place(name), error) from None
+
+    def write(self, name: str, fill: Callable[[Path], None]) -> None:
+        """Have `fill` write a file aside, then make it `name` in one step."""
+        if not is_url(self.root):
+            with replacing(Path(self.place(name))) as aside:
+                fill(aside)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            aside = Path(folder) / Path(name).name
+            files, path = filesystem(self.place(name))
+            try:
+                fill(aside)
+                files.put_file(str(aside), path)  # a store shows an object when it is whole
+            except OSError as error:
+                raise unwritable(self.place(name), error) from error
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text, all of it or nothing."""
+        self.write(name, lambda path: _fill(path, text))
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        if is_url(self.root):
+            files, path = filesystem(self.place(name))
+            if files.exists(path):
+                files.rm_file(path)
+        else:
+            Path(self.place(name)).unlink(missing_ok=True)
+
+    def place(self, name: str) -> str:
+        """Where a file of this name lies."""
+        return f"{self.root.rstrip('/')}/{name}" if is_url(self.root) else os.path.join(self.root, name)  # noqa: PTH118
+
+
+def _fill(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
