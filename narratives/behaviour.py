@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narratives.codebook import Codebook
-from narratives.data import Prediction
+from narratives.data import Prediction, Stance
 from narratives.errors import UserError, at, did_you_mean
 from narratives.records import BadRecord, Record, read_records
 
@@ -72,6 +72,21 @@ def score_checks(checks: Sequence[Check], predictions: Sequence[Prediction]) -> 
         if pairs:
             results.append(FamilyResult(family, expected, len(pairs), len(failed), failed))
     return results
+
+
+def pair_stances(checks: Sequence[Check]) -> list[tuple[Check, Check]]:
+    """Minimal pairs in which the same claim is asserted and debunked: the first of each with the first, and so on."""
+    sides: dict[str, dict[str, list[Check]]] = {}
+    for check in checks:
+        sides.setdefault(check.narrative, {}).setdefault(check.family, []).append(check)
+    return [pair for side in sides.values() for pair in zip(side.get("asserted", []), side.get("debunked", []), strict=False)]
+
+
+def score_stance_pairs(pairs: Sequence[tuple[Check, Check]], stances: Sequence[tuple[Stance, Stance]]) -> list[FamilyResult]:
+    """How many minimal pairs are not told apart; their claim is given, whether or not the model would raise it."""
+    right = (Stance.ASSERTS, Stance.REBUTS)
+    failed = [check.id for (_, check), found in zip(pairs, stances, strict=True) if found != right]
+    return [FamilyResult("stances", "told apart", len(pairs), len(failed), failed)] if pairs else []
 
 
 def _find_problem(record: Record, codebook: Codebook) -> str:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from narratives.answers import Answers
 from narratives.codebook import Codebook
 from narratives.data import STANCES, UNKNOWN
-from narratives.metrics import Counts, to_plain
+from narratives.metrics import Counts, Floats, to_plain
 from narratives.resampling import interval, measure, resample
 
+ANY = "any"  # of a stance: all three together
 WORST = 60  # errors shown
 _LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
 _LEAST = 10  # passages from which a slice is shown
@@ -48,13 +49,18 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class StanceScore:
-    """One stance: precision, recall and F1 where the narrative was found and gold and prediction give a stance."""
+    """One stance, or "any": precision, recall and F1 where the narrative was found and gold and prediction give a stance.
+
+    For "any" all three are the share of stances that are right. `end_to_end` is the F1 of narrative and stance as one answer:
+    a narrative that was missed, raised wrongly or given another stance is wrong.
+    """
 
     stance: str
     support: int
     precision: float | None
     recall: float | None
     f1: float | None
+    end_to_end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +96,30 @@ def find_slices(answers: Answers, resamples: int, seed: int) -> list[Slice]:
 
 def find_stances(answers: Answers) -> list[StanceScore]:
     """Scores by stance among the narratives that were found; empty where the predictions give no stance."""
-    known = (answers.gold_stances != UNKNOWN) & (answers.predicted_stances != UNKNOWN)
-    gold, predicted = answers.gold_stances[known], answers.predicted_stances[known]
-    if not len(gold):
+    gold, predicted = answers.gold_stances, answers.predicted_stances
+    known = (gold != UNKNOWN) & (predicted != UNKNOWN)
+    if not known.any():
         return []
+    judged = known | (~answers.gold & (predicted != UNKNOWN)) | ((gold != UNKNOWN) & ~answers.predicted)
+    found, whole = np.zeros(3), np.zeros(3)
     scores = []
     for k, stance in enumerate(STANCES):
-        here, there = gold == k, predicted == k
-        counts = Counts(*(np.array(float(cells.sum())) for cells in (here & there, ~here & there, here & ~there)))
-        figures = (to_plain(figure) for figure in (counts.precision, counts.recall, counts.f1))
-        scores.append(StanceScore(stance.value, int(here.sum()), *figures))
-    return scores
+        inner, outer = (_compare(gold[cells] == k, predicted[cells] == k) for cells in (known, judged))
+        found += inner
+        whole += outer
+        scores.append(_to_stance_score(stance.value, int((gold[known] == k).sum()), inner, outer))
+    return [*scores, _to_stance_score(ANY, int(known.sum()), found, whole)]
+
+
+def _compare(here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Floats:
+    """True positives, false positives and false negatives."""
+    return np.array([float(cells.sum()) for cells in (here & there, ~here & there, here & ~there)])
+
+
+def _to_stance_score(name: str, support: int, found: Floats, whole: Floats) -> StanceScore:
+    counts, overall = Counts(*found), Counts(*whole)
+    figures = (to_plain(figure) for figure in (counts.precision, counts.recall, counts.f1, overall.f1))
+    return StanceScore(name, support, *figures)
 
 
 def find_worst(answers: Answers, codebook: Codebook, thresholds: NDArray[np.float64] | None) -> list[Miss]:

@@ -79,8 +79,8 @@ def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None) -
         batches.append(model.read([text for text, _ in batch], languages=[language for _, language in batch]))
         if tell and texts:
             tell(len(items) * min(start + _BATCH, len(texts)) // len(texts))
-    fields = (np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in ("scores", "raised", "stances", "spans"))
-    return Readings(*fields)
+    names = ("scores", "raised", "stances", "spans")
+    return Readings(*(np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in names))
 
 
 def format_reject(reject: Reject) -> str:

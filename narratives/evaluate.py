@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from narratives.answers import Answers, join
-from narratives.behaviour import Check, FamilyResult, read_checks, score_checks
+from narratives.behaviour import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook, describe_difference
 from narratives.data import Passage
@@ -101,7 +101,12 @@ def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]
 
 
 def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
-    return score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
+    results = score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
+    if model.stance is None:
+        return results
+    pairs = pair_stances(checks)
+    told = model.tell_stances([(check.narrative, check.text) for pair in pairs for check in pair])
+    return results + score_stance_pairs(pairs, list(zip(told[::2], told[1::2], strict=True)))
 
 
 def _choose_split(project: Project, parts: Mapping[str, list[Passage]], split: str | None) -> tuple[str, list[str]]:

@@ -14,6 +14,7 @@ from narratives.decisions import read_settled
 from narratives.errors import UserError, at
 from narratives.incoming import Bad, parse_entries
 from narratives.journal import change_files
+from narratives.json_lines import change_lines
 from narratives.label_formats import Wishes
 from narratives.label_formats.choice import read_entries
 from narratives.label_formats.ours import IMPORT_PROBLEMS
@@ -73,7 +74,7 @@ def import_labels(project: Project, request: Request) -> Summary:
     splits = project.read_splits()
     entries = [entry for path in request.files for entry in read_entries(path, request.form, wishes)]
     if not entries:
-        raise UserError(at(request.files[0], None, "no records in it"))
+        raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
     parsed = parse_entries(entries, codebook, names, existing)
     if parsed.bad and not request.accept_good:
         raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
@@ -202,15 +203,8 @@ def _lines(records: Iterable[dict[str, Any]]) -> str:
 
 def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:
     """Files in which passages got other labels, with their new texts. Every other line stays as it was."""
-    changed: dict[Path, dict[int, Passage]] = {}
+    changed: dict[Path, dict[int, dict[str, Any] | None]] = {}
     for passage in updated:
         path, _, line = passage.place.rpartition(":")
-        changed.setdefault(Path(path), {})[int(line)] = passage
-    texts: dict[Path, str] = {}
-    for file, passages in changed.items():
-        lines = file.read_bytes().decode("utf-8").split("\n")  # as it is: with its mark, with CRLF
-        for number, passage in passages.items():
-            values = json.loads(lines[number - 1].removeprefix("\ufeff"))
-            lines[number - 1] = json.dumps({**values, "narratives": passage.narratives}, ensure_ascii=False)
-        texts[file] = "\n".join(lines)
-    return texts
+        changed.setdefault(Path(path), {})[int(line)] = {"narratives": passage.narratives}
+    return {path: change_lines(path, lines) for path, lines in changed.items()}

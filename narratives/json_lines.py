@@ -13,7 +13,7 @@ _STYLES: list[dict[str, Any]] = [
 
 
 def change_lines(path: Path, changes: Mapping[int, dict[str, Any] | None]) -> str:
-    """The file's text with other values on some lines, numbered from 1; `None` takes a line out.
+    """The file's text with new values for some keys on some lines, numbered from 1; `None` takes a line out.
 
     A mark at the beginning, the line ends and the way in which the old values were written stay. `path` is UTF-8, the lines
     that change hold objects.
@@ -30,7 +30,7 @@ def change_lines(path: Path, changes: Mapping[int, dict[str, Any] | None]) -> st
     return "\n".join(kept)
 
 
-def _write_like(line: str, values: dict[str, Any]) -> str:
-    old = json.loads(line)
-    style = next((style for style in _STYLES if json.dumps(old, **style) == line), _STYLES[0])
-    return json.dumps(values, **style)
+def _write_like(line: str, changes: dict[str, Any]) -> str:
+    values = json.loads(line)
+    style = next((style for style in _STYLES if json.dumps(values, **style) == line), _STYLES[0])
+    return json.dumps({**values, **changes}, **style)

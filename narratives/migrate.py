@@ -22,7 +22,7 @@ from narratives.migration_file import Migration, read_migration
 from narratives.migration_steps import UNLABELLED, Doubt, Step, carry_over, find_doubt
 from narratives.project import Project
 from narratives.records import Record, read_records
-from narratives.review import NEAREST, make_record, suggest
+from narratives.review import NEAREST, find_open, make_record, suggest
 from narratives.toml_file import read_toml
 
 _VERSION = re.compile(r"\w[\w.+-]*")
@@ -70,6 +70,7 @@ def migrate(project: Project, path: Path, dry_run: bool = False) -> Summary:
         f"became {version} (digest {after.digest[:12]}).\n\n{read_text(path)}"
     )
     summary.files["record"] = str(record)
+    summary.notes += find_open(project.labels / "review")
     summary.notes += _find_mentions(old_file.path, text, set(codebook.ids) - set(after.ids))
     models = project.root.glob("models/*/model.json")
     summary.models = sorted(file.parent.name for file in models if not file.parent.name.startswith("."))
@@ -191,7 +192,7 @@ def _write_labels(path: Path, lines: Mapping[int, dict[str, str | None] | None])
             labels: Any = lines[record.line]
             if labels is not None and isinstance(record.values["narratives"], list):
                 labels = [join_stance(id_, stance) for id_, stance in labels.items()]
-            changes[record.line] = {**record.values, "narratives": labels}
+            changes[record.line] = {"narratives": labels}
     return change_lines(path, changes)
 
 
@@ -206,7 +207,7 @@ def _change_checks(project: Project, migration: Migration, summary: Summary) -> 
             if new is None:
                 gone.append(record.values)
             if new != id_:
-                changes[record.line] = None if new is None else {**record.values, "narrative": new}
+                changes[record.line] = None if new is None else {"narrative": new}
     if not changes:
         return {}
     summary.checks = {"renamed": len(changes) - len(gone), "taken out": len(gone)}

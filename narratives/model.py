@@ -15,7 +15,7 @@ from narratives import __version__
 from narratives.calibration import Calibration
 from narratives.classifiers import Classifier, Progress, find_classifier, hyperparameters
 from narratives.codebook import Codebook
-from narratives.data import STANCES, UNKNOWN, Prediction, Readings
+from narratives.data import STANCES, UNKNOWN, Prediction, Readings, Stance
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
 from narratives.parity import describe
@@ -57,18 +57,21 @@ class Model:
         blank = spans[:, :1, 1] == 0
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
         raised = decide(calibrated, self.thresholds) & ~blank
-        return Readings(calibrated, raised, self._tell_stances(texts, raised, spans), spans)
+        return Readings(calibrated, raised, self._find_stances(texts, raised, spans), spans)
 
-    def _tell_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
+    def tell_stances(self, pairs: Sequence[tuple[str, str]]) -> list[Stance]:
+        """How each text stands to a narrative that it carries; pairs of a narrative's id and a text."""
+        if self.stance is None:
+            raise ValueError("this model was taught no stances")
+        narratives = {narrative.id: narrative for narrative in self.codebook.narratives}
+        return [STANCES[k] for k in tell_stances(self.stance, [make_pair(narratives[id_], text) for id_, text in pairs])]
+
+    def _find_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
         stances = np.full(raised.shape, UNKNOWN, dtype=np.int8)
         if self.stance is not None:
-            places = np.argwhere(raised)
-            windows = [slice(*spans[row, column]) for row, column in places]
-            pairs = [
-                make_pair(self.codebook.narratives[column], texts[row][window])
-                for (row, column), window in zip(places, windows, strict=True)
-            ]
-            stances[raised] = tell_stances(self.stance, pairs)
+            places = np.argwhere(raised).tolist()
+            pairs = [(self.codebook.ids[column], texts[row][slice(*spans[row, column])]) for row, column in places]
+            stances[raised] = [STANCES.index(stance) for stance in self.tell_stances(pairs)]
         return stances
 
 

@@ -1,12 +1,14 @@
 """Passages that a reader must look at after the codebook has changed, in the form that `labels import` takes back."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from narratives.data import Passage
 from narratives.label_forms import STANCES
 from narratives.migration_steps import Doubt, Words
 from narratives.passages import to_record
+from narratives.records import Record, read_records
 
 NEAREST = 50  # passages listed for a narrative that is new
 
@@ -33,6 +35,17 @@ def suggest(passages: Sequence[Passage], narrative: Mapping[str, Any]) -> dict[s
     )
     order = sorted(range(len(labelled)), key=lambda k: (-nearness[k], k))[:NEAREST]
     return {labelled[k].id: doubt for k in order if nearness[k] > 0}
+
+
+def find_open(folder: Path) -> list[str]:
+    """A notice for each list of an earlier version in which passages still wait to be read."""
+    notes = []
+    for path in sorted(folder.glob("*.jsonl")):
+        waiting = [r for r in read_records(path) if isinstance(r, Record) and r.values.get("decision", 0) is None]
+        if waiting:
+            fix = "it names narratives as they were, so import what you decide there with --map OLD=NEW"
+            notes.append(f"{path}: {len(waiting)} passages still wait to be read; {fix}")
+    return notes
 
 
 def make_record(passage: Passage, labels: Words | None, besides: Words, doubts: Sequence[Doubt]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What a report shows, gathered from its runs in the order in which a reader wants it. Words and drawings come later."""
 
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from narratives.breakdowns import Slice
+from narratives.breakdowns import ANY, Slice
 from narratives.evaluation import Evaluation, Figure, NarrativeScore
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ FAMILIES = {  # of behavioural checks -> what their texts do
     "negated": "denies the claim",
     "topic": "same topic, no claim",
     "swapped": "same claim about another actor",
+    "stances": "one asserts the claim, its twin debunks it",
 }
 
 
@@ -127,14 +129,17 @@ def _to_slice_figure(part: Slice | None) -> Figure:
 
 
 def gather_stances(evaluations: Sequence[Evaluation]) -> list[Group]:
-    """Precision, recall and F1 of each stance."""
+    """Precision, recall and F1 of each stance among narratives found, and F1 of narrative and stance as one answer."""
     groups = []
     for sides in align([evaluation.stances for evaluation in evaluations], lambda score: score.stance):
         stance = next(side.stance for side in sides if side)
         found = " and ".join(str(side.support if side else 0) for side in sides)
+        names = [("f1", "F1"), ("precision", "precision"), ("recall", "recall"), ("end_to_end", "F1 end to end")]
+        if stance == ANY:
+            names = [("f1", "stance right"), ("end_to_end", "F1 end to end")]
         rows = [
             Row(label, "", None, [Figure(getattr(side, name), None, None) if side else UNDEFINED for side in sides])
-            for name, label in (("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
+            for name, label in names
         ]
         groups.append(Group(f"{stance}: {found} found", rows))
     return groups
@@ -147,7 +152,8 @@ def gather_checks(evaluations: Sequence[Evaluation]) -> list[Group]:
         result = next(side for side in sides if side)
         figures = [Figure(side.failures / side.checks, None, None) if side and side.checks else UNDEFINED for side in sides]
         row = Row(result.family, FAMILIES.get(result.family, ""), result.checks, figures)
-        groups.setdefault(f"should {result.expected.replace('raised', 'be raised')}", []).append(row)
+        expected = re.sub("(raised|told)", r"be \1", result.expected)
+        groups.setdefault(f"should {expected}", []).append(row)
     return [Group(expected, rows) for expected, rows in groups.items()]
 
 

@@ -157,11 +157,18 @@ def test_the_figure_of_a_slice_agrees_with_sklearn(rows: list[tuple[Labels, Labe
 def test_stance_scores_worked_by_hand() -> None:
     # Found with both stances: + as +, + as ~, ~ as ~, - as +. What is wrong, missed or without a stance does not count.
     answers = pair(("a+", "a+"), ("a+ b~", "a~ b~"), ("a-", "a+"), ("a+", "b+"), ("a-", "a"), ("a", "a+"), ("", "c-"))
-    asserts, reports, rebuts = find_stances(answers)
+    asserts, reports, rebuts, either = find_stances(answers)
     assert [each.stance for each in (asserts, reports, rebuts)] == ["asserts", "reports", "rebuts"]
     assert (asserts.support, asserts.precision, asserts.recall, asserts.f1) == (2, 0.5, 0.5, 0.5)
     assert (reports.support, reports.precision, reports.recall, reports.f1) == (1, 0.5, 1, round(2 / 3, 4))
     assert (rebuts.support, rebuts.precision, rebuts.recall, rebuts.f1) == (1, None, 0, 0)
+    assert (either.stance, either.support, either.f1) == ("any", 4, 0.5)
+
+
+def test_end_to_end_narrative_and_stance_are_one_answer() -> None:
+    # As above; what was missed and what was raised wrongly counts now, what has no stance still does not.
+    answers = pair(("a+", "a+"), ("a+ b~", "a~ b~"), ("a-", "a+"), ("a+", "b+"), ("a-", "a"), ("a", "a+"), ("", "c-"))
+    assert [score.end_to_end for score in find_stances(answers)] == [round(1 / 3, 4), round(2 / 3, 4), 0, round(4 / 11, 4)]
 
 
 @pytest.mark.parametrize("rows", [[("a+", "a")], [("a", "a+")], [("a+", "b+")], [("", "")]])
@@ -175,7 +182,8 @@ def test_stance_scores_agree_with_sklearn(pairs: list[tuple[Stance, Stance]]) ->
     back = {stance: sign for sign, stance in SHORT.items()}
     scores = find_stances(pair(*((f"a{back[gold]}", f"a{back[raised]}") for gold, raised in pairs)))
     expected = precision_recall_fscore_support(*zip(*pairs, strict=True), labels=list(Stance), zero_division=np.nan)
-    for k, score in enumerate(scores):
+    assert scores[-1].f1 == pytest.approx(np.mean([gold == raised for gold, raised in pairs]), abs=5.1e-5)
+    for k, score in enumerate(scores[:-1]):
         for ours, theirs in zip((score.precision, score.recall, score.f1, score.support), expected, strict=True):
             assert (np.nan if ours is None else ours) == pytest.approx(theirs[k], abs=5.1e-5, nan_ok=True)
 

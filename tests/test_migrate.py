@@ -142,6 +142,15 @@ def test_the_file_is_kept_with_its_date_and_the_next_version_goes_on_from_there(
         assert (done.exit_code, "already" in done.stderr) == (2, True)
 
 
+def test_passages_that_still_wait_to_be_read_are_named_by_the_next_migration(root: Path) -> None:
+    migrate(root, split("toll", "a", "b", until_read="a"))
+    assert decide(root, {"p0": 1}).exit_code == 0
+    path = root / "labels" / "review" / "2.jsonl"
+    [note] = migrate(root, rename("a", "c"), version="3")["notes"]
+    assert note.startswith(f"{path}: 4 passages still wait to be read; ")
+    assert invoke(root, "labels", "import", path, "--map", "a=c").exit_code == 0
+
+
 def test_a_dry_run_says_the_same_and_writes_nothing(root: Path) -> None:
     steps = [split("toll", "a", "b", until_read="a"), {"do": "retire", "id": "flood"}]
     write_migration(root, *steps)

@@ -79,10 +79,10 @@ def test_the_same_slice_of_two_runs_is_one_row() -> None:
     assert group.rows[1].figures == [Figure(0.5, 0.4, 0.6), summary.UNDEFINED]
 
 
-def test_each_stance_has_its_three_figures() -> None:
+def test_each_stance_has_its_figures() -> None:
     assert labels(summary.gather_stances([FIRST, SECOND])) == {
-        "asserts: 30 and 30 found": ["F1", "precision", "recall"],
-        "rebuts: 10 and 10 found": ["F1", "precision", "recall"],
+        "asserts: 30 and 30 found": ["F1", "precision", "recall", "F1 end to end"],
+        "rebuts: 10 and 10 found": ["F1", "precision", "recall", "F1 end to end"],
     }
 
 

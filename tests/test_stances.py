@@ -1,0 +1,85 @@
+"""Stances: learned from pairs of claim and passage, told for every narrative that is raised."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from examples import make_codebook
+
+from narratives.behaviour import Check, pair_stances, score_stance_pairs
+from narratives.classifiers.tfidf import TfidfClassifier
+from narratives.data import STANCES, Labels, Passage, Stance
+from narratives.model import load_model, save_model
+from narratives.stances import LEAST, can_learn, fit_stances, list_pairs, make_pair, tell_stances
+
+CODEBOOK = make_codebook("toll", "ferry")
+CUES = {Stance.ASSERTS: "plainly it is so", Stance.REPORTS: "he told the radio", Stance.REBUTS: "records refute that"}
+
+
+def make_passages(n: int) -> list[Passage]:
+    """`n` passages of each stance; two in three carry both narratives, the second without a stance."""
+    passages = []
+    for k in range(n):
+        for stance, cue in CUES.items():
+            labels: Labels = {"toll": stance, "ferry": None} if k % 3 else {"toll": stance}
+            passages.append(Passage(f"{stance}{k}", f"the toll robs us {cue} {k}", labels, f"d{k}"))
+    return passages
+
+
+@pytest.fixture(scope="module")
+def taught() -> TfidfClassifier:
+    classifier = TfidfClassifier(min_df=1)
+    told = fit_stances(classifier, make_passages(12), make_passages(2), CODEBOOK)
+    assert told == "stances learned from 36 pairs; 100% of 6 in validation right (numpy)"
+    return classifier
+
+
+def test_a_pair_holds_the_claim_and_the_text() -> None:
+    assert make_pair(CODEBOOK.narratives[0], "some text") == "Title of toll [SEP] some text"
+
+
+def test_pairs_are_those_whose_stance_is_known() -> None:
+    texts, y = list_pairs(make_passages(3), CODEBOOK)
+    assert len(texts) == 9
+    assert y.sum(0).tolist() == [3, 3, 3]
+    assert y.sum(1).tolist() == [1] * 9
+    assert list_pairs([Passage("1", "a", {"toll": None}, "d"), Passage("2", "b", None, "d")], CODEBOOK)[1].shape == (0, 3)
+
+
+def test_stances_are_learned_from_ten_pairs_of_each_on() -> None:
+    assert can_learn(make_passages(LEAST), CODEBOOK)
+    assert not can_learn(make_passages(LEAST - 1), CODEBOOK)
+    assert not can_learn([p for p in make_passages(40) if p.narratives and p.narratives["toll"] != "rebuts"], CODEBOOK)
+
+
+def test_each_pair_gets_its_stance_whatever_stands_beside_it(taught: TfidfClassifier) -> None:
+    pairs = [make_pair(CODEBOOK.narratives[0], f"the toll {cue}") for cue in CUES.values()] * 2
+    assert [STANCES[k] for k in tell_stances(taught, pairs)] == list(CUES) * 2
+    assert tell_stances(taught, []).shape == (0,)
+
+
+def test_a_saved_model_tells_the_same_stances(taught: TfidfClassifier, finished: Path, tmp_path: Path) -> None:
+    model = load_model(finished / "models" / "tfidf")
+    assert model.stance is None  # the toy task knows one stance only
+    assert [set(p.narratives.values()) <= {None} for p in model.predict(["1"], ["a toll at the bridge barrier"])] == [True]
+    save_model(replace(model, stance=taught, thresholds=np.zeros(3)), tmp_path / "tfidf")
+    [prediction] = load_model(tmp_path / "tfidf").predict(["1"], [f"the toll robs us {CUES[Stance.REBUTS]}"])
+    assert prediction.narratives == dict.fromkeys(model.codebook.ids, Stance.REBUTS)
+
+
+def test_minimal_pairs_are_told_apart_where_one_asserts_and_its_twin_rebuts() -> None:
+    checks = [
+        Check(f"{id_}-{family}-{k}", id_, family, "t")
+        for id_ in ("toll", "ferry")
+        for k in (1, 2)
+        for family in ("asserted", "topic", "debunked")
+    ]
+    pairs = pair_stances(checks)
+    assert [(a.id, b.id) for a, b in pairs] == [
+        (f"{id_}-asserted-{k}", f"{id_}-debunked-{k}") for id_ in ("toll", "ferry") for k in (1, 2)
+    ]
+    right, wrong = (Stance.ASSERTS, Stance.REBUTS), (Stance.ASSERTS, Stance.REPORTS)
+    [result] = score_stance_pairs(pairs, [right, wrong, right, (Stance.REBUTS, Stance.REBUTS)])
+    assert (result.checks, result.failures, result.failed) == (4, 2, ["toll-debunked-2", "ferry-debunked-2"])
+    assert score_stance_pairs([], []) == []
