@@ -16,7 +16,7 @@ from narratives.plan import ANEW, Input, Plan
 from narratives.records import BadRecord
 from narratives.results import FORMATS, Layout
 from narratives.storage import OutputFolder
-from narratives.windows import split_windows
+from narratives.windows import find_windows
 
 Tell = Callable[[int], None]  # texts of this part that are done
 _BATCH = 512  # texts between two reports of progress
@@ -89,7 +89,7 @@ def format_reject(reject: Reject) -> str:
 
 
 def _cut(item: Item, size: int, column: str) -> list[Item]:
-    windows = split_windows(item.text, size, item.language)
+    windows = find_windows(item.text, size, item.language) or [(0, 0)]
     cut = []
     for start, end in windows:
         text = item.text[start:end]

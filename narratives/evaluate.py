@@ -62,6 +62,7 @@ def evaluate_run(
         list(model.thresholds),
         config.resamples,
         SEED,
+        model.training.get("zero_shot", ()),
         run=run,
         description=config.description,
         classifier=model.classifier_name,
@@ -105,7 +106,7 @@ def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     if model.stance is None:
         return results
     pairs = pair_stances(checks)
-    told = model.tell_stances([(check.narrative, check.text) for pair in pairs for check in pair])
+    told = model.tell_stances([check.text for pair in pairs for check in pair])
     return results + score_stance_pairs(pairs, list(zip(told[::2], told[1::2], strict=True)))
 
 

@@ -35,11 +35,17 @@ class NarrativeScore:
     f1: Figure
     average_precision: float | None = None  # `None` without scores or without support
     curve: list[tuple[float, float]] = field(default_factory=list)  # (recall, precision), recall rising
+    zero_shot: bool = False  # no training passage carried it: the model ranks by the codebook's words and never raises it
 
     @property
     def thin(self) -> bool:
         """Whether there are too few positives to tell."""
         return self.support < THIN
+
+    @property
+    def firm(self) -> bool:
+        """Whether its figures tell how well the model learned it."""
+        return not (self.thin or self.zero_shot)
 
 
 @dataclass(frozen=True, slots=True)

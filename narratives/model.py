@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 from narratives import __version__
 from narratives.calibration import Calibration
 from narratives.classifiers import Classifier, Progress, find_classifier, hyperparameters
+from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.codebook import Codebook
 from narratives.data import STANCES, UNKNOWN, Prediction, Readings, Stance
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
 from narratives.parity import describe
 from narratives.reading import read_texts
-from narratives.stances import make_pair, tell_stances
+from narratives.stances import tell_stances
 from narratives.thresholds import decide
 from narratives.windows import WINDOW
+from narratives.zero_shot import Guided, Prior
 
-FORMAT = 2
+FORMAT = 3
 _MANIFEST = "model.json"
 _STANCE = "stance"
+_PRIOR = "prior"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,8 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
     window: int = WINDOW  # characters that are read at once, as many as most training passages have
     inference: dict[str, Any] = field(default_factory=dict)  # what computes the scores, and how that was chosen
-    stance: Classifier | None = None  # of the same kind; tells stances from pairs, where enough of them could be learned
+    stance: TfidfClassifier | None = None  # tells stances, where enough of them were labelled
+    prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
     def predict(
@@ -53,25 +57,24 @@ class Model:
 
     def read(self, texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()) -> Readings:
         """Scores, decisions and spans. A blank text carries nothing: it scores 0 throughout."""
-        scores, spans = read_texts(self.classifier, texts, len(self.codebook.ids), self.window, progress, languages)
+        scorer = Guided(self.classifier, self.prior)
+        scores, spans = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
         blank = spans[:, :1, 1] == 0
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
         raised = decide(calibrated, self.thresholds) & ~blank
         return Readings(calibrated, raised, self._find_stances(texts, raised, spans), spans)
 
-    def tell_stances(self, pairs: Sequence[tuple[str, str]]) -> list[Stance]:
-        """How each text stands to a narrative that it carries; pairs of a narrative's id and a text."""
+    def tell_stances(self, texts: Sequence[str]) -> list[Stance]:
+        """How each text stands to what it carries."""
         if self.stance is None:
             raise ValueError("this model was taught no stances")
-        narratives = {narrative.id: narrative for narrative in self.codebook.narratives}
-        return [STANCES[k] for k in tell_stances(self.stance, [make_pair(narratives[id_], text) for id_, text in pairs])]
+        return [STANCES[k] for k in tell_stances(self.stance, texts)]
 
     def _find_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
         stances = np.full(raised.shape, UNKNOWN, dtype=np.int8)
         if self.stance is not None:
             places = np.argwhere(raised).tolist()
-            pairs = [(self.codebook.ids[column], texts[row][slice(*spans[row, column])]) for row, column in places]
-            stances[raised] = [STANCES.index(stance) for stance in self.tell_stances(pairs)]
+            stances[raised] = tell_stances(self.stance, [texts[row][slice(*spans[row, column])] for row, column in places])
         return stances
 
 
@@ -97,6 +100,9 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
         if model.stance:
             (aside / _STANCE).mkdir()
             model.stance.save(aside / _STANCE)
+        if model.prior:
+            (aside / _PRIOR).mkdir()
+            model.prior.likeness.save(aside / _PRIOR)
         for name, text in (texts or {}).items():
             write_text(aside / name, text)
         write_text(aside / "README.md", _card(model))
@@ -110,6 +116,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
             "window": model.window,
             "stances": model.stance is not None,
+            "prior": model.prior.to_json(model.codebook.ids) if model.prior else {},
             "inference": model.inference,
             "training": model.training,
             "versions": _versions(),
@@ -124,18 +131,18 @@ def load_model(folder: Path) -> Model:
     manifest = read_manifest(folder)
     codebook = Codebook.from_json(manifest["codebook"])
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in manifest["hyperparameters"].items()}
-    load = find_classifier(manifest["classifier"]).load
     return Model(
         run=manifest["run"],
         classifier_name=manifest["classifier"],
-        classifier=load(folder, options),
+        classifier=find_classifier(manifest["classifier"]).load(folder, options),
         codebook=codebook,
         calibration=Calibration.from_json(list(manifest["calibration"].values())),
         thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
         training=manifest["training"],
-        window=manifest.get("window", WINDOW),
-        inference=manifest.get("inference", {}),
-        stance=load(folder / _STANCE, options) if manifest.get("stances") else None,
+        window=manifest["window"],
+        inference=manifest["inference"],
+        stance=TfidfClassifier.load(folder / _STANCE, {}) if manifest["stances"] else None,
+        prior=Prior.load(folder / _PRIOR, manifest["prior"], codebook.ids) if manifest.get("prior") else None,
         digest=manifest["digest"],
     )
 
@@ -169,7 +176,7 @@ def _digest(manifest: dict[str, Any]) -> str:
 
 def _versions() -> dict[str, str]:
     versions = {"narratives": __version__}
-    for package in ("numpy", "scikit-learn", "skops", "sentencex", "torch", "transformers", "safetensors", "onnxruntime"):
+    for package in ("numpy", "scikit-learn", "sentencex", "torch", "transformers", "safetensors", "onnxruntime"):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:  # an extra that this model may not need
@@ -179,6 +186,16 @@ def _versions() -> dict[str, str]:
 
 def _tell_inference(model: Model) -> str:
     return f"\nOn a CPU, {describe(model.inference)}.\n" if model.inference else ""
+
+
+def _tell_prior(model: Model) -> str:
+    if model.prior is None:
+        return ""
+    never = model.prior.find_zero_shot(model.codebook.ids)
+    few = [id_ for id_ in model.prior.to_json(model.codebook.ids) if id_ not in never]
+    told = [f"No training passage carries {', '.join(never)}: zero-shot, ranked by the codebook's words, never raised."]
+    helped = [f"Few carry {', '.join(few)}: the codebook's words help to rank them."]
+    return "\n" + "\n".join(told * bool(never) + helped * bool(few)) + "\n"
 
 
 def _card(model: Model) -> str:
@@ -192,7 +209,7 @@ Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.cod
 digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages, thresholds tuned on
 {model.training.get("validation", "?")} others. The scores of {calibrated} narratives were calibrated on those others;
 the rest are too rare there, and their scores are no probabilities.
-{_tell_inference(model)}
+{_tell_inference(model)}{_tell_prior(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.

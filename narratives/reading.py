@@ -1,16 +1,25 @@
 """A classifier reads texts of any length: window by window, equal windows once."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Classifier, Progress, Scores
-from narratives.windows import split_windows
+from narratives.classifiers import Progress, Scores, Texts
+from narratives.windows import find_windows
+
+
+class Scorer(Protocol):
+    """What gives texts their scores: a classifier, by itself or with help."""
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        """Scores of shape (texts, narratives)."""
+        ...
 
 
 def read_texts(
-    classifier: Classifier,
+    classifier: Scorer,
     texts: Sequence[str],
     narratives: int,
     window: int,
@@ -19,12 +28,11 @@ def read_texts(
 ) -> tuple[Scores, NDArray[np.int32]]:
     """Scores (texts, narratives), of several windows the highest; and the spans (texts, narratives, 2) that have them.
 
-    A window has at most `window` characters; a span is its start and end, in characters. A blank text scores 0 and has the
-    spans (0, 0). `languages` are codes, one for each text, where known: they help to find where sentences end.
+    Windows have about `window` characters (see `find_windows`); a span is start and end, in characters. A blank text scores
+    0 and has the spans (0, 0). `languages` are codes, one for each text, where known: they help to find where sentences end.
     """
     cuts = [
-        split_windows(text, window, language) if text.strip() else []
-        for text, language in zip(texts, languages or ["und"] * len(texts), strict=True)
+        find_windows(text, window, language) for text, language in zip(texts, languages or ["und"] * len(texts), strict=True)
     ]
     unique: dict[str, int] = {}
     for text, windows in zip(texts, cuts, strict=True):

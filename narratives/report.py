@@ -96,6 +96,7 @@ def summarise(
         "pairs": summary.PAIRS,
         "longest": summary.LONGEST,
         "thin": sum(row.thin for row in first.narratives),
+        "zero_shot": sum(row.zero_shot for row in first.narratives),
     }
 
 

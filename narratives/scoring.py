@@ -1,6 +1,6 @@
 """Turn joined answers into an evaluation. Models are not needed here, nor seen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from narratives.metrics import ZERO_DIVISION, Floats, Matrix, mean_defined
 from narratives.passages import digest_passages
 from narratives.resampling import GROUPS, interval, measure, resample
 
+_ZERO_SHOT = {"zero-shot": "carried by no training passage: ranked by the codebook's words, never raised; not firm either"}
 OVERALL = ("micro_f1", "macro_f1", "samples_f1", "exact_match", "coverage")
 
 
@@ -38,13 +39,19 @@ class _Unit:
 
 
 def score(
-    answers: Answers, codebook: Codebook, thresholds: Sequence[float] | None, resamples: int, seed: int, **about: Any
+    answers: Answers,
+    codebook: Codebook,
+    thresholds: Sequence[float] | None,
+    resamples: int,
+    seed: int,
+    zero_shot: Collection[str] = (),
+    **about: Any,
 ) -> Evaluation:
-    """All figures with intervals. `about` fills the descriptive fields of `Evaluation`."""
+    """All figures with intervals. `about` fills the descriptive fields of `Evaluation`; `zero_shot` are ids to be marked."""
     sampling = Sampling(resamples, seed)
     units = [_Unit(narrative.id, narrative.title, narrative.family) for narrative in codebook.narratives]
     cuts = None if thresholds is None else np.asarray(thresholds, dtype=np.float64)
-    overall, rows = _score_matrix(answers.gold, answers.predicted, answers.documents, units, sampling)
+    overall, rows = _score_matrix(answers.gold, answers.predicted, answers.documents, units, sampling, zero_shot)
     return Evaluation(
         codebook={
             "name": codebook.name,
@@ -63,19 +70,23 @@ def score(
         stances=find_stances(answers),
         calibration=_rate_scores(answers),
         worst=find_worst(answers, codebook, cuts),
-        rules=_state_rules(len(set(answers.documents)), sampling),
+        rules=_state_rules(len(set(answers.documents)), sampling) | (_ZERO_SHOT if zero_shot else {}),
         gold_digest=digest_passages(answers.passages),
         **about,
     )
 
 
 def _score_matrix(
-    gold: Matrix, predicted: Matrix, documents: Sequence[str], units: Sequence[_Unit], sampling: Sampling
+    gold: Matrix,
+    predicted: Matrix,
+    documents: Sequence[str],
+    units: Sequence[_Unit],
+    sampling: Sampling,
+    zero_shot: Collection[str] = (),
 ) -> tuple[dict[str, Figure], list[NarrativeScore]]:
     here = measure(gold, predicted)
     [drawn] = resample(gold, [predicted], documents, sampling.resamples, sampling.seed)
     support, raised = gold.sum(0), predicted.sum(0)
-    firm = support >= THIN
 
     def figures(name: str) -> list[Figure]:
         low, high = interval(getattr(drawn, name))
@@ -83,10 +94,13 @@ def _score_matrix(
 
     columns = zip(figures("precision"), figures("recall"), figures("f1"), strict=True)
     rows = [
-        NarrativeScore(unit.id, unit.title, unit.family, int(support[k]), int(raised[k]), None, *three)
+        NarrativeScore(
+            unit.id, unit.title, unit.family, int(support[k]), int(raised[k]), None, *three, zero_shot=unit.id in zero_shot
+        )
         for k, (unit, three) in enumerate(zip(units, columns, strict=True))
     ]
     overall = {name: make_figure(getattr(here, name), *interval(getattr(drawn, name))) for name in OVERALL}
+    firm = np.array([row.firm for row in rows], dtype=np.bool_)
     overall["macro_f1_firm"] = make_figure(mean_defined(here.f1[firm]), *interval(mean_defined(drawn.f1[:, firm])))
     return overall, rows
 

@@ -1,73 +1,43 @@
-"""How a passage stands to a narrative that it carries: a classifier over pairs of claim and passage.
+"""How a passage stands to a narrative that it carries: a second step, for the narratives that were found.
 
-A second step after the narratives are found. Pairs share what they learn, so a narrative with few labels is served too.
+TF-IDF of the passage decides, whatever classifier finds the narratives: stance shows in the manner of speaking, and neither the
+claim's words nor a fine-tuned encoder on pairs of claim and passage did better (measured in `experiments/LOG.md`).
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Classifier, Progress, Targets
-from narratives.codebook import Codebook, Narrative
+from narratives.classifiers import Targets
+from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.data import STANCES, Passage
 
-LEAST = 10  # training pairs of each stance, below which nobody could learn it
-_MOST_FLIPS = 0.002  # share of the answers that a faster way of computing may change
-_MOST_FALL = 0.005  # of the share of right answers
-_SAMPLES = 64
+LEAST = 10  # examples of each stance, below which nobody could learn it
 
 
-def make_pair(narrative: Narrative, text: str) -> str:
-    """The claim and the text as one text; an encoder's tokenizer takes [SEP] for the mark that it is."""
-    return f"{narrative.title} [SEP] {text}"
+def list_stances(passages: Sequence[Passage]) -> tuple[list[str], Targets]:
+    """A text for every narrative whose stance is known, and the stances (texts, 3) in the order of `STANCES`."""
+    known = [(p.text, stance) for p in passages for stance in (p.narratives or {}).values() if stance is not None]
+    columns = np.array([STANCES.index(stance) for _, stance in known], dtype=np.intp)
+    return [text for text, _ in known], np.eye(len(STANCES), dtype=np.bool_)[columns]
 
 
-def list_pairs(passages: Sequence[Passage], codebook: Codebook) -> tuple[list[str], Targets]:
-    """Every pair whose stance is known, and the stances as a matrix of shape (pairs, 3) in the order of `STANCES`."""
-    narratives = {narrative.id: narrative for narrative in codebook.narratives}
-    texts, columns = [], []
-    for passage in passages:
-        for id_, stance in (passage.narratives or {}).items():
-            if stance is not None:
-                texts.append(make_pair(narratives[id_], passage.text))
-                columns.append(STANCES.index(stance))
-    return texts, np.eye(len(STANCES), dtype=np.bool_)[np.array(columns, dtype=np.intp)]
-
-
-def can_learn(passages: Sequence[Passage], codebook: Codebook) -> bool:
-    """Whether there are enough pairs of every stance."""
-    return bool((list_pairs(passages, codebook)[1].sum(0) >= LEAST).all())
-
-
-def fit_stances(
-    classifier: Classifier,
-    train: Sequence[Passage],
-    validation: Sequence[Passage],
-    codebook: Codebook,
-    progress: Progress | None = None,
-    checkpoint: Path | None = None,
-) -> str:
-    """Teach `classifier` the stances, leave it with its fastest faithful way of computing, and say how well it does."""
-    texts, y = list_pairs(train, codebook)
-    held, held_y = list_pairs(validation, codebook)
-    classifier.fit(texts, y, validation=(held, held_y) if held else None, progress=progress, checkpoint=checkpoint)
+def fit_stances(train: Sequence[Passage], validation: Sequence[Passage], seed: int) -> tuple[TfidfClassifier | None, str]:
+    """A classifier of stances, or `None` where there are too few of one to learn from; and how well it does, in a line."""
+    texts, y = list_stances(train)
+    if (y.sum(0) < LEAST).any():
+        return None, f"no stances: fewer than {LEAST} training examples of one of them"
+    classifier = TfidfClassifier(seed=seed).fit(texts, y)
+    held, held_y = list_stances(validation)
     if not held:
-        return f"stances learned from {len(texts)} pairs; none in validation to check them on"
-    exact, gold = classifier.predict_proba(held).argmax(1), held_y.argmax(1)
-
-    def accept(_: str) -> bool:
-        fast = classifier.predict_proba(held).argmax(1)
-        return bool((fast != exact).mean() <= _MOST_FLIPS and (fast == gold).mean() >= (exact == gold).mean() - _MOST_FALL)
-
-    classifier.speed_up(texts[:: -(-len(texts) // _SAMPLES)], accept)
-    right = float((exact == gold).mean())
-    return f"stances learned from {len(texts)} pairs; {right:.0%} of {len(held)} in validation right ({classifier.inference})"
+        return classifier, f"stances learned from {len(texts)} examples; none in validation to check them on"
+    right = float((classifier.predict_proba(held).argmax(1) == held_y.argmax(1)).mean())
+    return classifier, f"stances learned from {len(texts)} examples; {right:.0%} of {len(held)} in validation right"
 
 
-def tell_stances(classifier: Classifier, pairs: Sequence[str]) -> NDArray[np.int8]:
-    """The position in `STANCES` of the likeliest stance of each pair; equal pairs are computed once."""
+def tell_stances(classifier: TfidfClassifier, texts: Sequence[str]) -> NDArray[np.int8]:
+    """The position in `STANCES` of the likeliest stance of each text; equal texts are computed once."""
     unique: dict[str, int] = {}
-    rows = [unique.setdefault(pair, len(unique)) for pair in pairs]
+    rows = [unique.setdefault(text, len(unique)) for text in texts]
     return np.asarray(classifier.predict_proba(list(unique)).argmax(1)[rows] if rows else [], dtype=np.int8)

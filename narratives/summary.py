@@ -18,7 +18,7 @@ LONGEST = 1200  # characters shown of an error's text
 METRICS = {  # name -> label, what it is
     "micro_f1": ("micro F1", "all decisions in one pot: frequent narratives count most"),
     "macro_f1": ("macro F1", "mean over narratives: rare ones count as much as frequent ones"),
-    "macro_f1_firm": ("macro F1, firm", "the same without the thin narratives"),
+    "macro_f1_firm": ("macro F1, firm", "the same without the thin and zero-shot narratives"),
     "samples_f1": ("samples F1", "mean over passages"),
     "exact_match": ("exact match", "passages on which every decision is right"),
     "coverage": ("coverage", "passages for which at least one narrative is raised"),
@@ -53,13 +53,13 @@ class Group:
 
 
 def sort_rows(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
-    """What to worry about first: the lowest F1, narratives with enough support to tell before the thin ones."""
-    return sorted(rows, key=lambda row: (row.thin, -1.0 if row.f1.value is None else row.f1.value, row.id))
+    """What to worry about first: the lowest F1, narratives with enough labels to tell before the thin and zero-shot ones."""
+    return sorted(rows, key=lambda row: (not row.firm, -1.0 if row.f1.value is None else row.f1.value, row.id))
 
 
 def find_weakest(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
     """The narratives to trust least: the lowest F1 among those with enough support; none where there are few to choose from."""
-    firm = [row for row in sort_rows(rows) if not row.thin and row.f1.value is not None]
+    firm = [row for row in sort_rows(rows) if row.firm and row.f1.value is not None]
     return firm[:WEAKEST] if len(firm) > 2 * WEAKEST else []
 
 

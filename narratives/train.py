@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narratives.calibration import fit_calibration
-from narratives.classifiers import Classifier, Progress
+from narratives.classifiers import Progress
 from narratives.codebook import Codebook
 from narratives.config import RunConfig
 from narratives.data import Passage
@@ -19,9 +19,10 @@ from narratives.project import Project
 from narratives.reading import read_texts
 from narratives.similarity import near_duplicates
 from narratives.splits import Splits, append_splits, assign_splits, leaks, split_passages
-from narratives.stances import can_learn, fit_stances
+from narratives.stances import fit_stances
 from narratives.thresholds import tune_thresholds
 from narratives.windows import choose_window
+from narratives.zero_shot import Guided, fit_prior
 
 Say = Callable[[str], None]
 
@@ -92,52 +93,42 @@ def train_model(
     texts, y = [p.text for p in data.train], gold_matrix(data.train, ids)
     held_texts, held_y = [p.text for p in data.validation], gold_matrix(data.validation, ids)
     if never := [id_ for id_, support in zip(ids, y.sum(0), strict=True) if not support]:
-        say(f"no training passage carries {', '.join(never)}: the model cannot raise it")
+        say(f"no training passage carries {', '.join(never)}: the model cannot raise it, only rank by the codebook (zero-shot)")
     checkpoint = project.checkpoint(run)
     classifier.fit(texts, y, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
     window = choose_window(texts)
     scores, _ = read_texts(classifier, held_texts, len(ids), window)
-    calibration = fit_calibration(scores, held_y)
-    thresholds = tune_thresholds(calibration.apply(scores), held_y, config.shrinkage)
+    prior = fit_prior(texts, y, data.codebook, scores)
+    scorer = Guided(classifier, prior)
+    if prior:
+        scores, _ = read_texts(scorer, held_texts, len(ids), window)
+    taught = held_y & y.any(0)
+    calibration = fit_calibration(scores, taught)
+    thresholds = tune_thresholds(calibration.apply(scores), taught, config.shrinkage)
     thresholds[~y.any(0)] = 1.0  # what was never learnt is never raised
     inference, thresholds = choose_inference(
         classifier,
         texts,
-        lambda: read_texts(classifier, held_texts, len(ids), window)[0],
+        lambda: read_texts(scorer, held_texts, len(ids), window)[0],
         scores,
         held_y,
         calibration,
         thresholds,
     )
     say(f"{run}: {describe(inference)}")
-    stance = _train_stances(project, run, config, data, say, progress)
+    stance, told = fit_stances(data.train, data.validation, config.seed)
+    say(f"{run}: {told}")
     training = {
         "train": len(data.train),
         "validation": len(data.validation),
         "seed": config.seed,
         "digests": data.digests,
+        "zero_shot": prior.find_zero_shot(ids) if prior else [],
     }
     model = Model(
-        run, config.classifier, classifier, data.codebook, calibration, thresholds, training, window, inference, stance
+        run, config.classifier, classifier, data.codebook, calibration, thresholds, training, window, inference, stance, prior
     )
     lessons = remember({"train": data.train, "validation": data.validation})
     save_model(model, folder, {FILE: to_lines(lessons)})
-    for left in (checkpoint, _stance_checkpoint(project, run)):
-        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
     return model
-
-
-def _train_stances(
-    project: Project, run: str, config: RunConfig, data: TrainingSet, say: Say, progress: Progress | None
-) -> Classifier | None:
-    if not can_learn(data.train, data.codebook):
-        return None
-    classifier = config.make_classifier()
-    checkpoint = _stance_checkpoint(project, run)
-    told = fit_stances(classifier, data.train, data.validation, data.codebook, progress, checkpoint)
-    say(f"{run}: {told}")
-    return classifier
-
-
-def _stance_checkpoint(project: Project, run: str) -> Path:
-    return project.checkpoint(f"{run}.stance")

@@ -13,6 +13,16 @@ _CYRILLIC_RULES = ("bg", "kk", "ru", "uk")  # other languages in that script hav
 _BLOCK = 4_000  # characters the splitter gets at once: in some scripts its time grows with the square of them
 
 
+def find_windows(text: str, size: int, language: str = "und") -> list[tuple[int, int]]:
+    """The windows that a classifier reads: none of a blank text, one of a text of up to half as much again as `size`.
+
+    Cutting that would leave two halves of what was written as one passage.
+    """
+    if not text.strip():
+        return []
+    return [(0, len(text))] if 2 * len(text) <= 3 * size else split_windows(text, size, language)
+
+
 def split_windows(text: str, size: int, language: str = "und") -> list[tuple[int, int]]:
     """Windows `(start, end)` of at most `size` characters, in order, without overlap; always at least one.
 

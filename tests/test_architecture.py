@@ -49,7 +49,7 @@ LAYERS = [
     ["label_formats.doccano", "label_formats.answers", "decisions"],
     ["label_merge", "label_formats.label_studio", "label_formats.argilla"],
     ["label_formats.hf"],
-    ["project", "reading", "stances", "review", "answers", "items", "storage", "classifiers.blend"],
+    ["project", "reading", "stances", "review", "answers", "items", "storage", "classifiers.blend", "zero_shot"],
     ["model", "inputs"],
     ["parts", "spoken"],
     ["breakdowns", "shared_tasks", "robustness"],

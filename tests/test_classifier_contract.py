@@ -1,6 +1,5 @@
 """What every classifier promises. A new one in `CLASSIFIERS` is taken up here by itself."""
 
-import io
 import subprocess
 import sys
 import zipfile
@@ -16,7 +15,7 @@ from narratives.classifiers import CLASSIFIERS, Classifier, Scores, find_classif
 from narratives.errors import UserError
 
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge", "nothing in here but a long walk home"]
-SAFE = {".json", ".md", ".onnx", ".safetensors", ".skops", ".txt"}
+SAFE = {".json", ".md", ".onnx", ".safetensors", ".txt"}
 
 
 def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
@@ -67,7 +66,7 @@ def test_constructing_imports_nothing_heavy(name: str) -> None:
     code = (
         "import sys; from narratives.classifiers import find_classifier\n"
         f"find_classifier({name!r})(seed=3)\n"
-        "print([m for m in ('torch', 'sklearn', 'transformers', 'datasets', 'skops') if m in sys.modules])"
+        "print([m for m in ('torch', 'sklearn', 'transformers', 'datasets') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -148,17 +147,7 @@ def test_a_folder_holds_no_pickle(fitted: Classifier, tmp_path: Path) -> None:
     assert {path.suffix for path in files} <= SAFE
     for path in files:
         assert not path.read_bytes().startswith(b"\x80"), f"{path.name} starts like a pickle"
-        assert zipfile.is_zipfile(path) == (path.suffix == ".skops")
-        if path.suffix == ".skops":
-            assert_zip_holds_no_pickle(path)
-
-
-def assert_zip_holds_no_pickle(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            assert Path(name).suffix in {".json", ".npy", ".npz"}
-            if name.endswith(".npy"):
-                np.load(io.BytesIO(archive.read(name)), allow_pickle=False)  # an array of objects would raise
+        assert not zipfile.is_zipfile(path), f"{path.name} is an archive that may hide one"
 
 
 def test_training_does_not_change_its_arguments(fitted: Classifier, tiny_encoder: Path, toy_texts: Toy) -> None:

@@ -69,7 +69,7 @@ def test_a_full_disk_leaves_the_splits_as_they_were(root: Path) -> None:
 
 def test_a_full_disk_leaves_the_old_model(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fill(self: TfidfClassifier, folder: Path) -> NoReturn:
-        (folder / "tfidf.skops").write_text("half of it")
+        (folder / "tfidf.safetensors").write_text("half of it")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(TfidfClassifier, "save", fill)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from narratives.thresholds import tune_thresholds
 from narratives.train import load_training_set, train_run
 
 RUNS = ["tfidf", "transformer"]
+FAST = ["fast.onnx"] if find_spec("onnx") and find_spec("onnxruntime") else []
 FILES = {
     "tfidf": ["README.md", "learned.jsonl", "model.json", "tfidf.safetensors"],
     "transformer": [
@@ -31,6 +33,7 @@ FILES = {
         "encoder/config.json",
         "encoder/tokenizer.json",
         "encoder/tokenizer_config.json",
+        *FAST,
         "learned.jsonl",
         "model.json",
         "weights.safetensors",

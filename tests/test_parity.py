@@ -46,15 +46,15 @@ def test_at_most_two_decisions_in_a_thousand_may_flip(flips: int, refused: str) 
 
 def test_no_narrative_may_lose_more_than_half_a_point_of_f1() -> None:
     scores, gold, thresholds = example(positives=20)
-    _, parity = compare("quick", scores, turn(scores, range(2)), gold, thresholds)
-    assert parity.fall == pytest.approx(1 - 36 / 38, abs=1e-4)
-    assert parity.refused == "a narrative's F1 falls by 0.053"
-
-
-def test_one_decision_is_no_evidence_of_a_fall() -> None:
-    scores, gold, thresholds = example(positives=20)
     _, parity = compare("quick", scores, turn(scores, range(1)), gold, thresholds)
     assert parity.fall == pytest.approx(1 - 38 / 39, abs=1e-4)
+    assert parity.refused == "a narrative's F1 falls by 0.026"
+
+
+def test_a_smaller_fall_passes() -> None:
+    scores, gold, thresholds = example(positives=300)
+    _, parity = compare("quick", scores, turn(scores, range(2)), gold, thresholds)
+    assert parity.fall == pytest.approx(1 - 596 / 598, abs=1e-4)
     assert parity.refused == ""
 
 

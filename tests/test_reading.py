@@ -14,7 +14,7 @@ from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.items import Columns
 from narratives.model import Model, load_model
 from narratives.reading import read_texts
-from narratives.windows import split_windows
+from narratives.windows import find_windows
 
 PLAIN = "She went home, and that was all there was to it. "
 TEXT = PLAIN * 30 + "A toll at the bridge barrier. " * 8 + PLAIN * 30 + "The teacher gave the pupil an exam. " * 8 + PLAIN * 20
@@ -39,7 +39,7 @@ def test_the_score_is_the_highest_of_the_windows_and_the_span_is_the_first_of_th
     classifier = Words()
     scores, spans = read_texts(classifier, texts, 3, size)
     for row, text in enumerate(texts):
-        windows = split_windows(text, size) if text.strip() else []
+        windows = find_windows(text, size)
         if not windows:
             assert not scores[row].any() and not spans[row].any()
             continue
@@ -50,7 +50,7 @@ def test_the_score_is_the_highest_of_the_windows_and_the_span_is_the_first_of_th
             assert tuple(spans[row, k]) == windows[shares.index(max(shares))]
     if any(text.strip() for text in texts):
         assert len(classifier.asked) == len(set(classifier.asked))
-        assert max(map(len, classifier.asked)) <= size
+        assert max(map(len, classifier.asked)) <= 1.5 * size
 
 
 def test_a_claim_deep_in_a_long_text_is_found_at_its_place(model: Model) -> None:
@@ -88,7 +88,7 @@ def test_a_row_for_each_passage_covers_the_text(finished: Path, model: Model, tm
     assert (summary.texts, summary.rows, summary.empty) == (3, len(passages) + 2, 1)
     assert {row["id"] for row in passages} == {"long"}
     text = rows[0]["text"]
-    assert [(row["start"], row["end"]) for row in passages] == split_windows(text, model.window)
+    assert [(row["start"], row["end"]) for row in passages] == find_windows(text, model.window)
     assert "".join("".join(row["text"].split()) for row in passages) == "".join(text.split())
     assert all(row["text"] == text[row["start"] : row["end"]] for row in passages)
     assert all("spans" not in row for row in passages)

@@ -187,7 +187,7 @@ def test_a_narrative_that_was_never_in_training_is_never_raised(project: Path, n
     extra = '[[narrative]]\nid = "never"\ntitle = "Never"\nfamily = "f"\ndefinition = "Never seen."\n'
     path.write_text(path.read_text(encoding="utf-8") + extra, encoding="utf-8")
     said = run(project, [name])
-    assert "no training passage carries never: the model cannot raise it" in said
+    assert "no training passage carries never: the model cannot raise it, only rank by the codebook (zero-shot)" in said
     for split in ("train", "validation", "test"):
         row = evaluate_run(Project(project), name, split).narratives[-1]
         assert (row.id, row.raised) == ("never", 0)

@@ -1,19 +1,17 @@
-"""Stances: learned from pairs of claim and passage, told for every narrative that is raised."""
+"""Stances: learned from the passages that have one, told for every narrative that is raised."""
 
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from examples import make_codebook
 
 from narratives.behaviour import Check, pair_stances, score_stance_pairs
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.data import STANCES, Labels, Passage, Stance
 from narratives.model import load_model, save_model
-from narratives.stances import LEAST, can_learn, fit_stances, list_pairs, make_pair, tell_stances
+from narratives.stances import LEAST, fit_stances, list_stances, tell_stances
 
-CODEBOOK = make_codebook("toll", "ferry")
 CUES = {Stance.ASSERTS: "plainly it is so", Stance.REPORTS: "he told the radio", Stance.REBUTS: "records refute that"}
 
 
@@ -29,33 +27,30 @@ def make_passages(n: int) -> list[Passage]:
 
 @pytest.fixture(scope="module")
 def taught() -> TfidfClassifier:
-    classifier = TfidfClassifier(min_df=1)
-    told = fit_stances(classifier, make_passages(12), make_passages(2), CODEBOOK)
-    assert told == "stances learned from 36 pairs; 100% of 6 in validation right (numpy)"
+    classifier, told = fit_stances(make_passages(12), make_passages(2), seed=0)
+    assert classifier is not None
+    assert told == "stances learned from 36 examples; 100% of 6 in validation right"
     return classifier
 
 
-def test_a_pair_holds_the_claim_and_the_text() -> None:
-    assert make_pair(CODEBOOK.narratives[0], "some text") == "Title of toll [SEP] some text"
-
-
-def test_pairs_are_those_whose_stance_is_known() -> None:
-    texts, y = list_pairs(make_passages(3), CODEBOOK)
+def test_examples_are_those_whose_stance_is_known() -> None:
+    texts, y = list_stances(make_passages(3))
     assert len(texts) == 9
     assert y.sum(0).tolist() == [3, 3, 3]
     assert y.sum(1).tolist() == [1] * 9
-    assert list_pairs([Passage("1", "a", {"toll": None}, "d"), Passage("2", "b", None, "d")], CODEBOOK)[1].shape == (0, 3)
+    assert list_stances([Passage("1", "a", {"toll": None}, "d"), Passage("2", "b", None, "d")])[1].shape == (0, 3)
 
 
-def test_stances_are_learned_from_ten_pairs_of_each_on() -> None:
-    assert can_learn(make_passages(LEAST), CODEBOOK)
-    assert not can_learn(make_passages(LEAST - 1), CODEBOOK)
-    assert not can_learn([p for p in make_passages(40) if p.narratives and p.narratives["toll"] != "rebuts"], CODEBOOK)
+def test_stances_are_learned_from_ten_examples_of_each_on() -> None:
+    assert fit_stances(make_passages(LEAST), [], 0)[0] is not None
+    too_few = "no stances: fewer than 10 training examples of one of them"
+    assert fit_stances(make_passages(LEAST - 1), [], 0) == (None, too_few)
+    assert fit_stances([p for p in make_passages(40) if p.narratives and p.narratives["toll"] != "rebuts"], [], 0)[0] is None
 
 
-def test_each_pair_gets_its_stance_whatever_stands_beside_it(taught: TfidfClassifier) -> None:
-    pairs = [make_pair(CODEBOOK.narratives[0], f"the toll {cue}") for cue in CUES.values()] * 2
-    assert [STANCES[k] for k in tell_stances(taught, pairs)] == list(CUES) * 2
+def test_each_text_gets_its_stance_whatever_stands_beside_it(taught: TfidfClassifier) -> None:
+    texts = [f"the toll {cue}" for cue in CUES.values()] * 2
+    assert [STANCES[k] for k in tell_stances(taught, texts)] == list(CUES) * 2
     assert tell_stances(taught, []).shape == (0,)
 
 

@@ -3,19 +3,16 @@
 import random
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import skops.io
 from conftest import Toy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_texts import odd_texts
 from scipy.special import expit
-from skops.io.exceptions import UntrustedTypesFoundException
 
 from narratives.classifiers import Scores, hyperparameters, ngrams, tfidf
 from narratives.classifiers.tfidf import TfidfClassifier
@@ -74,15 +71,6 @@ def test_a_texts_scores_have_the_same_bits_in_any_company(monkeypatch: pytest.Mo
     assert np.array_equal(np.vstack([classifier.predict_proba([text]) for text in new]), whole)
 
 
-def test_a_model_of_an_older_folder_still_loads(tmp_path: Path, fitted: list[TfidfClassifier]) -> None:
-    classifier = fitted[0]
-    vectorizer = classifier._make_vectorizer(len(TAUGHT)).fit(TAUGHT)
-    state = {"vectorizer": vectorizer, "coef": classifier.coef_, "intercept": classifier.intercept_}
-    skops.io.dump(state, tmp_path / "tfidf.skops")
-    loaded = TfidfClassifier.load(tmp_path, hyperparameters(classifier))
-    assert np.array_equal(loaded.predict_proba(TAUGHT), classifier.predict_proba(TAUGHT))
-
-
 def test_a_saved_model_is_the_same_to_the_bit_and_knows_its_words(tmp_path: Path) -> None:
     classifier = TfidfClassifier(min_df=1).fit([*TAUGHT, "\ud800 \x00 lone"], np.vstack([Y, Y[:1]]))
     classifier.save(tmp_path)
@@ -98,18 +86,10 @@ def test_classifying_needs_no_scikit_learn(tmp_path: Path, fitted: list[TfidfCla
     code = (
         "import sys; from pathlib import Path; from narratives.classifiers.tfidf import TfidfClassifier\n"
         "TfidfClassifier.load(Path(sys.argv[1]), {}).predict_proba(['the toll'])\n"
-        "print([m for m in ('sklearn', 'skops', 'torch') if m in sys.modules])"
+        "print([m for m in ('sklearn', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-def test_a_file_with_a_foreign_type_is_refused(tmp_path: Path, toy_texts: Toy) -> None:
-    classifier = TfidfClassifier().fit(*toy_texts)
-    state = {"vectorizer": Fraction(1, 2), "coef": classifier.coef_, "intercept": classifier.intercept_}
-    skops.io.dump(state, tmp_path / "tfidf.skops")
-    with pytest.raises(UntrustedTypesFoundException, match=r"fractions\.Fraction"):
-        TfidfClassifier.load(tmp_path, hyperparameters(classifier))
 
 
 def weights(monkeypatch: pytest.MonkeyPatch, positives: int, texts: int, cap: float) -> dict[bool, float]:

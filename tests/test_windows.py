@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narratives.windows import WINDOW, find_sentence_ends, split_windows
+from narratives.windows import WINDOW, find_sentence_ends, find_windows, split_windows
 
 # What breaks splitters: marks of many scripts, quotations left open, rare white space, long runs.
 MARKS = "aЖ1.!?。؟۔।…\"“”«»'([)\t\r\n\0\u2028\u3000\u2003😀é字"
@@ -68,7 +68,7 @@ def test_a_short_text_is_one_window_as_it_is(text: str) -> None:
 
 def test_a_short_text_never_loads_the_splitter() -> None:
     code = (
-        "import sys; from narratives.windows import split_windows; "
+        "import sys; from narratives.windows import find_windows, split_windows; "
         "split_windows('a. B.', 10); print('sentencex' in sys.modules); "
         "split_windows('a. B.' * 3, 10); print('sentencex' in sys.modules)"
     )
@@ -166,3 +166,14 @@ def test_a_large_text_of_any_kind_is_cut(unit: str) -> None:
 def test_a_window_must_hold_something() -> None:
     with pytest.raises(ValueError, match="cannot hold 0"):
         split_windows("text", 0)
+
+
+@given(TEXTS, st.integers(1, 60))
+def test_a_text_half_as_long_again_as_a_window_is_left_whole(text: str, size: int) -> None:
+    windows = find_windows(text, size)
+    if not text.strip():
+        assert windows == []
+    elif len(text) <= 1.5 * size:
+        assert windows == [(0, len(text))]
+    else:
+        assert windows == split_windows(text, size)

@@ -84,34 +84,37 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     factors = _find_factors(layers, weights, ranges)
     nodes: list[Any] = []
     added: dict[str, NDArray[Any]] = {"least": np.float32(1e-12).reshape(1)}  # a token may be all zeros
-    divided: set[str] = set()
+    made: set[str] = set()
 
-    def add(operator: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
+    def add(operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:
+        nodes.append(helper.make_node(operator, inputs, outputs, name=outputs[0], **attributes))
+        return outputs[0]
 
     for node in graph.node:
         if node.name not in weights or (narrow_only and node.name in wide):
             nodes.append(node)
             continue
         source, weight, product = node.input[0], weights[node.name], node.output[0]
-        if node.name in wide:
-            size = add("ReduceMax", [add("Abs", [source], f"{product}.size")], f"{product}.row", axes=[-1])
-            largest = add("Max", [size, "least"], f"{product}.largest")
-            inside, product = add("Div", [source, largest], f"{product}.even"), f"{product}.even.product"
-        else:
-            inside = f"{source}.even"
-            weight = weight * factors[source][:, None]
-            if source not in divided:
-                divided.add(source)
+        rows = node.name in wide
+        parts = [f"{source}.{'rows' if rows else 'channels'}.{part}" for part in ("int8", "scale", "zero")]
+        if parts[0] not in made:  # layers that read the same tensor share what is made of it
+            made.add(parts[0])
+            if rows:
+                size = add("ReduceMax", [add("Abs", [source], f"{source}.size")], f"{source}.row", axes=[-1])
+                even = add("Div", [source, add("Max", [size, "least"], f"{source}.largest")], f"{source}.even")
+            else:
                 added[f"{source}.factor"] = 1 / factors[source]
-                add("Mul", [source, f"{source}.factor"], inside)
+                even = add("Mul", [source, f"{source}.factor"], f"{source}.smooth")
+            add("DynamicQuantizeLinear", [even], *parts)
+        weight = weight if rows else weight * factors[source][:, None]
         scale = np.maximum(np.abs(weight).max(0), 1e-12) / 127
         added[f"{node.name}.int8"] = np.round(weight / scale).astype(np.int8)
         added[f"{node.name}.scale"] = scale.astype(np.float32)
-        add("DynamicQuantizeMatMul", [inside, f"{node.name}.int8", f"{node.name}.scale"], product, domain="com.microsoft")
-        if node.name in wide:
-            add("Mul", [product, largest], node.output[0])
+        inputs = [parts[0], f"{node.name}.int8", parts[1], f"{node.name}.scale", parts[2]]
+        output = f"{product}.even" if rows else product
+        add("MatMulIntegerToFloat", inputs, output, domain="com.microsoft")
+        if rows:
+            add("Mul", [output, f"{source}.largest"], product)
     del graph.node[:]
     graph.node.extend(nodes)
     used = {name for node in nodes for name in node.input}

@@ -48,6 +48,15 @@ class LinearScorer:
             scores += (_fill(counts, values) @ weights) / lengths[:, None]
         return scores
 
+    def vectorise(self, texts: Texts) -> NDArray[np.float32]:
+        """The vectors themselves, of shape (texts, features), words first. Dense: for a few texts only."""
+        parts = []
+        for counts, squares in zip(self._counter.count(texts), self._squares, strict=True):
+            values = _fill(counts, self._take_logs(counts.data)).toarray() * np.sqrt(squares)
+            lengths = np.linalg.norm(values, axis=1, keepdims=True)
+            parts.append(values / np.where(lengths == 0, 1, lengths))
+        return np.concatenate(parts, axis=1)
+
     def _take_logs(self, counts: NDArray[np.int32]) -> NDArray[np.float32]:
         values = self._logs.take(counts, mode="clip")
         for k in np.flatnonzero(counts >= _LOGS):

@@ -14,7 +14,6 @@ from narratives.errors import UserError
 from narratives.odds import to_share
 
 _FILE = "tfidf.safetensors"
-_OLD_FILE = "tfidf.skops"  # holds scikit-learn's vectorizer, which takes seconds to load; still read, no longer written
 _BATCH = 1 << 20  # characters scored at once, so that memory does not grow with the input
 _LEAST = 1 << 8  # characters that a shorter text counts for
 
@@ -73,6 +72,12 @@ class TfidfClassifier:
         self._take_features(*_read_vectorizer(vectorizer))
         return self
 
+    def take_coefficients(self, coef: NDArray[np.floating[Any]], intercept: NDArray[np.floating[Any]]) -> None:
+        """Other coefficients (features, narratives) and intercepts (narratives,) for the n-grams that were learnt."""
+        self.coef_ = np.ascontiguousarray(coef, dtype=np.float32)  # what is not, safetensors writes in the wrong order
+        self.intercept_ = intercept.astype(np.float32)
+        self._take_features(self.words_, self.characters_, self.idf_)
+
     @property
     def inference(self) -> str:
         """What computes the scores."""
@@ -101,20 +106,13 @@ class TfidfClassifier:
 
     @classmethod
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
-        """The saved classifier. In an older folder's skops file nothing is trusted beyond skops' own list."""
+        """The saved classifier."""
+        from safetensors.numpy import load_file
+
         classifier = cls(**hyperparameters)
-        if (folder / _FILE).exists():
-            from safetensors.numpy import load_file
-
-            arrays = load_file(folder / _FILE)
-            classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
-            classifier._take_features(_to_lines(arrays["words"]), _to_lines(arrays["characters"]), arrays["idf"])
-        else:
-            import skops.io
-
-            state = skops.io.load(folder / _OLD_FILE, trusted=[])
-            classifier.coef_, classifier.intercept_ = state["coef"], state["intercept"]
-            classifier._take_features(*_read_vectorizer(state["vectorizer"]))
+        arrays = load_file(folder / _FILE)
+        classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
+        classifier._take_features(_to_lines(arrays["words"]), _to_lines(arrays["characters"]), arrays["idf"])
         return classifier
 
     def _take_features(self, words: list[str], characters: list[str], idf: NDArray[np.float32]) -> None:
