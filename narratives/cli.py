@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from narratives import __version__
-from narratives.commands import batch, codebook, labels, models, runs
+from narratives.commands import batch, codebook, labels, models, runs, suggest
 from narratives.commands.options import FOLDER
 from narratives.errors import UserError
 
@@ -64,6 +64,7 @@ for _command in (
     models.retrain,
     models.models,
     batch.classify,
+    suggest.suggest,
 ):
     cli.add_command(_command)
 

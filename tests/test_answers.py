@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scored import CODEBOOK, answer, make_passages, predict
 
-from narratives.answers import STANCES, UNKNOWN, Answers, join
+from narratives.answers import Answers, join
 from narratives.codebook import Codebook, Narrative
-from narratives.data import Labels, Passage, Prediction, Stance
+from narratives.data import STANCES, UNKNOWN, Labels, Passage, Prediction, Stance
 
 PASSAGES = make_passages()
 IDS = [passage.id for passage in PASSAGES]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narratives.commands.options import JSON, open_project, say, show
+from narratives.commands.options import JSON, find_model, say, show
 
 if TYPE_CHECKING:
     from narratives.classify import Summary
@@ -64,18 +64,13 @@ def classify(
     from narratives.classify import classify_files, report_status
     from narratives.items import Columns
     from narratives.plan import Options
-    from narratives.project import Project
-    from narratives.spoken import find_difference
 
     if status:
         _tell(report_status(status), as_json, status)
         return
     if not inputs or not name or not (output or inputs == ("-",)):
         raise click.UsageError("name an INPUT, a --model and an --output; or --status DIR")
-    folder = Path(name).parent if Path(name).name == "model.json" else Path(name)
-    folder = folder if (folder / "model.json").is_file() else open_project(root).model(name)
-    if notice := find_difference(Project(root), folder):
-        say(notice)
+    folder = find_model(root, name)
     if math.isnan(part_size):
         raise click.BadParameter("nan is no size", param_hint="'--part-size'")
     kept = tuple(dict.fromkeys(column.strip() for column in (keep or "").split(",") if column.strip()))

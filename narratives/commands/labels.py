@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from narratives.commands.options import JSON, open_project
+from narratives.commands.options import JSON, open_project, show
 from narratives.errors import UserError
 
 _SHOWN = 100  # bad records listed
@@ -90,3 +90,22 @@ def export(root: Path, form: str, output: Path, split: str | None) -> None:
 
     count, files = export_labels(open_project(root), form, output, split)
     click.echo(f"{count} passages: {', '.join(map(str, files))}")
+
+
+@labels.command()
+@click.option("--review", type=click.Path(path_type=Path), help="The file to write; by default labels/review/audit.jsonl.")
+@JSON
+@click.pass_obj
+def audit(root: Path, review: Path | None, as_json: bool) -> None:
+    """Find labels that look wrong: out-of-fold scores that say otherwise, near-duplicates with other labels.
+
+    The passages go to a review file, most doubtful first: write a side's number or the right labels into "decision" and
+    import that file. Nothing is changed before. Exit code 1: there is something to read.
+    """
+    from narratives.audit import audit_labels, describe
+
+    with show("audit") as progress:
+        found = audit_labels(open_project(root), review, progress)
+    click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(found)))
+    if found.records:
+        raise SystemExit(1)

@@ -44,3 +44,15 @@ def show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]:
 def say(line: str) -> None:
     """A notice on standard error."""
     click.echo(line, err=True)
+
+
+def find_model(root: Path, name: str) -> Path:
+    """The folder of a model: a run of this project, or a path. Says where the model speaks an older codebook."""
+    from narratives.project import Project
+    from narratives.spoken import find_difference
+
+    folder = Path(name).parent if Path(name).name == "model.json" else Path(name)
+    folder = folder if (folder / "model.json").is_file() else open_project(root).model(name)
+    if notice := find_difference(Project(root), folder):
+        say(notice)
+    return folder

@@ -1,0 +1,51 @@
+"""`narratives suggest`: which new texts to label next."""
+
+import json
+from pathlib import Path
+
+import click
+
+from narratives.commands.options import JSON, find_model, open_project, say, show
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--model", "name", required=True, help="A run of this project, or the folder of a model.")
+@click.option("-n", "count", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many texts.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A file: .json, or .jsonl for jsonl.")
+@click.option("--format", "form", type=click.Choice(["label-studio", "jsonl"]), default="label-studio", show_default=True)
+@click.option("--text-column", default="text", show_default=True, help="Where JSONL, CSV and Parquet hold the text.")
+@click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
+@click.option("--seed", default=0, show_default=True, help="Draws the lots: one text in twenty is chosen by lot.")
+@JSON
+@click.pass_obj
+def suggest(
+    root: Path,
+    inputs: tuple[str, ...],
+    name: str,
+    count: int,
+    output: Path,
+    form: str,
+    text_column: str,
+    id_column: str,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Choose the texts of INPUT whose labels would teach the model most, as tasks that begin with its answer.
+
+    INPUT is what `narratives classify` reads. What the model doubts comes first, narratives with few labels above all; no
+    two texts alike, none like a labelled passage. `chosen` says for each text why. Label Studio's interface is written
+    beside OUTPUT; `narratives labels import` takes the answers.
+    """
+    from narratives.items import Columns
+    from narratives.suggest import describe
+    from narratives.suggest import suggest as choose
+    from narratives.suggestions import check_output, write_suggestions
+
+    project = open_project(root)
+    check_output(output, form, project)
+    folder = find_model(root, name)
+    with show("suggest") as progress:
+        suggestions, summary = choose(project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say)
+    summary.files = write_suggestions(output, form, suggestions, project.read_codebook(), folder.name)
+    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))
