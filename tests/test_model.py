@@ -184,7 +184,7 @@ def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -
 def test_another_format_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "model.json").write_text(manifest, encoding="utf-8")
     assert problem(tmp_path) == (
-        f"{tmp_path / 'model.json'}: not a model of format 2; restore it or train again: narratives train {tmp_path.name}"
+        f"{tmp_path / 'model.json'}: not a model of format 3; restore it or train again: narratives train {tmp_path.name}"
     )
 
 
