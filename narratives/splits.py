@@ -13,6 +13,7 @@ from narratives.files import read_text, write_text
 from narratives.similarity import Pair, group
 
 SHARES = {"train": 0.65, "validation": 0.15, "test": 0.20}
+BY_LOT = "by lot"  # in a passage's `chosen`, where `suggest` says why it was chosen
 Splits = dict[str, str]  # document -> split
 
 
@@ -61,6 +62,9 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     together: a newcomer that joins a test document goes to test. Free groups are dealt out narrative by narrative, the
     rarest first, to the split that lacks it most (iterative stratification: Sechidis, Tsoumakas and Vlahavas, ECML
     2011). The answer depends on nothing but the arguments.
+
+    What `suggest` chose goes to train: such texts are harder than the usual ones, and would make a test of other texts than
+    those that are monitored. What it drew by lot is dealt out like the rest.
     """
     documents = list(dict.fromkeys(passage.document for passage in passages))
     position = {document: k for k, document in enumerate(documents)}
@@ -76,16 +80,20 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     total: Counter[str] = sum(contents.values(), Counter())
     wanted = {split: {s: n * share for s, n in total.items()} for split, share in SHARES.items()}
 
+    suggested = {group_of[passage.document] for passage in passages if passage.extras.get("chosen", BY_LOT) != BY_LOT}
     placed: dict[int, str] = {}
     free = []
     for root, names in members.items():
         fixed = {splits[name] for name in names if name in splits}
         if fixed:  # of several, the one that must not leak into training wins
             placed[root] = next(split for split in ("test", "validation", "train") if split in fixed)
-            for stratum, n in contents[root].items():
-                wanted[placed[root]][stratum] -= n
+        elif root in suggested:
+            placed[root] = "train"
         else:
             free.append(root)
+            continue
+        for stratum, n in contents[root].items():
+            wanted[placed[root]][stratum] -= n
     _deal_out(free, contents, wanted, placed, random.Random(seed))
     return {name: placed[group_of[name]] for name in documents if name not in splits}
 

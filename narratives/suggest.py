@@ -25,6 +25,7 @@ from narratives.plan import Options, make_plan
 from narratives.project import Project
 from narratives.selection import Choice, choose, measure_doubt, measure_likeness
 from narratives.similarity import near_duplicates
+from narratives.splits import BY_LOT
 from narratives.suggestions import Suggestion
 from narratives.windows import find_windows
 
@@ -187,7 +188,7 @@ def _suggest(one: _Candidate, choice: Choice, model: Model, support: NDArray[np.
 def _explain(scores: NDArray[np.float32], choice: Choice, model: Model, support: NDArray[np.int64]) -> str:
     k = choice.narrative
     if k is None:
-        return "by lot"
+        return BY_LOT
     id_ = model.codebook.ids[k]
     told = f"{id_} {scores[k]:.2f} at {model.thresholds[k]:.2f}"
     if scores.max() < _NEW:

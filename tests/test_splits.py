@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,16 @@ def test_an_empty_file_lacks_its_header(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_splits(tmp_path / "splits.csv")
     assert caught.value.problems == (f"{tmp_path / 'splits.csv'}:1: the first line must be: document,split",)
+
+
+def test_what_was_suggested_is_trained_on_and_what_was_drawn_by_lot_is_dealt_out() -> None:
+    def suggest(reason: str) -> list[Passage]:
+        extras = {"chosen": reason}
+        return [replace(make_passage(f"{reason}{k}", f"{reason}{k}", "toll"), extras=extras) for k in range(100)]
+
+    uncertain, lot = suggest("uncertain: toll .48"), suggest("by lot")
+    splits = assign_splits([*uncertain, *lot], [], {})
+    assert {splits[passage.document] for passage in uncertain} == {"train"}
+    assert {splits[passage.document] for passage in lot} == set(SHARES)
+    twin = [Pair(0, 1, 1.0)]  # a test document's near-duplicate must not be trained on, whoever chose it
+    assert assign_splits(uncertain[:2], twin, {uncertain[0].document: "test"}) == {uncertain[1].document: "test"}
