@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from examples import invoke, write_project
 from numpy.typing import NDArray
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore Ctrl-C
 os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub's library when it is first imported
 os.environ["OMP_NUM_THREADS"] = "1"  # for networks as tiny as these, more threads only get into each other's way
 
