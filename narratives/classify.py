@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -79,10 +80,10 @@ def classify_files(
     elif processes > 1:
         run_workers(plan, output, model_folder, pending, processes, tell)
     else:
-        cursor = Cursor()
-        for number in pending:
-            classify_part(plan, number, model, folder, cursor, partial(tell, number))
-            tell(number, -1)
+        with closing(Cursor()) as cursor:
+            for number in pending:
+                classify_part(plan, number, model, folder, cursor, partial(tell, number))
+                tell(number, -1)
     if changed := [input_.source for input_ in plan.inputs if has_changed(input_.source, input_.known)]:
         reason = f"changed while it was read; bring it back as it was, or {ANEW}"
         raise UserError(*(at(source.path, None, reason) for source in changed))

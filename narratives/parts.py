@@ -3,7 +3,7 @@
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -108,11 +108,9 @@ def read_part(source: Source, header: Header | None, part: Part, cursor: Cursor)
 
 def look_at(source: Source, header: Header | None, parts: list[Part], count: int = 100) -> list[Record]:
     """The good ones among the first records of a file, so that a mistake shows before hours of work."""
-    cursor = Cursor()
-    records = chain.from_iterable(read_part(source, header, part, cursor) for part in parts)
-    found = [record for record in islice(records, count) if isinstance(record, Record)]
-    cursor.close()
-    return found
+    with closing(Cursor()) as cursor:
+        records = chain.from_iterable(read_part(source, header, part, cursor) for part in parts)
+        return [record for record in islice(records, count) if isinstance(record, Record)]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -119,16 +120,15 @@ def _read(
     if left:
         say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
-    cursor = Cursor()
-    for number, (input_, part) in enumerate(plan.parts):
-        items, rejects = read_items(plan, input_, part, cursor)
-        summary.texts += len(items)
-        summary.rejects += len(rejects)
-        summary.empty += sum(bool(item.note) for item in items)
-        yield [window for item in items for window in _cut(item, model.window)]
-        if progress:
-            progress(number + 1, len(plan.parts), "parts")
-    cursor.close()
+    with closing(Cursor()) as cursor:
+        for number, (input_, part) in enumerate(plan.parts):
+            items, rejects = read_items(plan, input_, part, cursor)
+            summary.texts += len(items)
+            summary.rejects += len(rejects)
+            summary.empty += sum(bool(item.note) for item in items)
+            yield [window for item in items for window in _cut(item, model.window)]
+            if progress:
+                progress(number + 1, len(plan.parts), "parts")
 
 
 def _cut(item: Item, size: int) -> list[Item]:
