@@ -1,7 +1,6 @@
 """Which models a run has had: promoting and rolling back happen wholly or not at all, whatever the moment of a kill."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +8,10 @@ from typing import Any
 
 import pytest
 from examples import invoke, problems_of, snapshot, write_lines
+from killed import list_states, needs_fork
 from retraining import hide, read_labels, relabel, write_project
-from test_import_killed import _kill_at
 
 from narratives.history import Figures, list_versions, promote, read_events, roll_back
-from narratives.journal import finish_changes
 from narratives.model import load_model
 from narratives.project import Project
 
@@ -147,28 +145,16 @@ def test_a_broken_line_of_the_history_is_named(root: Path) -> None:
     assert problem.startswith(f"{root / 'models' / 'history.jsonl'}:3: ")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@needs_fork
 @pytest.mark.parametrize("change", [do_promote, do_roll_back])
 def test_a_kill_at_any_step_leaves_the_old_model_or_the_new(
-    root: Path, tmp_path: Path, change: Callable[[Project], Any], monkeypatch: pytest.MonkeyPatch
+    root: Path, change: Callable[[Project], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("narratives.history._now", lambda: "2026-01-01T00:00:00Z")
     if change is do_roll_back:
         do_promote(Project(root))
     old = snapshot(root)
-    states: list[dict[str, bytes | None]] = []
-    for step in range(60):
-        copy = Path(shutil.copytree(root, tmp_path / f"copy{step}"))
-        if not (child := os.fork()):
-            _kill_at(step)
-            change(Project(copy))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        finish_changes(copy)
-        states.append(snapshot(copy))
-        shutil.rmtree(copy)
-        if os.waitstatus_to_exitcode(status) == 0:
-            break
+    states = list_states(root, lambda: change(Project(root)))
     new = states[-1]
 
     def files(state: dict[str, bytes | None]) -> dict[str, bytes]:

@@ -1,16 +1,13 @@
 """Migrations that cannot be carried out, or are killed half-way: every problem at once, and the old state or the new."""
 
-import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from examples import invoke, snapshot, write_lines
+from killed import list_states, needs_fork
 from migrations import FULL, merge, rename, split, write_migration, write_task
-from test_import_killed import _kill_at, _restore
-
-from narratives.journal import finish_changes
 
 TOGETHER = """\
 version = "1"
@@ -160,23 +157,12 @@ def test_a_codebook_without_a_passage_can_be_changed(root: Path) -> None:
     assert path.read_bytes() == old.replace(b"'flood'", b"'wave'").replace(b'version = "1"', b'version = "2"')
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@needs_fork
 def test_a_kill_at_any_step_leaves_the_old_project_or_the_new(root: Path) -> None:
     steps = [split("toll", "a", "b", until_read="(unlabelled)"), rename("school", "class"), {"do": "retire", "id": "flood"}]
     path = write_migration(root, *steps)
     old = snapshot(root)
-    states: list[dict[str, bytes | None]] = []
-    for step in range(60):
-        if not (child := os.fork()):
-            _kill_at(step)
-            invoke(root, "codebook", "migrate", path)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        finish_changes(root)
-        states.append(snapshot(root))
-        _restore(root, old)
-        if os.waitstatus_to_exitcode(status) == 0:
-            break
+    states = list_states(root, lambda: invoke(root, "codebook", "migrate", path))
     new = states[-1]  # of the one that was not killed
     changed = {name for name in new if new[name] != old.get(name) and new[name] is not None}
     names = (
