@@ -1,6 +1,7 @@
 """What is left of a change to the disk when it is killed at each of its steps in turn."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 def list_states(root: Path, act: Callable[[], object]) -> list[State]:
     """What `root` holds after `act` was killed at its first step, its second, and so on; last, after it was not killed."""
-    old = snapshot(root)
+    before = shutil.copytree(root, root.with_name(f"{root.name}.before"))
     states: list[State] = []
     for step in range(60):
         if not (child := os.fork()):
@@ -27,7 +28,8 @@ def list_states(root: Path, act: Callable[[], object]) -> list[State]:
         _, status = os.waitpid(child, 0)
         finish_changes(root)
         states.append(snapshot(root))
-        _restore(root, old)
+        shutil.rmtree(root)
+        shutil.copytree(before, root)  # times of change included
         if os.waitstatus_to_exitcode(status) == 0:
             break
     return states
@@ -45,15 +47,3 @@ def kill_at(step: int) -> None:
             return original(self, *args, **options)
 
         setattr(Path, name, change)
-
-
-def _restore(root: Path, state: dict[str, bytes | None]) -> None:
-    for name in sorted(snapshot(root), reverse=True):
-        path = root / name
-        if name not in state:
-            path.rmdir() if path.is_dir() else path.unlink()
-    for name, data in state.items():
-        if data is None:
-            (root / name).mkdir(exist_ok=True)
-        else:
-            (root / name).write_bytes(data)
