@@ -12,7 +12,7 @@ demo: .venv/ready
 	$(BIN)/narratives run tfidf transformer
 	$(BIN)/narratives classify experiments/demo/new_texts.txt --model transformer --output experiments/demo/answers --format csv --restart
 	@echo
-	@cut -d, -f1,4 experiments/demo/answers/part-00000.csv
+	@cut -d, -f1,4,5 experiments/demo/answers/part-00000.csv
 	@echo
 	@echo "The answers with all scores:  experiments/demo/answers/part-00000.csv"
 	@echo "The report, to open in a browser:  experiments/tfidf-vs-transformer/report.html"
