@@ -14,7 +14,6 @@ from narratives.csv_rows import Header
 from narratives.errors import UserError, at, did_you_mean
 from narratives.inputs import Source, identify
 from narratives.items import EVERYTHING, OWN, Columns
-from narratives.lines import SpoiltFile
 from narratives.model import Model
 from narratives.parts import Part, look_at, split_source
 from narratives.storage import OutputFolder
@@ -169,10 +168,7 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
 
 def _split(source: Source, options: Options) -> Input:
     header, parts = split_source(source, options.part_size)
-    try:
-        first = look_at(source, header, parts)
-    except SpoiltFile as error:
-        raise UserError(at(source.path, 1, str(error))) from None
+    first = look_at(source, header, parts)
     column = "text" if source.form == "txt" else options.columns.text
     wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
     there = dict.fromkeys(name for record in first for name in record.values)

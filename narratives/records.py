@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.csv_rows import Header, read_header, read_rows
-from narratives.errors import UserError, at, did_you_mean
+from narratives.errors import UserError, at
 from narratives.files import unreadable
 from narratives.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.parquet_rows import Batches, open_parquet, to_rows
@@ -183,10 +183,3 @@ def parse_rows(batches: Batches, row: int, end: int) -> Iterator[Record | BadRec
         for values, reason in to_rows(batch.slice(row - first, end - row)):
             row += 1
             yield BadRecord(row, reason) if reason else Record(row, values)
-
-
-def require_column(path: Path, record: Record, column: str) -> None:
-    """`UserError` where a record lacks a column that the whole file needs."""
-    if column not in record.values:
-        names = list(record.values)
-        raise UserError(at(path, record.line, f"no '{column}' column{did_you_mean(column, names)}; name it with --text-column"))

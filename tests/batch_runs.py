@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from narratives.classify import Summary, classify_files
 from narratives.plan import Options
@@ -22,6 +23,9 @@ TEXTS = [
     "she went home, and that was all",
     "toll, exam",
 ]
+
+SIZE = 1048  # bytes in a part, as `start` has it
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this system")
 
 
 def write_input(path: Path, rows: list[dict[str, Any]]) -> Path:

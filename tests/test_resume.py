@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_runs import kill, number_texts, read_rows, run, start, wait_for_parts, write_input
+from batch_runs import SIZE, kill, needs_proc, number_texts, read_rows, run, start, wait_for_parts, write_input
 from examples import invoke, problems_of, snapshot
 
 from narratives.classifiers.tfidf import TfidfClassifier
@@ -21,9 +21,7 @@ from narratives.classify import report_status
 from narratives.errors import UserError
 from narratives.items import Columns
 
-SIZE = 1048  # bytes in a part, as `start` has it
 ANEW = "name another --output, or begin anew with --restart"
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this system")
 
 
 @pytest.fixture

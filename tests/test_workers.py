@@ -5,14 +5,23 @@ import signal
 from pathlib import Path
 
 import pytest
-from batch_runs import is_alive, list_children, number_texts, run, start, wait_for_end, wait_for_parts, write_input
+from batch_runs import (
+    SIZE,
+    is_alive,
+    list_children,
+    needs_proc,
+    number_texts,
+    run,
+    start,
+    wait_for_end,
+    wait_for_parts,
+    write_input,
+)
 from examples import problems_of, snapshot
 
 from narratives.workers import count_processors
 
-SIZE = 1048
 KILLED = "a worker process was killed (signal 9), most often for lack of memory; run the same command again"
-needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc on this system")
 
 
 @pytest.fixture
