@@ -5,14 +5,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.classifiers import Scores
 from narratives.metrics import Floats, Matrix
 from narratives.odds import to_log_odds, to_share
 
-LEAST_SIGMOID = 10  # validation positives from which a sigmoid is fitted: it has two parameters
-LEAST_ISOTONIC = 200  # and from which an isotonic curve is: it has as many as it likes
+LEAST_ISOTONIC = 200  # validation positives from which a curve may have any rising shape: it has as many parameters as it likes
 _TILT = 0.01  # share of the score itself in an isotonic curve
+_SPREAD = np.array([[0.1], [1.0]])  # variances: how far slopes and intercepts lie from the shared ones (measured, in the log)
+_WEAK = 10.0  # variance of the shared slope and intercept: felt only where passages tell nothing, or separate perfectly
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,21 @@ class Bin:
         return asdict(self)
 
 
-def fit_calibration(scores: Scores, gold: Matrix) -> Calibration:
+def fit_calibration(scores: Scores, gold: Matrix, taught: NDArray[np.bool_]) -> Calibration:
     """A curve for each narrative from validation scores and labels, both (passages, narratives).
 
-    From 10 positives on a sigmoid (Platt, 1999); from 200 on isotonic regression (Zadrozny and Elkan, 2002), which fits
-    any rising shape and needs the data for it; below 10 the scores stay as they are, and are not calibrated.
+    `taught`, of shape (narratives,), says which have training positives: the scores of the others tell likeness to the
+    codebook, not chance, and stay as they are. The taught ones get sigmoids that are fitted together; from 200 positives on,
+    isotonic regression takes a sigmoid's place (Zadrozny and Elkan, 2002), which needs so many to find a shape of its own.
 
     Thresholds are tuned, and some classifiers choose their best epoch, on the same validation passages. So how well the
     scores are calibrated can be read from test passages only; on validation they look better than they are.
     """
-    return Calibration(tuple(_fit_curve(scores[:, k], gold[:, k]) for k in range(gold.shape[1])))
+    curves = [Curve("identity")] * len(taught)
+    if scores[:, taught].size:
+        for k, sigmoid in zip(taught.nonzero()[0], _fit_sigmoids(scores[:, taught], gold[:, taught]), strict=True):
+            curves[k] = sigmoid if gold[:, k].sum() < LEAST_ISOTONIC else _fit_isotonic(scores[:, k], gold[:, k])
+    return Calibration(tuple(curves))
 
 
 def reliability(scores: Scores | Floats, gold: Matrix, bins: int = 10) -> list[Bin]:
@@ -123,37 +130,43 @@ def brier_score(scores: Scores | Floats, gold: Matrix) -> float:
     return sum(squares) / gold.size if gold.size else float("nan")
 
 
-def _fit_curve(scores: Scores, gold: Matrix) -> Curve:
-    positives = int(gold.sum())
-    if positives < LEAST_SIGMOID:
-        return Curve("identity")
-    return _fit_sigmoid(scores, gold) if positives < LEAST_ISOTONIC else _fit_isotonic(scores, gold)
+def _fit_sigmoids(scores: Scores, gold: Matrix) -> list[Curve]:
+    """Logistic regressions of labels on the scores' log-odds (Platt, 1999), one for each narrative, partially pooled.
 
-
-def _fit_sigmoid(scores: Scores, gold: Matrix) -> Curve:
-    """Platt scaling ("Probabilistic outputs for support vector machines", 1999) of the score's log-odds.
-
-    The targets are his: (n+ + 1) / (n+ + 2) for positives and 1 / (n- + 2) for negatives in place of 1 and 0, so that a
-    few passages that happen to be separated do not make scores certain. The slope may not fall below 0, where all scores
-    become the base rate: a narrative whose validation scores point the wrong way says nothing, it is not turned round.
+    All narratives share a slope and an intercept, from which each departs as far as its passages insist: Gaussian priors,
+    the posterior's mode (Gelman and Hill, "Data analysis using regression and multilevel models", 2007, chapter 14). So the
+    fewer its positives, the nearer a narrative's curve is to the shared one; slopes are held closer together than
+    intercepts. Log-odds are brought to mean 0 and deviation 1, all narratives together, so that the priors mean the same
+    for every classifier. Without evidence, scores stay as they are. A slope may not fall below 0, where all scores become
+    the base rate: a narrative whose scores point the wrong way says nothing, it is not turned round.
     """
     from scipy.optimize import minimize
 
     odds = to_log_odds(scores)
-    positives = gold.sum()
-    targets = np.where(gold, (positives + 1) / (positives + 2), 1 / (len(gold) - positives + 2))
-    low, width = odds.min(), np.ptp(odds) or 1.0
-    unit = (odds - low) / width  # in [0, 1], all 0 where scores are all alike: then the slope stays 0
+    middle, width = float(odds.mean()), float(odds.std()) if np.ptp(odds) else 1.0
+    unit = (odds - middle) / width
+    unchanged = np.array([[width], [middle]])  # the slope and intercept that leave scores as they are
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        z = parameters[0] * unit + parameters[1]
-        slack = to_share(z) - targets
-        return float(np.mean(np.logaddexp(0, z) - targets * z)), np.array([np.mean(slack * unit), np.mean(slack)])
+        both = parameters.reshape(2, -1)  # slopes and intercepts: the shared one first, then each narrative's
+        shared, own = both[:, :1], both[:, 1:]
+        z = own[0] * unit + own[1]
+        slack = to_share(z) - gold
+        pull, hold = (own - shared) / _SPREAD, (shared - unchanged) / _WEAK
+        misfit = np.sum(np.logaddexp(0, z) - gold * z)
+        priors = np.sum(pull * (own - shared)) / 2 + np.sum(hold * (shared - unchanged)) / 2
+        slopes = np.stack([np.sum(slack * unit, axis=0), np.sum(slack, axis=0)]) + pull
+        gradient = np.concatenate([hold - pull.sum(1, keepdims=True), slopes], axis=1)
+        return float(misfit + priors), gradient.ravel()
 
-    options = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}
-    best = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B", bounds=[(0, None), (None, None)], options=options)
-    slope = float(best.x[0] / width)
-    return Curve("sigmoid", slope, float(best.x[1] - slope * low))
+    count = 1 + scores.shape[1]
+    bounds = [(0, None)] * count + [(None, None)] * count
+    options = {"ftol": 1e-15, "gtol": 1e-6, "maxiter": 5000, "maxfun": 10_000}
+    start = np.repeat(unchanged, count)
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    slopes, intercepts = best.x.reshape(2, -1)[:, 1:]
+    slopes = slopes / width
+    return [Curve("sigmoid", *pair) for pair in zip(slopes.tolist(), (intercepts - slopes * middle).tolist(), strict=True)]
 
 
 def _fit_isotonic(scores: Scores, gold: Matrix) -> Curve:

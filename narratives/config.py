@@ -1,6 +1,7 @@
 """The question of a run: `experiments/<run>/config.toml`."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -18,8 +19,8 @@ class RunConfig:
     options: dict[str, Any]  # the classifier's hyperparameters as far as the file names them
     description: str = ""
     seed: int = 0
-    shrinkage: float = 10.0  # a narrative with this many positives is half way between its own threshold and the shared rule
     resamples: int = 2000  # bootstrap samples behind each interval
+    further_test: tuple[str, ...] = ()  # patterns below labels/: passages in no split that are tested on too
 
     def make_classifier(self) -> Classifier:
         """The unfitted classifier that the config asks for."""
@@ -28,9 +29,10 @@ class RunConfig:
         return classifier
 
 
+_PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and files in it
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
-_TABLES: dict[str, dict[str, type]] = {"thresholds": {"shrinkage": float}, "evaluation": {"resamples": int}}
+_TABLES: dict[str, dict[str, type]] = {"evaluation": {"resamples": int, "further_test": list}}
 
 
 def read_config(path: Path) -> RunConfig:
@@ -63,7 +65,15 @@ def read_config(path: Path) -> RunConfig:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
     if problems:
         raise UserError(*problems)
+    values["further_test"] = tuple(values.get("further_test", ()))
     return RunConfig(name, {key: _convert(value, types[key]) for key, value in options.items()}, **values)
+
+
+def list_further(file: TomlFile) -> list[str]:
+    """The patterns of `further_test` in a config of which nothing else has to be right."""
+    table = file.values.get("evaluation")
+    patterns = table.get("further_test", []) if isinstance(table, dict) else []
+    return list(patterns) if _fits(patterns, list) else []
 
 
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
@@ -96,6 +106,7 @@ _WORDS = {
     "str": "a text",
     "bool": "true or false",
     "tuple": "two numbers in brackets",
+    "list": 'patterns of files below labels/, such as ["languages/*.jsonl"]',
 }
 
 
@@ -104,6 +115,8 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(item, str) and _PATTERN.fullmatch(item) for item in value)
     if kind in (str, bool):
         return isinstance(value, kind)
     return isinstance(value, list) and len(value) == 2 and all(_fits(item, int) for item in value)

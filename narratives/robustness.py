@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from narratives.calibration import fit_calibration
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook
 from narratives.config import RunConfig
@@ -74,8 +75,10 @@ def _try_out(way: str, parts: Parts, config: RunConfig, codebook: Codebook, prog
     gold: list[Matrix] = [gold_matrix(part, codebook.ids) for part in parts]
     classifier = config.make_classifier()
     classifier.fit(texts[0], gold[0], validation=(texts[1], gold[1]), progress=progress)
-    thresholds = tune_thresholds(classifier.predict_proba(texts[1]), gold[1], config.shrinkage)
-    predicted = decide(classifier.predict_proba(texts[2]), thresholds)
+    held, tested = (classifier.predict_proba(part) for part in texts[1:])
+    taught = gold[0].sum(0) > 0
+    calibration = fit_calibration(held, gold[1], taught)
+    predicted = taught & decide(calibration.apply(tested), tune_thresholds(calibration.apply(held)))
     here = measure(gold[2], predicted)
     [drawn] = resample(gold[2], [predicted], [passage.document for passage in parts[2]], config.resamples, SEED)
     row: dict[str, Any] = {"held out": way, "passages": len(parts[2])}

@@ -36,12 +36,10 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "[classifier]",
         'name = "tfidf"',
         "C = 2.5",
-        "[thresholds]",
-        "shrinkage = 4.5",
         "[evaluation]",
         "resamples = 100",
     )
-    assert config == RunConfig("tfidf", {"C": 2.5}, "words", seed=3, shrinkage=4.5, resamples=100)
+    assert config == RunConfig("tfidf", {"C": 2.5}, "words", seed=3, resamples=100)
 
 
 def test_seed_and_options_reach_the_classifier(tmp_path: Path) -> None:
@@ -71,17 +69,17 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
             "3: unknown key 'coef_'; known: word_ngrams, char_ngrams, min_df, C, max_class_weight",
         ),
         (
-            ["[classifier]", 'name = "tfidf"', "", "[treshold]", "shrinkage = 1"],
-            "4: unknown key 'treshold'; did you mean 'thresholds'?",
+            ["[classifier]", 'name = "tfidf"', "", "[evaluaton]", "resamples = 1"],
+            "4: unknown key 'evaluaton'; did you mean 'evaluation'?",
         ),
         (
-            ["[classifier]", 'name = "tfidf"', "[evaluation]", "shrinkage = 1"],
-            "4: unknown key 'shrinkage'; known: resamples",
+            ["[classifier]", 'name = "tfidf"', "[evaluation]", "samples = 1"],
+            "4: unknown key 'samples'; did you mean 'resamples'?",
         ),
         (["[classifier]", 'name = "tfidff"'], "2: unknown classifier 'tfidff'; did you mean 'tfidf'?"),
-        (["[classifier]", "name = 3"], "2: unknown classifier '3'; known: tfidf, transformer, blend"),
-        (["[classifier]", "C = 3"], "1: [classifier] must have a name; known: tfidf, transformer, blend"),
-        ([], "1: [classifier] must have a name; known: tfidf, transformer, blend"),
+        (["[classifier]", "name = 3"], "2: unknown classifier '3'; known: tfidf, transformer, multilingual, blend"),
+        (["[classifier]", "C = 3"], "1: [classifier] must have a name; known: tfidf, transformer, multilingual, blend"),
+        ([], "1: [classifier] must have a name; known: tfidf, transformer, multilingual, blend"),
         (["seed = '1'", "[classifier]", 'name = "tfidf"'], "1: 'seed' must be a whole number, 0 or more"),
         (["seed = -1", "[classifier]", 'name = "tfidf"'], "1: 'seed' must be a whole number, 0 or more"),
         (["seed = true", "[classifier]", 'name = "tfidf"'], "1: 'seed' must be a whole number, 0 or more"),
@@ -98,10 +96,6 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
             "4: 'resamples' must be a whole number, 0 or more",
         ),
         (["[classifier]", 'name = "tfidf"', "[evaluation]", "resamples = 0"], "4: 'resamples' must be at least 1"),
-        (
-            ["[classifier]", 'name = "tfidf"', "[thresholds]", "shrinkage = -1"],
-            "4: 'shrinkage' must be a number, 0 or more",
-        ),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

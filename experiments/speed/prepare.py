@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from contenders import TOKENS, ask_fasttext, fasttext_scores, one_line
 
+from narratives.calibration import Calibration, fit_calibration
 from narratives.data import Passage
 from narratives.metrics import Matrix
 from narratives.model import Model, load_model
@@ -51,13 +52,13 @@ def export_models(work: Path, folders: dict[str, Path], corpus: Corpus) -> dict[
     paths = {group: str(folder.resolve()) for group, folder in folders.items()}
     (work / "models.json").write_text(json.dumps(paths), encoding="utf-8")
     models: dict[str, Any] = {group: load_model(folder) for group, folder in folders.items()}
-    _export_transformer(work, folders["transformer"], raw_thresholds(models["transformer"]))
+    _export_transformer(work, folders["transformer"], models["transformer"])
     _export_scikit_learn(work, models["tfidf"], corpus)
     _train_fasttext(work, corpus)
     return {group: model.classifier.inference for group, model in models.items()}
 
 
-def _export_transformer(work: Path, folder: Path, thresholds: Any) -> None:
+def _export_transformer(work: Path, folder: Path, model: Model) -> None:
     from safetensors.numpy import load_file, save_file
 
     tensors = load_file(folder / "weights.safetensors")
@@ -65,7 +66,7 @@ def _export_transformer(work: Path, folder: Path, thresholds: Any) -> None:
     encoder = {name.removeprefix("encoder."): array for name, array in tensors.items() if name.startswith("encoder.")}
     save_file(encoder, work / "encoder" / "model.safetensors", metadata={"format": "pt"})
     head = {name: tensors[f"head.{name}"] for name in ("weight", "bias")}
-    np.savez(work / "head.npz", **head, thresholds=thresholds)
+    np.savez(work / "head.npz", **head, thresholds=raw_thresholds(model.calibration, model.thresholds))
 
 
 def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
@@ -82,7 +83,8 @@ def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
     state = {"vectorizer": vectorizer, "coef": trained.coef_, "intercept": trained.intercept_}
     if len(vectorizer.get_feature_names_out()) != len(trained.coef_):
         raise ValueError("the tfidf model was trained on other passages than those of the project's train split")
-    skops.io.dump({**state, "thresholds": raw_thresholds(model)}, work / "scikit-learn.skops")
+    state["thresholds"] = raw_thresholds(model.calibration, model.thresholds)
+    skops.io.dump(state, work / "scikit-learn.skops")
 
 
 def _train_fasttext(work: Path, corpus: Corpus) -> None:
@@ -100,16 +102,17 @@ def _train_fasttext(work: Path, corpus: Corpus) -> None:
     model = fasttext.train_supervised(str(train), loss="ova", epoch=100, lr=2.0, **settings)
     model.save_model(str(work / "fasttext.bin"))
     texts, gold = corpus.split("validation")
-    scores = fasttext_scores(ask_fasttext(model, texts), none)
-    np.save(work / "fasttext.npy", tune_thresholds(scores.astype(np.float32), gold, 10.0))
+    scores = fasttext_scores(ask_fasttext(model, texts), none).astype(np.float32)
+    calibration = fit_calibration(scores, gold, np.ones(none, dtype=np.bool_))
+    np.save(work / "fasttext.npy", raw_thresholds(calibration, tune_thresholds(calibration.apply(scores))))
 
 
-def raw_thresholds(model: Model) -> Any:
+def raw_thresholds(calibration: Calibration, thresholds: Any) -> Any:
     """The scores before calibration from which on each narrative is raised, by bisection: calibration never falls."""
-    low, high = np.zeros(len(model.thresholds)), np.ones(len(model.thresholds))
+    low, high = np.zeros(len(thresholds)), np.ones(len(thresholds))
     for _ in range(50):
         middle = (low + high) / 2
-        raised = decide(model.calibration.apply(middle[None].astype(np.float32)), model.thresholds)[0]
+        raised = decide(calibration.apply(middle[None].astype(np.float32)), thresholds)[0]
         low, high = np.where(raised, low, middle), np.where(raised, middle, high)
     return high
 

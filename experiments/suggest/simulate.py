@@ -4,8 +4,8 @@
 
 Each seed starts from 100 random passages of the train split and adds labels in rounds, once as `narratives suggest`
 chooses and once by lot; `tfidf` is trained anew each round. F1 is measured on the validation split, the test split is
-never read. Validation is halved at random: one half tunes thresholds, the other is scored, then the halves swap. What
-is suggested depends on neither half, only on scores and labels of train passages.
+never read. Validation is halved at random: one half calibrates and tunes thresholds, the other is scored, then the halves
+swap. What is suggested depends on neither half, only on scores and labels of train passages.
 
 The intervals are of the paired difference over seeds (Student's t, 95 %): over starts and lots, on these validation
 passages.
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import t
 
+from narratives.calibration import fit_calibration
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.files import replacing
 from narratives.metrics import count, macro_f1, micro_f1
@@ -30,7 +31,6 @@ from narratives.suggest import RANDOM
 from narratives.thresholds import decide, tune_thresholds
 
 START = 100
-SHRINKAGE = 10.0
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def grow(texts, gold, alike, suggested: bool, seed: int, rounds: int, step: int)
     found = []
     while True:
         classifier = TfidfClassifier().fit([texts[0][row] for row in labelled], gold[0][labelled])
-        found.append(score(classifier.predict_proba(texts[1]), gold[1], halves))
+        found.append(score(classifier.predict_proba(texts[1]), gold[1], halves, gold[0][labelled].any(0)))
         if len(found) > rounds:
             return np.array(found)
         rest = np.setdiff1d(np.arange(len(texts[0])), labelled)
@@ -102,12 +102,13 @@ def cut(alike, rest, labelled):  # type: ignore[no-untyped-def]
     return Likeness(alike[np.ix_(rest, rest)], alike[np.ix_(labelled, rest)], alike[np.ix_(labelled, labelled)])
 
 
-def score(scores, gold, order) -> tuple[float, float]:  # type: ignore[no-untyped-def]
-    """Micro and macro F1 of the whole split, each half with the thresholds of the other."""
+def score(scores, gold, order, taught) -> tuple[float, float]:  # type: ignore[no-untyped-def]
+    """Micro and macro F1 of the whole split, each half calibrated and cut by the other."""
     predicted = np.zeros_like(gold)
     a, b = order[::2], order[1::2]
     for tuned, tried in ((a, b), (b, a)):
-        predicted[tried] = decide(scores[tried], tune_thresholds(scores[tuned], gold[tuned], SHRINKAGE))
+        calibrated = fit_calibration(scores[tuned], gold[tuned], taught).apply(scores)
+        predicted[tried] = taught & decide(calibrated[tried], tune_thresholds(calibrated[tuned]))
     counts = count(gold, predicted, axis=0)
     return float(micro_f1(counts)), float(macro_f1(counts))
 
