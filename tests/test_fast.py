@@ -26,7 +26,7 @@ def take(wanted: str) -> Callable[[str], bool]:
 
 @pytest.fixture(scope="module")
 def fitted(tiny_encoder: Path, toy_texts: Toy) -> TransformerClassifier:
-    settings: dict[str, Any] = {"epochs": 8, "learning_rate": 5e-3, "head_learning_rate": 2e-2, "freeze_embeddings": False}
+    settings: dict[str, Any] = {"epochs": 8, "learning_rate": 5e-3, "head_learning_rate": 2e-2, "frozen": 0.0}
     return TransformerClassifier(encoder=str(tiny_encoder), **settings).fit(*toy_texts)
 
 

@@ -125,3 +125,19 @@ def test_the_first_way_that_passes_is_kept(turned: str, kept: str) -> None:
     assert [parity["refused"] == "" for parity in found["tried"]] == [False, kept == "right"]
     assert 32 <= len(classifier.seen) <= 64
     assert describe(found).startswith(f"scores are computed by {kept}; wrong: 50 of 1000 decisions flip and a narrative's F1")
+
+
+@given(exact=SCORES, first=SCORES, second=SCORES, thresholds=THRESHOLDS)
+def test_thresholds_suit_every_way_where_such_there_are(
+    exact: Scores, first: Scores, second: Scores, thresholds: Floats
+) -> None:
+    wanted = decide(exact, thresholds)
+    settled = settle(thresholds, exact, first, second)
+    assert np.array_equal(decide(exact, settled), wanted)
+    low, high = (pick.reduce([exact, first, second]) for pick in (np.minimum, np.maximum))
+    for column in range(3):
+        below = max(high[~wanted[:, column], column], default=0.0)
+        above = min(low[wanted[:, column], column], default=1.0)
+        if above > below and above - below > 1e-6:
+            for scores in (first, second):
+                assert np.array_equal(decide(scores, settled)[:, column], wanted[:, column])

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from narratives.classifiers.batches import pad
-from narratives.classifiers.encoder import PACKAGED, find_encoder, load_encoder
+from narratives.classifiers.encoder import find_encoder, load_encoder
 from narratives.classifiers.network import PooledClassifier
+from narratives.classifiers.packaged import PACKAGED
 from narratives.classifiers.transformer import TransformerClassifier
 from narratives.files import sha256
 
@@ -43,6 +44,6 @@ def test_related_sentences_are_nearer_than_unrelated_ones() -> None:
     network.eval()
     sentences = ["The sanctions hurt our own economy.", "Embargoes do damage to us at home.", "The cat slept on the sofa."]
     with torch.inference_mode():
-        vectors = torch.nn.functional.normalize(network(*pad(tokenizer(sentences)["input_ids"], 0, torch.device("cpu"))))
+        vectors = torch.nn.functional.normalize(network(*pad(tokenizer(sentences)["input_ids"], 0)))
     near, far, farther = (float(vectors[a] @ vectors[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
     assert near > max(far, farther) + 0.2

@@ -103,7 +103,7 @@ def test_a_checkpoint_rated_on_other_validation_texts_is_ignored(tiny_encoder: P
         {"learning_rate": 1e-3},
         {"dropout": 0.5},
         {"max_length": 10},
-        {"freeze_embeddings": False},
+        {"frozen": 0.0},
         {"max_class_weight": 1.0},
     ],
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -60,21 +61,45 @@ def shuffled_batches(lengths: Sequence[int], batch_size: int, generator: torch.G
     return [batches[k] for k in torch.randperm(len(batches), generator=generator).tolist()]
 
 
-def pad(rows: Sequence[Sequence[int]], padding: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Token ids and attention mask, both of shape (rows, longest row)."""
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), padding, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for k, row in enumerate(rows):
-        ids[k, : len(row)] = torch.tensor(row, dtype=torch.long)
-        mask[k, : len(row)] = 1
-    return ids.to(device), mask.to(device)
+def round_up(lengths: Sequence[int], multiple: int) -> list[int]:
+    """How wide rows of these lengths are padded: multiples of `multiple`, but never more than the longest row of all.
+
+    A GPU's matrix units and its fused attention like tensors in steps of 8; an encoder has no positions beyond the longest.
+    """
+    most = max(lengths, default=0)
+    return [min(-(-length // multiple) * multiple, most) for length in lengths]
+
+
+def find_multiple(device: torch.device) -> int:
+    """The step in which widths grow on a device."""
+    return 8 if device.type == "cuda" else 1
+
+
+def pad(rows: Sequence[Sequence[int]], padding: int, least: int = 0) -> tuple[Tensor, Tensor]:
+    """Token ids and attention mask, both of shape (rows, longest row, or `least` if that is more), on the CPU."""
+    lengths = np.array([len(row) for row in rows])
+    mask = np.arange(max(lengths.max(), least)) < lengths[:, None]
+    ids = np.full(mask.shape, padding, dtype=np.int64)
+    ids[mask] = np.concatenate([np.asarray(row, dtype=np.int64) for row in rows])
+    return torch.from_numpy(ids), torch.from_numpy(mask.astype(np.int64))
+
+
+def pin(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor in memory from which a GPU can fetch it while the CPU goes on; unchanged for a CPU."""
+    return tensor.pin_memory() if device.type == "cuda" else tensor
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """A tensor on `device`; nobody waits until it is there."""
+    return pin(tensor, device).to(device, non_blocking=True)
 
 
 def padded(
     windows: Any, batches: Sequence[Sequence[int]], padding: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """The padded tensors of each batch of rows."""
+    """The padded tensors of each batch of rows, on `device`."""
     ids = windows["input_ids"][:]
+    widths = round_up(windows["length"][:], find_multiple(device))
     for rows in batches:
-        yield pad([ids[row] for row in rows], padding, device)
+        made = pad([ids[row] for row in rows], padding, max(widths[row] for row in rows))
+        yield send(made[0], device), send(made[1], device)

