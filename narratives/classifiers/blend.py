@@ -1,4 +1,4 @@
-"""Two ways of reading together: the words of `tfidf` and the sense of `transformer`."""
+"""Two ways of reading together: the words of `tfidf`, and the sense of `transformer` or `multilingual`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,26 +7,36 @@ from typing import Any, Self
 
 import numpy as np
 
-from narratives.classifiers import Progress, Scores, Targets, Texts, setting
+from narratives.classifiers import Progress, Scores, Targets, Texts, find_classifier, setting
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.classifiers.transformer import TransformerClassifier
+from narratives.errors import UserError, did_you_mean
+from narratives.files import read_json, write_json
+from narratives.metrics import Floats
 from narratives.odds import to_log_odds, to_share
+
+_SENSES = ("transformer", "multilingual")
+_WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+_USUAL = 0.6
+_FILE = "blend.json"
+_TRANSFORMER = TransformerClassifier()
 
 
 @dataclass
 class BlendClassifier:
     """The weighted mean of both classifiers' log-odds; each is trained as by itself, with its own defaults.
 
-    The weight of `tfidf` is the larger one because its log-odds are the smaller: it is less sure of itself.
+    The weight is the one under which validation passages are ranked best (average precision over all decisions).
     """
 
-    tfidf_weight: float = setting(0.7, least=0, most=1)
-    encoder: str = "all-MiniLM-L6-v2"
-    epochs: int = setting(10, least=1)
-    learning_rate: float = 3e-4
+    sense: str = "transformer"  # or "multilingual", for labels in a language that the encoder cannot read
+    encoder: str = "all-MiniLM-L6-v2"  # this and the next two are the transformer's
+    epochs: int = setting(_TRANSFORMER.epochs, least=1)
+    learning_rate: float = _TRANSFORMER.learning_rate
     seed: int = 0
+    weight_: Any = field(default=None, init=False, repr=False)  # of `tfidf`
     tfidf_: Any = field(default=None, init=False, repr=False)
-    transformer_: Any = field(default=None, init=False, repr=False)
+    sense_: Any = field(default=None, init=False, repr=False)
 
     def fit(
         self,
@@ -38,47 +48,61 @@ class BlendClassifier:
         checkpoint: Path | None = None,
     ) -> Self:
         """Train one after the other; the first takes seconds, so progress is that of the second."""
+        make, settings = self._find_sense()
         self.tfidf_ = TfidfClassifier(seed=self.seed).fit(texts, y)
-        self.transformer_ = TransformerClassifier(**self._settings()).fit(
-            texts, y, validation=validation, progress=progress, checkpoint=checkpoint
-        )
+        self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
+        self.weight_ = self._choose_weight(*validation) if validation else _USUAL
         return self
 
     @property
     def inference(self) -> str:
         """What computes the scores of the slower part."""
-        return str(self.transformer_.inference)
+        return str(self.sense_.inference)
 
     def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
         """Speed up the slower part; `accept` judges the blend."""
-        return str(self.transformer_.speed_up(samples, accept))
+        return str(self.sense_.speed_up(samples, accept))
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
-        words = to_log_odds(self.tfidf_.predict_proba(texts))
-        sense = to_log_odds(self.transformer_.predict_proba(texts, progress=progress))
-        mean = self.tfidf_weight * words + (1 - self.tfidf_weight) * sense
-        return to_share(mean).astype(np.float32)
+        words, sense = self._read(texts, progress)
+        return to_share(self.weight_ * words + (1 - self.weight_) * sense).astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Each classifier in a folder of its own."""
-        for name in ("tfidf", "transformer"):
+        """Each classifier in a folder of its own, and the weight."""
+        write_json(folder / _FILE, {"tfidf_weight": self.weight_})
+        for name, part in (("tfidf", self.tfidf_), (self.sense, self.sense_)):
             (folder / name).mkdir()
-        self.tfidf_.save(folder / "tfidf")
-        self.transformer_.save(folder / "transformer")
+            part.save(folder / name)
 
     @classmethod
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
         """Load both."""
         classifier = cls(**hyperparameters)
+        classifier.weight_ = float(read_json(folder / _FILE)["tfidf_weight"])
         classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", {"seed": classifier.seed})
-        classifier.transformer_ = TransformerClassifier.load(folder / "transformer", classifier._settings())
+        make, settings = classifier._find_sense()
+        classifier.sense_ = make.load(folder / classifier.sense, settings)
         return classifier
 
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder,
-            "epochs": self.epochs,
-            "learning_rate": self.learning_rate,
-            "seed": self.seed,
-        }
+    def _read(self, texts: Texts, progress: Progress | None = None) -> tuple[Floats, Floats]:
+        """The log-odds of both parts."""
+        return (
+            to_log_odds(self.tfidf_.predict_proba(texts)),
+            to_log_odds(self.sense_.predict_proba(texts, progress=progress)),
+        )
+
+    def _choose_weight(self, texts: Texts, y: Targets) -> float:
+        from sklearn.metrics import average_precision_score
+
+        if not y.any():
+            return _USUAL
+        words, sense = self._read(texts)
+        return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), (w * words + (1 - w) * sense).ravel()))
+
+    def _find_sense(self) -> tuple[Any, dict[str, Any]]:
+        """The class of the second part and its hyperparameters."""
+        if self.sense not in _SENSES:
+            raise UserError(f"'sense' of the blend must be {' or '.join(_SENSES)}{did_you_mean(self.sense, _SENSES)}")
+        own = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
+        return find_classifier(self.sense), {**(own if self.sense == "transformer" else {}), "seed": self.seed}

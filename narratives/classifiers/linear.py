@@ -48,6 +48,25 @@ class LinearScorer:
             scores += (_fill(counts, values) @ weights) / lengths[:, None]
         return scores
 
+    def explain(self, words: list[str]) -> NDArray[np.float64]:
+        """What each of a text's words adds to its log-odds, of shape (words, narratives); `words` are from `split`.
+
+        Exact: with the intercept they sum up to what `score` gives. A feature's part is shared out among the places where it
+        occurs, and what occurs in several words evenly among these.
+        """
+        from scipy.sparse import csr_array
+
+        added = np.zeros((len(words), len(self._intercept)))
+        for found, squares, weights in zip(self._counter.locate(words), self._squares, self._weights, strict=True):
+            features, place = np.unique(found.ngrams, return_inverse=True)
+            counts = np.rint(np.bincount(place, found.shares, len(features)))
+            values = self._take_logs(counts.astype(np.int32)).astype(np.float64)
+            length = math.sqrt(math.fsum(values * values * squares[features])) or 1.0
+            once = (values / counts)[:, None] * weights[features]  # what one occurrence adds
+            shares = csr_array((found.shares, (found.words, place)), shape=(len(words), len(features)))
+            added += (shares @ once) / length
+        return added
+
     def vectorise(self, texts: Texts) -> NDArray[np.float32]:
         """The vectors themselves, of shape (texts, features), words first. Dense: for a few texts only."""
         parts = []

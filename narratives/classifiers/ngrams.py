@@ -6,6 +6,7 @@ kept; a text is then a row of numbers of words, and its counts are a product of 
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from itertools import chain, islice
 from threading import Lock
 from typing import Any
@@ -19,6 +20,15 @@ from narratives.classifiers.trie import build_trie, find_ngrams
 _TOKEN = re.compile(r"\w+|\n")
 _END = "\n"  # ends a text among words, and a word among characters: neither holds white space
 _KEPT = 1 << 20  # characters of known words, about 100 bytes of memory each; beyond that, begin anew
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Shares of n-grams in a text's words; all three arrays are as long."""
+
+    words: NDArray[np.int64]  # the word's number in the text
+    ngrams: NDArray[np.int32]  # the n-gram's number
+    shares: NDArray[np.float64]  # how much of one occurrence the word has
 
 
 class NgramCounter:
@@ -37,7 +47,8 @@ class NgramCounter:
         parts = [ngram.split(" ") for ngram in words]
         self._tokens = {token: k for k, token in enumerate(dict.fromkeys(chain.from_iterable(parts)))}
         tokens = np.array([self._tokens[token] for token in chain.from_iterable(parts)], dtype=np.int64)
-        self._words = build_trie(tokens, _measure(parts), len(self._tokens))
+        self._lengths = _measure(parts)  # in tokens
+        self._words = build_trie(tokens, self._lengths, len(self._tokens))
         codes = _encode("".join(characters))
         alphabet = np.unique(codes)
         self._letters = np.full(int(codes.max(initial=0)) + 2, -1, dtype=np.int32)  # by code point; the last is for all above
@@ -58,13 +69,39 @@ class NgramCounter:
         with self._lock:
             return self._count(words)
 
-    def _count(self, words: list[str]) -> tuple[Any, Any]:
+    def locate(self, words: list[str]) -> tuple[Occurrences, Occurrences]:
+        """Where in a text the n-grams of words and those of characters stand; `words` are what `split` makes of the text.
+
+        Summed over the words, the shares are the counts that `count` gives: an n-gram of characters lies within a word, one
+        of several tokens is shared out evenly among them.
+        """
+        with self._lock:
+            numbers = self._number([*words, _END])
+            tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
+            found, ends = _gather(self._held.indices, self._held.indptr, numbers)
+        inside = np.repeat(np.arange(len(numbers)), np.diff(ends, prepend=0))
+        characters = Occurrences(inside, found, np.ones(len(found)))
+
+        found, before = find_ngrams(self._words, tokens, np.arange(len(tokens) + 1))
+        places = np.repeat(np.arange(len(tokens)), np.diff(before))
+        lengths = self._lengths[found]
+        steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        owners = np.repeat(np.arange(len(numbers)), np.diff(token_ends, prepend=0))
+        owners = owners[np.repeat(places, lengths) + steps]
+        return Occurrences(owners, np.repeat(found, lengths), np.repeat(1 / lengths, lengths)), characters
+
+    def _number(self, words: list[str]) -> NDArray[np.int32]:
+        """The numbers of words, of which all are known afterwards."""
         if self._learnt > _KEPT or self._held.shape[0] != len(self._numbers):  # the latter after an interruption
             self._forget()
         known = len(self._numbers)
         numbers = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int32, count=len(words))
         if len(self._numbers) > known:
             self._learn(list(islice(self._numbers, known, None)))
+        return numbers
+
+    def _count(self, words: list[str]) -> tuple[Any, Any]:
+        numbers = self._number(words)
         ends = np.flatnonzero(numbers == 0) + 1
         tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
         found, found_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])

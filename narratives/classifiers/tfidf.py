@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers import Progress, Scores, Targets, Texts, setting
 from narratives.classifiers.linear import LinearScorer
+from narratives.classifiers.logistic import fit_logistic
 from narratives.errors import UserError
 from narratives.odds import to_share
 
@@ -45,30 +46,14 @@ class TfidfClassifier:
         checkpoint: Path | None = None,
     ) -> Self:
         """Learn the vocabulary and a linear model for each narrative. A narrative with no positive scores 0."""
-        from sklearn.linear_model import LogisticRegression
-
         vectorizer = self._make_vectorizer(len(texts))
         try:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        narratives = y.shape[1]
-        self.coef_ = np.zeros((x.shape[1], narratives), dtype=np.float32)
-        self.intercept_ = np.zeros(narratives, dtype=np.float32)
-        for k in range(narratives):
-            positives = int(y[:, k].sum())
-            if 0 < positives < len(y):
-                weight = min((len(y) - positives) / positives, self.max_class_weight)
-                model = LogisticRegression(
-                    C=self.C, class_weight={False: 1.0, True: max(weight, 1.0)}, solver="liblinear", random_state=self.seed
-                )
-                model.fit(x, y[:, k])
-                self.coef_[:, k] = model.coef_[0]
-                self.intercept_[k] = model.intercept_[0]
-            else:
-                self.intercept_[k] = 40.0 if positives else -40.0  # sigmoid gives 1 or 0 in float32
-            if progress:
-                progress(k + 1, narratives, "narratives")
+        self.coef_, self.intercept_ = fit_logistic(
+            x, y, C=self.C, max_class_weight=self.max_class_weight, seed=self.seed, progress=progress
+        )
         self._take_features(*_read_vectorizer(vectorizer))
         return self
 
@@ -95,6 +80,10 @@ class TfidfClassifier:
             if progress:
                 progress(end, len(texts), "texts")
         return scores
+
+    def explain(self, words: list[str]) -> NDArray[np.float64]:
+        """What each of a text's words, as `split` gives them, adds to the log-odds, exactly; of shape (words, narratives)."""
+        return np.asarray(self.scorer_.explain(words))
 
     def save(self, folder: Path) -> None:
         """One safetensors file: arrays, and the n-grams as lines of UTF-8."""
