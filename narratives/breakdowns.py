@@ -73,6 +73,7 @@ class Miss:
     score: float | None
     stance: str  # of the gold, for what was missed
     text: str
+    words: str = ""  # what spoke for the narrative, and of what was missed against it; see `words.format_words`
 
 
 def find_confusions(answers: Answers, codebook: Codebook) -> list[Confusion]:

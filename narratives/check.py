@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class LabelReport:
     none: int
     several: int
     unassigned: int  # documents that have no split yet
+    further: int  # passages in no split, on which some run is tested too
     support: list[Support]
     findings: list[str]
 
@@ -53,11 +55,12 @@ def check_labels(project: Project) -> LabelReport:
     try:
         codebook = project.read_codebook()  # where it is broken nobody can tell which labels are right
         passages = project.read_passages(codebook)
+        further = project.read_further(project.find_all_further(), codebook, passages)
     except UserError as error:
         raise UserError(*problems, *error.problems) from None
     if problems:
         raise UserError(*problems)
-    return _report(codebook, passages, splits, project.splits_file)
+    return _report(codebook, passages, splits, project.splits_file, list(chain.from_iterable(further.values())))
 
 
 def describe(report: LabelReport) -> list[str]:
@@ -68,6 +71,8 @@ def describe(report: LabelReport) -> list[str]:
     ]
     if report.unassigned:
         lines.append(f"{report.unassigned} documents have no split yet; training assigns one")
+    if report.further:
+        lines.append(f"{report.further} further passages are in no split: some run is tested on them too")
     width = max(len(support.id) for support in report.support)
     lines.append(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
     for row in report.support:
@@ -79,12 +84,18 @@ def describe(report: LabelReport) -> list[str]:
     return [*lines, f"findings: {len(report.findings)}" if report.findings else "clean"]
 
 
-def _report(codebook: Codebook, passages: list[Passage], splits: Splits, splits_file: Path) -> LabelReport:
+def _report(
+    codebook: Codebook, passages: list[Passage], splits: Splits, splits_file: Path, further: list[Passage]
+) -> LabelReport:
     labels = [passage.narratives for passage in passages if passage.narratives is not None]
     documents = {passage.document for passage in passages}
-    pairs = near_duplicates([passage.text for passage in passages])
+    both = [*passages, *further]
+    found = near_duplicates([passage.text for passage in both])
+    pairs = [pair for pair in found if max(pair.first, pair.second) < len(passages)]
+    repeated = [pair for pair in found if min(pair.first, pair.second) < len(passages) <= max(pair.first, pair.second)]
     findings = [_describe(passages, pair, splits) for pair in leaks(passages, pairs, splits)]
     findings += [_contradiction(passages, pair) for pair in pairs if _contradict(passages, pair)]
+    findings += [_describe_further(both, pair) for pair in repeated]
     if gone := [name for name in splits if name not in documents]:
         names = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
         fix = "delete their lines if they are gone for good, or the whole file if the labels are new"
@@ -96,6 +107,7 @@ def _report(codebook: Codebook, passages: list[Passage], splits: Splits, splits_
         none=sum(not carried for carried in labels),
         several=sum(len(carried) > 1 for carried in labels),
         unassigned=sum(document not in splits for document in documents),
+        further=len(further),
         support=[_count(id_, passages, splits) for id_ in codebook.ids],
         findings=findings,
     )
@@ -118,6 +130,12 @@ def _describe(passages: Sequence[Passage], pair: Pair, splits: Splits) -> str:
     where = f"{splits.get(a.document, 'no split')} and {splits.get(b.document, 'no split')}"
     likeness = f"{pair.similarity:.0%} alike"
     return f"{b.place}: '{b.id}' nearly repeats '{a.id}' ({likeness}) in another split ({where}); not trained on"
+
+
+def _describe_further(passages: Sequence[Passage], pair: Pair) -> str:
+    own, other = passages[min(pair.first, pair.second)], passages[max(pair.first, pair.second)]
+    likeness = f"{pair.similarity:.0%} alike"
+    return f"{other.place}: '{other.id}' nearly repeats '{own.id}' ({likeness}, {own.place}); a further test must be new"
 
 
 def _contradict(passages: Sequence[Passage], pair: Pair) -> bool:

@@ -37,7 +37,11 @@ class Summary:
     empty: int = 0
     none: int = 0  # rows for which no narrative was raised
     rejects: int = 0
+    unsure: int = 0  # texts whose language is unsure or not known
     narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
+    languages: dict[str, int] = field(default_factory=dict)  # texts in each language, most frequent first
+    foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
+    finder: str = ""  # what found the languages that records do not name; empty where nothing did
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -110,14 +114,17 @@ def summarise(plan: Plan, folder: OutputFolder) -> Summary:
     names = folder.list_names()
     pending = set(plan.list_pending(names))
     totals: Counter[str] = Counter()
-    narratives: Counter[str] = Counter()
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
     parts = len(plan.parts)
     for number in range(parts):
         if number not in pending:
             counts = json.loads(_read_log(plan, number, folder)[0])
-            narratives.update(counts.pop("narratives"))
+            for name, counter in counted.items():
+                counter.update(counts.pop(name))
             totals.update(counts)
-    return Summary(parts, parts - len(pending), **totals, narratives=dict(narratives.most_common()))
+    tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
+    figures: dict[str, Any] = {**totals, **tables}
+    return Summary(parts, parts - len(pending), **figures, finder=plan.model["languages"])
 
 
 def finish(plan: Plan, folder: OutputFolder) -> Summary:

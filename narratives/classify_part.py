@@ -4,12 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from narratives.data import Readings
 from narratives.errors import UserError, at
-from narratives.items import Item, to_item
+from narratives.explanations import explain_raised
+from narratives.items import Item, add_languages, to_item
+from narratives.languages import FOREIGN, UNSURE, count_languages, list_readable
 from narratives.model import Model
 from narratives.parts import Cursor, Part, read_part
 from narratives.plan import ANEW, Input, Plan
@@ -20,6 +23,7 @@ from narratives.windows import find_windows
 
 Tell = Callable[[int], None]  # texts of this part that are done
 _BATCH = 512  # texts between two reports of progress
+_EXPLAINED = 32  # and as many where their words are weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,10 @@ def classify_part(
     except (EOFError, OSError) as error:
         reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
         raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+    items = add_languages(items, list_readable(model.classifier_name, model.training), bool(plan.model["languages"]))
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
-    readings = read_in_batches(items, model, tell)
+    readings = read_in_batches(items, model, tell, plan.options.explain)
     layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
     log = [json.dumps(_count(items, readings, rejects, model)), *(format_reject(reject) for reject in rejects)]
     output.write_text(plan.log(number), "\n".join(log) + "\n")
@@ -67,20 +72,27 @@ def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[l
     return items, rejects
 
 
-def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None) -> Readings:
-    """The model's answers to all items; each different text is read once."""
+def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None, explain: bool = False) -> Readings:
+    """The model's answers to all items, with `explain` the words that carry them; each different text is read once."""
     unique: dict[tuple[str, str], int] = {}
-    keys = [(item.text, item.language if len(item.text) > model.window else "und") for item in items]  # it tells where to cut
+    # The language tells where to cut: into windows, and to explain, into sentences.
+    keys = [(item.text, item.language if explain or len(item.text) > model.window else "und") for item in items]
     rows = [unique.setdefault(key, len(unique)) for key in keys]
     texts = list(unique)
     batches = []
-    for start in range(0, max(len(texts), 1), _BATCH):
-        batch = texts[start : start + _BATCH]
-        batches.append(model.read([text for text, _ in batch], languages=[language for _, language in batch]))
+    words = []
+    step = _EXPLAINED if explain else _BATCH
+    for start in range(0, max(len(texts), 1), step):
+        batch, languages = [text for text, _ in texts[start : start + step]], [code for _, code in texts[start : start + step]]
+        batches.append(model.read(batch, languages=languages))
+        if explain:
+            words += explain_raised(model, batch, batches[-1], languages)
         if tell and texts:
-            tell(len(items) * min(start + _BATCH, len(texts)) // len(texts))
+            tell(len(items) * min(start + step, len(texts)) // len(texts))
     names = ("scores", "raised", "stances", "spans")
-    return Readings(*(np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in names))
+    arrays: list[Any] = [np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in names]
+    readings = Readings(*arrays)
+    return replace(readings, words=[words[row] for row in rows]) if explain else readings
 
 
 def format_reject(reject: Reject) -> str:
@@ -100,11 +112,16 @@ def _cut(item: Item, size: int, column: str) -> list[Item]:
 
 def _count(items: list[Item], readings: Readings, rejects: list[Reject], model: Model) -> dict[str, object]:
     raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, readings.raised.sum(0), strict=True) if n})
+    texts = list({(item.file, item.line): item for item in items}.values())
+    foreign = [item.written_in for item in texts if item.language_note == FOREIGN]
     return {
-        "texts": len({(item.file, item.line) for item in items}),
+        "texts": len(texts),
         "rows": len(items),
         "empty": sum(bool(item.note) for item in items),
         "none": int((~readings.raised.any(1)).sum()),
+        "unsure": sum(item.language_note == UNSURE for item in texts),
         "rejects": len(rejects),
         "narratives": dict(raised),
+        "languages": count_languages(item.written_in for item in texts),
+        "foreign": count_languages(foreign),
     }

@@ -20,6 +20,7 @@ class Stance(StrEnum):
 STANCES = tuple(Stance)
 UNKNOWN = -1  # in arrays of positions in `STANCES`: no narrative there, or one whose stance nobody gave
 Labels = dict[str, Stance | None]  # narrative id -> stance, `None` where the stance is unknown
+Weighted = tuple[int, int, float]  # a word: start and end in characters, and what it adds to the log-odds, to two digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Readings:
     raised: NDArray[np.bool_]  # (n, narratives)
     stances: NDArray[np.int8]  # (n, narratives): of what is raised, the position in `STANCES`, or `UNKNOWN`
     spans: NDArray[np.int32]  # (n, narratives, 2): start and end of the window with that score, in characters
+    words: list[dict[str, list[Weighted]]] | None = None  # n: where asked for, of each narrative raised what carries it
 
 
 def multi_hot(labels: Sequence[Labels], ids: Sequence[str]) -> NDArray[np.bool_]:

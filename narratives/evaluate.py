@@ -1,14 +1,18 @@
 """Evaluate one run: predict its held-out passages, write the predictions down, score what was written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from narratives.answers import Answers, join
 from narratives.behaviour import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
+from narratives.breakdowns import Miss
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook, describe_difference
 from narratives.data import Passage
 from narratives.errors import UserError, at
 from narratives.evaluation import Evaluation
+from narratives.explanations import explain_text
 from narratives.files import read_json, write_json
 from narratives.model import Model, load_model
 from narratives.passages import digest_passages
@@ -17,6 +21,7 @@ from narratives.project import Project
 from narratives.robustness import probe_splits
 from narratives.scoring import score
 from narratives.splits import SHARES, split_passages
+from narratives.words import format_words
 
 SEED = 0  # of the bootstrap; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
@@ -32,6 +37,7 @@ def evaluate_run(
 ) -> Evaluation:
     """Write `predictions.jsonl` and `evaluation.json` of a run; the test split unless `split` names another.
 
+    To the test passages come the further ones that the config names; training and validation never see them.
     Where the test split has no labels the validation split stands in, and the report says what that means.
     `robustness` trains anew for each way of holding out.
     """
@@ -49,8 +55,9 @@ def evaluate_run(
     labelled, splits = project.read_passages(codebook), project.read_splits()
     parts = {name: split_passages(labelled, splits, name) for name in SHARES}
     split, notes = _choose_split(project, parts, split)
-    passages = parts[split]
-    notes += _note_changed_training(parts, model)
+    further = project.read_further(project.find_further(run), codebook, labelled) if split == "test" else {}
+    passages = [*parts[split], *chain.from_iterable(further.values())]
+    notes += [*_note_further(further), *_note_changed_training(parts, model)]
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(run)
     predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
@@ -68,10 +75,12 @@ def evaluate_run(
         classifier=model.classifier_name,
         split=split,
         training=model.training,
+        further=[{"file": file, "passages": len(added), "digest": digest_passages(added)} for file, added in further.items()],
         notes=notes,
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(project, run, progress) if robustness else [],
     )
+    evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     return evaluation
 
@@ -96,9 +105,25 @@ def read_answers(project: Project, run: str, passages: list[Passage], codebook: 
     return join(passages, read_predictions(path, codebook), codebook, path)
 
 
-def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]:
-    """The labelled passages of a split."""
-    return split_passages(project.read_passages(codebook), project.read_splits(), split)
+def read_gold(project: Project, codebook: Codebook, evaluation: Evaluation) -> list[Passage]:
+    """The labelled passages that an evaluation is of, as they are today."""
+    labelled = project.read_passages(codebook)
+    files = [project.labels / part["file"] for part in evaluation.further]
+    further = project.read_further(files, codebook, labelled).values()
+    return [*split_passages(labelled, project.read_splits(), evaluation.split), *chain.from_iterable(further)]
+
+
+def explain_misses(model: Model, misses: Sequence[Miss], progress: Progress | None = None) -> list[Miss]:
+    """The same errors with the words that made them: what spoke for the narrative, of one missed also what spoke against."""
+    spans = model.read([miss.text for miss in misses]).spans
+    explained = []
+    for k, miss in enumerate(misses):
+        column = model.codebook.ids.index(miss.narrative)
+        words = explain_text(model, miss.text, spans[k], [column], against=miss.kind == "missed")
+        explained.append(replace(miss, words=format_words(words[miss.narrative])))
+        if progress:
+            progress(k + 1, len(misses), "errors explained")
+    return explained
 
 
 def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
@@ -124,6 +149,13 @@ def _choose_split(project: Project, parts: Mapping[str, list[Passage]], split: s
     if split == "train":
         notes.append("Scored on the passages that the model was trained on: this says nothing about new texts.")
     return split, notes
+
+
+def _note_further(further: Mapping[str, Sequence[Passage]]) -> list[str]:
+    if not further:
+        return []
+    files = ", ".join(f"{file} ({len(passages)})" for file, passages in further.items())
+    return [f"Also scored on passages that are in no split, from {files}; the overall figures are of all together."]
 
 
 def _note_changed_training(parts: Mapping[str, list[Passage]], model: Model) -> list[str]:

@@ -75,6 +75,7 @@ class Evaluation:
     rules: dict[str, str]
     gold_digest: str
     notes: list[str] = field(default_factory=list)
+    further: list[dict[str, Any]] = field(default_factory=list)  # test passages in no split: file, passages, digest
     levels: list[Level] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)  # bins, ece, brier; empty without scores
     confusions: list[Confusion] = field(default_factory=list)

@@ -1,12 +1,15 @@
 """One text to classify: taken out of a record, with what is to be kept of the rest."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from narratives.languages import NONE, find_language, normalise, note_language
 from narratives.records import Record
 
-OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "scores", "note", "run", "codebook")
+NOTES = ("note", "language", "language_note")
+OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
 
@@ -28,11 +31,13 @@ class Item:
     file: str
     line: int
     text: str
-    language: str = "und"
+    language: str = NONE  # as its record names it: it helps to find where sentences end
     kept: dict[str, Any] = field(default_factory=dict)
     note: str = ""
     start: int = 0
     end: int = 0
+    written_in: str = NONE  # the language that its record names, else the one that was found
+    language_note: str = ""
 
 
 def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
@@ -55,10 +60,27 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
         file=file,
         line=record.line,
         text=text,
-        language=language if isinstance(language, str) and language else "und",
+        language=language if isinstance(language, str) and normalise(language) != NONE else NONE,
         kept=_keep(values, columns),
         note="" if text.strip() else EMPTY,
     )
+
+
+def add_languages(items: Iterable[Item], readable: frozenset[str] | None, look: bool) -> list[Item]:
+    """Items with the language of each, noted where that is unsure or not one of the `readable`.
+
+    `look` finds the language of what does not name its own. It changes no answer: texts are cut by what records say.
+    """
+    found: dict[str, str] = {}
+    noted = []
+    for item in items:
+        code = item.language
+        if look and code == NONE and not item.note:
+            if item.text not in found:
+                found[item.text] = find_language(item.text)[0]
+            code = found[item.text]
+        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable)))
+    return noted
 
 
 def to_plain(value: Any) -> str | None:

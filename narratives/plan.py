@@ -14,13 +14,14 @@ from narratives.csv_rows import Header
 from narratives.errors import UserError, at, did_you_mean
 from narratives.inputs import Source, identify
 from narratives.items import EVERYTHING, OWN, Columns
+from narratives.languages import find_version
 from narratives.model import Model
 from narratives.parts import Part, look_at, split_source
 from narratives.storage import OutputFolder
 
 PLAN, REJECTS, SUMMARY = "plan.json", "rejects.jsonl", "summary.json"
 PART_SIZE = 2 << 20  # bytes: half a minute of a transformer on one core, seconds of TF-IDF
-_FORMAT = 1
+_FORMAT = 2
 ANEW = "name another --output, or begin anew with --restart"
 _DECISIVE = {
     "run": "model",
@@ -29,6 +30,7 @@ _DECISIVE = {
     "inference": "way to compute",
     "narratives": "version of narratives",
     "sentencex": "version of sentencex",
+    "languages": "way to find languages",
 }
 
 
@@ -40,6 +42,7 @@ class Options:
     columns: Columns = field(default_factory=Columns)
     unit: str = "text"  # or "passage": a row for each window
     part_size: int = PART_SIZE
+    explain: bool = False  # also the words that carry each narrative
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -132,6 +135,7 @@ def describe_model(model: Model) -> dict[str, str]:
         "inference": getattr(model.classifier, "inference", ""),
         "narratives": __version__,
         "sentencex": version("sentencex"),  # it decides where long texts are cut
+        "languages": find_version(),  # empty: only what records say of their language is known
     }
 
 

@@ -1,14 +1,17 @@
 """A project: the folder with labels/, experiments/ and models/, and where everything in it lies."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from narratives.codebook import Codebook, read_codebook
-from narratives.config import RunConfig, read_config
+from narratives.config import RunConfig, list_further, read_config
 from narratives.data import Passage
 from narratives.errors import UserError, at, did_you_mean
-from narratives.passages import read_passages
+from narratives.passages import read_files, read_passages
 from narratives.splits import Splits, read_splits
+from narratives.toml_file import read_toml
 
 _PAST = "history"
 
@@ -77,7 +80,7 @@ class Project:
         return read_splits(self.splits_file)
 
     def read_config(self, run: str) -> RunConfig:
-        """The config of a run; `UserError` names the runs that there are."""
+        """The config of a run; `UserError` names the runs that there are, and patterns that match no file."""
         path = self.experiment(run) / "config.toml"
         if run == _PAST:
             raise UserError(at(path, None, f"models/{_PAST} keeps past models; give the run another name"))
@@ -86,4 +89,35 @@ class Project:
             raise UserError(
                 at(path, None, f"no run '{run}'{did_you_mean(run, runs) or '; narratives init adds the first ones'}")
             )
-        return read_config(path)
+        config = read_config(path)
+        self.find_further(run)
+        return config
+
+    def find_further(self, run: str) -> list[Path]:
+        """The files of a run's further test passages, in the order of their paths; `UserError` where a pattern has none."""
+        file = read_toml(self.experiment(run) / "config.toml")
+        found: set[Path] = set()
+        for pattern in list_further(file):
+            matches = [path for path in self.labels.glob(pattern) if path.is_file() and path.parent != self.labels]
+            if not matches:
+                problem = f"no file in {self.labels} matches '{pattern}'; write one, or take the pattern out"
+                raise UserError(at(file.path, file.line("evaluation", key="further_test"), problem))
+            found.update(matches)
+        return sorted(found)
+
+    def find_all_further(self) -> list[Path]:
+        """The files of all runs' further test passages."""
+        found: set[Path] = set()
+        for path in sorted(self.root.glob("experiments/*/config.toml")):
+            with suppress(UserError):  # what is wrong with a config is told where its run is
+                found.update(self.find_further(path.parent.name))
+        return sorted(found)
+
+    def read_further(self, files: Sequence[Path], codebook: Codebook, known: Sequence[Passage]) -> dict[str, list[Passage]]:
+        """The labelled passages of further files, by their path below labels/; `known` are those of labels/ itself."""
+        further: dict[str, list[Passage]] = {path.relative_to(self.labels).as_posix(): [] for path in files}
+        for passage in read_files(files, codebook, known):
+            if passage.narratives is not None:
+                path = Path(passage.place.rpartition(":")[0])
+                further[path.relative_to(self.labels).as_posix()].append(passage)
+        return further

@@ -84,4 +84,5 @@ def _flatten(options: Options) -> dict[str, Any]:
     columns, size = options.columns, f"{options.part_size / 2**20:g}"
     kept = ",".join(columns.keep) or "none"
     names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": kept}
-    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names}
+    explain = "with" if options.explain else "without"
+    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, "--explain": explain}

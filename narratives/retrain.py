@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,11 @@ def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet)
 
 
 def _choose_test(project: Project, run: str, data: TrainingSet, say: Say) -> list[Passage]:
-    labelled = split_passages(project.read_passages(data.codebook), data.splits, "test")
+    passages = project.read_passages(data.codebook)
+    labelled = split_passages(passages, data.splits, "test")
     if not labelled:
         raise UserError(at(project.splits_file, None, "no labelled passage in split 'test' to compare on; label some"))
+    labelled += chain.from_iterable(project.read_further(project.find_further(run), data.codebook, passages).values())
     kept = leave_out_learned(labelled, read_lessons(project.model(run)) or [])
     if len(kept) < len(labelled):
         say(f"{len(labelled) - len(kept)} test passages were learned by the incumbent: not compared on")

@@ -22,8 +22,9 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     """Train, evaluate and report `runs`, compare each with the first; the pages written, the comparisons first."""
     if len(set(runs)) < len(runs):
         raise UserError("a run is named twice; name each once")
-    for run in runs:
-        project.read_config(run)  # a mistake in the last config should not cost the time of the first training
+    configs = [project.read_config(run) for run in runs]  # a mistake in the last should not cost the time of a training
+    if len({config.further_test for config in configs}) > 1 and split in (None, "test"):
+        raise UserError("the runs name different further_test files, so they could not be compared; run each alone")
     pages, evaluations = [], []
     for run in runs:
         with show(f"train {run}") as progress:
@@ -50,7 +51,7 @@ def compare_runs(project: Project, a: str, b: str, say: Say, margin: float = MAR
 
 def _compare(project: Project, a: Evaluation, b: Evaluation, margin: float) -> Comparison:
     codebook = project.read_codebook()
-    gold = read_gold(project, codebook, a.split)
+    gold = read_gold(project, codebook, a)
     require_same_gold(a, b, gold, codebook)
     answers = [read_answers(project, evaluation.run, gold, codebook) for evaluation in (a, b)]
     resamples = project.read_config(a.run).resamples

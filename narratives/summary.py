@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from narratives.breakdowns import ANY, Slice
 from narratives.evaluation import Evaluation, Figure, NarrativeScore
+from narratives.words import mark_words, parse_words
 
 T = TypeVar("T")
 UNDEFINED = Figure(None, None, None)
@@ -113,7 +114,8 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
     for sides in align([evaluation.slices for evaluation in evaluations], lambda part: (part.axis, part.value)):
         part = next(side for side in sides if side)
         name = part.axis if part.labels else QUIET
-        row = Row(_plain(part.value), "", part.passages, [_to_slice_figure(side) for side in sides])
+        support = f", {part.labels} labels" if part.axis == "language" else ""  # a language is read as a test of its own
+        row = Row(_plain(part.value) + support, "", part.passages, [_to_slice_figure(side) for side in sides])
         groups.setdefault(name, []).append(row)
     quiet = groups.pop(QUIET, [])
     kept = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1]
@@ -184,11 +186,13 @@ def gather_shared_tasks(evaluations: Sequence[Evaluation]) -> dict[str, list[tup
 
 
 def gather_errors(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:
-    """The worst errors of all runs, with what is known of their narratives."""
+    """The worst errors of all runs, with what is known of their narratives, and their texts in pieces, marked and not."""
     errors = []
     for run, evaluation in enumerate(evaluations):
         rows = {row.id: row for row in evaluation.narratives}
-        errors += [{"run": run, "miss": miss, "row": rows[miss.narrative]} for miss in evaluation.worst]
+        for miss in evaluation.worst:
+            pieces = list(mark_words(miss.text, parse_words(miss.words), LONGEST))
+            errors.append({"run": run, "miss": miss, "row": rows[miss.narrative], "pieces": pieces})
     return errors
 
 

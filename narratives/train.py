@@ -11,6 +11,7 @@ from narratives.codebook import Codebook
 from narratives.config import RunConfig
 from narratives.data import Passage
 from narratives.errors import UserError, at
+from narratives.languages import count_languages
 from narratives.learned import FILE, remember, to_lines
 from narratives.model import Model, save_model
 from narratives.parity import choose_inference, describe
@@ -102,10 +103,10 @@ def train_model(
     scorer = Guided(classifier, prior)
     if prior:
         scores, _ = read_texts(scorer, held_texts, len(ids), window)
-    taught = held_y & y.any(0)
-    calibration = fit_calibration(scores, taught)
-    thresholds = tune_thresholds(calibration.apply(scores), taught, config.shrinkage)
-    thresholds[~y.any(0)] = 1.0  # what was never learnt is never raised
+    taught = y.sum(0) > 0
+    calibration = fit_calibration(scores, held_y, taught)
+    thresholds = tune_thresholds(calibration.apply(scores))
+    thresholds[~taught] = 1.0  # what was never learnt is never raised
     inference, thresholds = choose_inference(
         classifier,
         texts,
@@ -116,12 +117,14 @@ def train_model(
         thresholds,
     )
     say(f"{run}: {describe(inference)}")
-    stance, told = fit_stances(data.train, data.validation, config.seed)
+    aside = checkpoint.with_name(f"{checkpoint.name}.stances")
+    stance, told = fit_stances(data.train, data.validation, classifier, progress, aside)
     say(f"{run}: {told}")
     training = {
         "train": len(data.train),
         "validation": len(data.validation),
         "seed": config.seed,
+        "languages": count_languages(passage.language for passage in data.train),
         "digests": data.digests,
         "zero_shot": prior.find_zero_shot(ids) if prior else [],
     }
@@ -130,5 +133,6 @@ def train_model(
     )
     lessons = remember({"train": data.train, "validation": data.validation})
     save_model(model, folder, {FILE: to_lines(lessons)})
-    shutil.rmtree(checkpoint, ignore_errors=True)
+    for done in (checkpoint, aside):
+        shutil.rmtree(done, ignore_errors=True)
     return model

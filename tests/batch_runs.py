@@ -47,7 +47,7 @@ def write_input(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 def number_texts(count: int) -> list[dict[str, Any]]:
     """Rows with texts that all differ, and now and then a record that is none."""
-    rows: list[dict[str, Any]] = [{"id": f"n{k}", "text": f"{TEXTS[k % 4]} {k}"} for k in range(count)]
+    rows: list[dict[str, Any]] = [{"id": f"n{k}", "text": f"{TEXTS[k % 4]} {k}", "language": "en"} for k in range(count)]
     for k in range(5, count, 29):
         rows[k] = {"id": f"n{k}", "text": k}
     return rows

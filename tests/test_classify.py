@@ -17,6 +17,7 @@ from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.classify import Summary, classify_files, report_status
 from narratives.errors import UserError
 from narratives.items import Columns
+from narratives.languages import find_version
 from narratives.model import Model, load_model
 from narratives.plan import Options
 
@@ -162,12 +163,13 @@ def test_an_empty_text_carries_none_and_is_noted(answers: Answers, tmp_path: Pat
 
 
 def test_the_summary_counts(folder: Path, tmp_path: Path) -> None:
-    path = write_input(tmp_path / "new.txt", [{"text": text} for text in TEXTS])
+    path = write_input(tmp_path / "new.jsonl", [{"text": text, "language": "en"} for text in TEXTS])
     seen: list[tuple[int, int, str]] = []
     summary = classify_files([str(path)], folder, str(tmp_path / "out"), Options(), progress=lambda *now: seen.append(now))
     rows = read_rows(tmp_path / "out")
     none, counts = sum(not r["narratives"] for r in rows), {i: sum(i in r["narratives"] for r in rows) for i in TOPICS}
-    assert summary == Summary(1, 1, 4, 4, none=none, narratives={id_: n for id_, n in counts.items() if n})
+    raised = {id_: n for id_, n in counts.items() if n}
+    assert summary == Summary(1, 1, 4, 4, none=none, narratives=raised, languages={"en": 4}, finder=find_version())
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary.to_json()
     assert (tmp_path / "out" / "rejects.jsonl").exists() is False
     assert seen[-1][:2] == (4, 4)

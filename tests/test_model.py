@@ -56,6 +56,13 @@ def copy(finished: Path, tmp_path: Path, run: str) -> Path:
     return Path(shutil.copytree(finished / "models" / run, tmp_path / run))
 
 
+def same_content(first: bytes, second: bytes) -> bool:
+    try:
+        return bool(json.loads(first) == json.loads(second))
+    except ValueError:  # no JSON, or no UTF-8
+        return False
+
+
 def problem(folder: Path) -> str:
     with pytest.raises(UserError) as caught:
         load_model(folder)
@@ -133,6 +140,8 @@ def test_a_manifest_altered_by_one_byte_is_named_wherever_it_is(finished: Path, 
     for place in range(0, len(data), 7):
         altered = bytearray(data)
         altered[place] ^= 1
+        if same_content(bytes(altered), data):
+            continue  # the 17th digit of a number may say no more than the sixteen before it
         (folder / "model.json").write_bytes(altered)
         assert problem(folder).startswith(f"{folder / 'model.json'}:"), altered[place - 20 : place + 20]
 
@@ -159,17 +168,14 @@ def test_the_scores_of_a_prediction_are_calibrated_and_so_are_those_the_threshol
         assert list(after.narratives) == [id_ for id_, score in after.scores.items() if score >= 0.5]
 
 
-def test_training_calibrates_first_and_tunes_on_calibrated_scores(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("narratives.calibration.LEAST_SIGMOID", 1)
+def test_training_calibrates_first_and_tunes_on_calibrated_scores(project: Path) -> None:
     model = train_run(Project(project), "tfidf", lambda line: None)
     validation = load_training_set(Project(project), lambda line: None).validation
     raw = model.classifier.predict_proba([passage.text for passage in validation])
     gold = gold_matrix(validation, list(TOPICS))
     assert [curve.method for curve in model.calibration.curves] == ["sigmoid"] * 3
-    assert model.calibration == fit_calibration(raw, gold)
-    shrinkage = Project(project).read_config("tfidf").shrinkage
-    np.testing.assert_array_equal(model.thresholds, tune_thresholds(model.calibration.apply(raw), gold, shrinkage))
-    assert "scores of 3 narratives were calibrated" in (project / "models" / "tfidf" / "README.md").read_text(encoding="utf-8")
+    assert model.calibration == fit_calibration(raw, gold, np.ones(3, dtype=np.bool_))
+    np.testing.assert_array_equal(model.thresholds, tune_thresholds(model.calibration.apply(raw)))
 
 
 def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -> None:
@@ -184,7 +190,7 @@ def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -
 def test_another_format_is_refused(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "model.json").write_text(manifest, encoding="utf-8")
     assert problem(tmp_path) == (
-        f"{tmp_path / 'model.json'}: not a model of format 3; restore it or train again: narratives train {tmp_path.name}"
+        f"{tmp_path / 'model.json'}: not a model of format 4; restore it or train again: narratives train {tmp_path.name}"
     )
 
 

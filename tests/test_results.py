@@ -120,7 +120,7 @@ def test_no_rows_are_a_file_with_all_columns(tmp_path: Path, by_window: bool) ->
     header = paths["csv"].read_text(encoding="utf-8").replace('"', "").strip().split(",")
     names = list(pq.read_schema(paths["parquet"]).names)
     place = ["start", "end"] if by_window else []
-    last = ["note", "kept", "score.toll", "score.school", "score.flood", "run", "codebook"]
+    last = ["note", "language", "language_note", "kept", "score.toll", "score.school", "score.flood", "run", "codebook"]
     assert header == ["id", "file", "line", *place, "narratives", "stances", *([] if by_window else ["spans"]), *last]
     assert names == ["id", "file", "line", *place, "narratives", "stances", *([] if by_window else ["starts", "ends"]), *last]
 

@@ -2,17 +2,22 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from narratives.behaviour import Check, pair_stances, score_stance_pairs
+from narratives.classifiers import find_classifier
+from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.data import STANCES, Labels, Passage, Stance
 from narratives.model import load_model, save_model
-from narratives.stances import LEAST, fit_stances, list_stances, tell_stances
+from narratives.stances import LEAST, StanceModel, fit_stances, list_stances
 
 CUES = {Stance.ASSERTS: "plainly it is so", Stance.REPORTS: "he told the radio", Stance.REBUTS: "records refute that"}
+
+WORDS = TfidfClassifier()
 
 
 def make_passages(n: int) -> list[Passage]:
@@ -26,11 +31,12 @@ def make_passages(n: int) -> list[Passage]:
 
 
 @pytest.fixture(scope="module")
-def taught() -> TfidfClassifier:
-    classifier, told = fit_stances(make_passages(12), make_passages(2), seed=0)
-    assert classifier is not None
+def taught() -> StanceModel:
+    model, told = fit_stances(make_passages(12), make_passages(2), WORDS)
+    assert model is not None
+    assert model.name == "tfidf"
     assert told == "stances learned from 36 examples; 100% of 6 in validation right"
-    return classifier
+    return model
 
 
 def test_examples_are_those_whose_stance_is_known() -> None:
@@ -42,25 +48,46 @@ def test_examples_are_those_whose_stance_is_known() -> None:
 
 
 def test_stances_are_learned_from_ten_examples_of_each_on() -> None:
-    assert fit_stances(make_passages(LEAST), [], 0)[0] is not None
+    assert fit_stances(make_passages(LEAST), [], WORDS)[0] is not None
     too_few = "no stances: fewer than 10 training examples of one of them"
-    assert fit_stances(make_passages(LEAST - 1), [], 0) == (None, too_few)
-    assert fit_stances([p for p in make_passages(40) if p.narratives and p.narratives["toll"] != "rebuts"], [], 0)[0] is None
+    assert fit_stances(make_passages(LEAST - 1), [], WORDS) == (None, too_few)
+    assert (
+        fit_stances([p for p in make_passages(40) if p.narratives and p.narratives["toll"] != "rebuts"], [], WORDS)[0] is None
+    )
 
 
-def test_each_text_gets_its_stance_whatever_stands_beside_it(taught: TfidfClassifier) -> None:
+def test_each_text_gets_its_stance_whatever_stands_beside_it(taught: StanceModel) -> None:
     texts = [f"the toll {cue}" for cue in CUES.values()] * 2
-    assert [STANCES[k] for k in tell_stances(taught, texts)] == list(CUES) * 2
-    assert tell_stances(taught, []).shape == (0,)
+    assert [STANCES[k] for k in taught.tell(texts)] == list(CUES) * 2
+    assert taught.tell([]).shape == (0,)
 
 
-def test_a_saved_model_tells_the_same_stances(taught: TfidfClassifier, finished: Path, tmp_path: Path) -> None:
+def test_a_saved_model_tells_the_same_stances(taught: StanceModel, finished: Path, tmp_path: Path) -> None:
     model = load_model(finished / "models" / "tfidf")
     assert model.stance is None  # the toy task knows one stance only
     assert [set(p.narratives.values()) <= {None} for p in model.predict(["1"], ["a toll at the bridge barrier"])] == [True]
     save_model(replace(model, stance=taught, thresholds=np.zeros(3)), tmp_path / "tfidf")
     [prediction] = load_model(tmp_path / "tfidf").predict(["1"], [f"the toll robs us {CUES[Stance.REBUTS]}"])
     assert prediction.narratives == dict.fromkeys(model.codebook.ids, Stance.REBUTS)
+
+
+@pytest.mark.parametrize("name", ["transformer", "blend"])
+def test_a_run_with_an_encoder_tells_stances_with_it_too(name: str, tiny_encoder: Path, finished: Path, tmp_path: Path) -> None:
+    beside: Any = find_classifier(name)
+    model, _ = fit_stances(make_passages(12), make_passages(2), beside(encoder=str(tiny_encoder), seed=3))
+    assert model is not None
+    assert (model.name, model.classifier.seed) == ("blend", 3)
+    texts = [f"the toll {cue}" for cue in CUES.values()]
+    save_model(replace(load_model(finished / "models" / "tfidf"), stance=model), tmp_path / "saved")
+    again = load_model(tmp_path / "saved").stance
+    assert again is not None
+    assert again.tell(texts).tolist() == model.tell(texts).tolist()
+
+
+def test_a_multilingual_blend_tells_them_by_words() -> None:
+    model, _ = fit_stances(make_passages(12), [], BlendClassifier(sense="multilingual"))
+    assert model is not None
+    assert model.name == "tfidf"
 
 
 def test_minimal_pairs_are_told_apart_where_one_asserts_and_its_twin_rebuts() -> None:

@@ -1,0 +1,154 @@
+"""Further test passages: in no split, read by the runs that ask for them, scored beside the test split and told by language."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from examples import example_passages, invoke, problems_of, snapshot, write_lines
+
+from narratives.check import check_labels
+from narratives.evaluate import read_evaluation
+from narratives.project import Project
+from narratives.summary import gather_slices
+
+ASKING = [
+    "[classifier]",
+    'name = "tfidf"',
+    "min_df = 1",
+    "[evaluation]",
+    "resamples = 20",
+    'further_test = ["languages/*.jsonl"]',
+]
+WORDS = {"ru": "паром мост пошлина школа ветер зима", "tr": "vapur köprü ücret okul rüzgar kış"}
+
+
+def make_passages(language: str, count: int = 12) -> list[dict[str, Any]]:
+    """Passages in a language, every third with the narrative `toll`."""
+    words = WORDS[language].split()
+    return [
+        {
+            "id": f"{language}{k}-1",
+            "text": f"{words[k % 6]}{k} {words[(k * 5 + 1) % 6][::-1]}{k * k} {'toll' if k % 3 == 0 else words[k // 6]}",
+            "document": f"{language}{k}",
+            "narratives": {"toll": "asserts"} if k % 3 == 0 else {},
+            "language": language,
+        }
+        for k in range(count)
+    ]
+
+
+@pytest.fixture
+def asking(root: Path) -> Path:
+    """A trained project with a second run, like the first but for two further files; it is trained, not evaluated."""
+    for language in WORDS:
+        write_lines(root / "labels" / "languages" / f"{language}.jsonl", *make_passages(language))
+    write_lines(root / "experiments" / "asking" / "config.toml", *ASKING)
+    assert invoke(root, "train", "asking").exit_code == 0
+    return root
+
+
+def test_they_are_tested_on_and_told_by_language(asking: Path) -> None:
+    assert invoke(asking, "evaluate", "asking").exit_code == 0
+    project = Project(asking)
+    own, other = read_evaluation(project, "asking"), read_evaluation(project, "base")
+    assert own.passages == other.passages + 24
+    assert [(part["file"], part["passages"]) for part in own.further] == [
+        ("languages/ru.jsonl", 12),
+        ("languages/tr.jsonl", 12),
+    ]
+    assert own.further[0]["digest"] != own.further[1]["digest"]
+    assert other.further == []
+    assert any("languages/ru.jsonl (12), languages/tr.jsonl (12)" in note for note in own.notes)
+    [group] = [group for group in gather_slices([own]) if group.title == "language"]
+    assert [(row.label, row.count) for row in group.rows] == [("ru, 4 labels", 12), ("tr, 4 labels", 12)]
+    assert all(row.figures[0].value is not None and row.figures[0].low is not None for row in group.rows)
+    assert invoke(asking, "report", "asking").exit_code == 0
+    for name in ("report.md", "report.html"):
+        assert "ru, 4 labels" in (asking / "experiments" / "asking" / name).read_text(encoding="utf-8")
+
+
+def test_they_change_nothing_that_is_learned_nor_the_other_splits(asking: Path) -> None:
+    base, own = (snapshot(asking / "models" / run) for run in ("base", "asking"))
+    assert base.keys() == own.keys()
+    assert {name for name in base if base[name] != own[name]} == {"model.json", "README.md"}  # they name their run
+    assert "ru0" not in (asking / "labels" / "splits.csv").read_text()
+    assert invoke(asking, "evaluate", "asking", "--split", "validation").exit_code == 0
+    validation = read_evaluation(Project(asking), "asking")
+    assert (validation.passages, validation.further) == (3, [])
+
+
+def test_runs_are_compared_on_the_same_passages_or_not_at_all(asking: Path) -> None:
+    invoke(asking, "evaluate", "asking")
+    refused = invoke(asking, "compare", "base", "asking")
+    assert refused.exit_code == 2
+    assert not (asking / "experiments" / "base-vs-asking").exists()
+    told = invoke(asking, "run", "base", "asking").stderr
+    assert told == "the runs name different further_test files, so they could not be compared; run each alone\n"
+    write_lines(asking / "experiments" / "base" / "config.toml", *ASKING)
+    invoke(asking, "evaluate", "base")
+    assert invoke(asking, "compare", "base", "asking").exit_code == 0
+    assert (asking / "experiments" / "base-vs-asking" / "comparison.json").is_file()
+    write_lines(asking / "labels" / "languages" / "ru.jsonl", *make_passages("ru", 11))  # a label file changed since
+    assert invoke(asking, "compare", "base", "asking").exit_code == 2
+
+
+def test_retraining_tries_both_models_on_them_too(asking: Path) -> None:
+    invoke(asking, "evaluate", "asking")
+    done = invoke(asking, "retrain", "asking", "--force", "--json")
+    assert done.exit_code in (0, 1)
+    assert json.loads(done.stdout)["test"]["passages"] == 5 + 24
+
+
+def test_labels_check_reads_them_as_it_reads_the_others(asking: Path) -> None:
+    project = Project(asking)
+    report = check_labels(project)
+    assert (report.further, report.findings, report.passages) == (24, [], 14)
+    assert "24 further passages are in no split: some run is tested on them too" in invoke(asking, "labels", "check").stdout
+    known = example_passages()[0]
+    spoilt = [
+        {**known, "document": "ru90"},
+        {"id": "ru91-1", "text": "мост", "document": known["document"], "narratives": {}},
+        {"id": "ru92-1", "text": "мост", "narratives": {"tol": "asserts"}},
+        {"id": "tr0-1", "text": "мост", "narratives": {}, "document": "ru93"},
+    ]
+    place = write_lines(asking / "labels" / "languages" / "more.jsonl", *spoilt)
+    labels = asking / "labels" / "passages.jsonl"
+    told = problems_of(lambda: check_labels(project))
+    assert told[:3] == [
+        f"{place}:1: id 'p0' was used at {labels}:1; ids must be unique",
+        f"{place}:2: document 'd0' stands at {labels}:1 too; give it another name",
+        f"{place}:3: unknown narrative 'tol'; did you mean 'toll'?",
+    ]
+    assert told[3].endswith(f"tr.jsonl:1: id 'tr0-1' was used at {place}:4; ids must be unique")
+    assert problems_of(
+        lambda: project.read_further([place], project.read_codebook(), project.read_passages(project.read_codebook()))
+    )
+
+
+def test_one_that_repeats_a_passage_of_the_labels_is_found(asking: Path) -> None:
+    known = example_passages()[0]
+    place = write_lines(asking / "labels" / "languages" / "more.jsonl", {**known, "id": "m1", "document": "m1"})
+    report = check_labels(Project(asking))
+    labels = asking / "labels" / "passages.jsonl"
+    assert report.findings == [f"{place}:1: 'm1' nearly repeats 'p0' (100% alike, {labels}:1); a further test must be new"]
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "retrain", "run"])
+def test_a_pattern_without_a_file_is_told_before_anything_is_done(root: Path, command: str) -> None:
+    config = write_lines(root / "experiments" / "base" / "config.toml", *ASKING)
+    before = snapshot(root)
+    done = invoke(root, command, "base")
+    assert done.exit_code == 2
+    told = f"{config}:6: no file in {root}/labels matches 'languages/*.jsonl'; write one, or take the pattern out\n"
+    assert done.stderr == told
+    assert snapshot(root) == before
+
+
+@pytest.mark.parametrize(
+    "value", ['"languages/*.jsonl"', '["passages.jsonl"]', '["/a/b.jsonl"]', '["../a/b.jsonl"]', "[1]", '["a/b.csv"]']
+)
+def test_a_pattern_lies_in_a_folder_below_labels(root: Path, value: str) -> None:
+    config = write_lines(root / "experiments" / "base" / "config.toml", *ASKING[:-1], f"further_test = {value}")
+    told = f"{config}:6: 'further_test' must be patterns of files below labels/, such as [\"languages/*.jsonl\"]\n"
+    assert invoke(root, "train", "base").stderr == told
