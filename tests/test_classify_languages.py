@@ -136,10 +136,10 @@ def test_a_run_begun_with_the_package_is_not_gone_on_with_without_it(
 
 def test_the_summary_says_it_in_a_line(folder: Path, tmp_path: Path, path: Path) -> None:
     words = ("classify", path, "--model", folder, "--output", tmp_path / "out", "--jobs", "1")
-    told = "3 texts are in languages that this model cannot read (fa 1, ru 1, tr 1): their answers mean little"
+    told = "texts in languages that this model cannot read: 3 (fa 1, ru 1, tr 1); their answers mean little"
     lines = invoke(tmp_path, *words).stdout.splitlines()
     assert told in lines
-    assert "1 texts are in a language that is not sure; they are noted as such" in lines
+    assert "texts whose language is unsure: 1; they are noted as such" in lines
     assert told in invoke(tmp_path, "classify", "--status", tmp_path / "out").stdout.splitlines()
     facts = json.loads(invoke(tmp_path, "classify", "--status", tmp_path / "out", "--json").stdout)
     assert (facts["foreign"], facts["unsure"]) == ({"ru": 1, "fa": 1, "tr": 1}, 1)
@@ -150,7 +150,7 @@ def test_the_summary_says_how_to_have_languages_found(folder: Path, tmp_path: Pa
     words = ("classify", path, "--model", folder, "--output", tmp_path / "out", "--jobs", "1")
     lines = invoke(tmp_path, *words).stdout.splitlines()
     fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
-    assert f"4 texts do not name their language; {fix}" in lines
+    assert f"texts that do not name their language: 4; {fix}" in lines
 
 
 @pytest.mark.parametrize("name", ["language", "language_note"])

@@ -130,16 +130,16 @@ def _tell(summary: "Summary", as_json: bool, output: str, now: int = 0, seconds:
     what = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
     click.echo(f"{what}, {summary.none} {'passages' if passages else 'of them'} carry none: {output}")
     if summary.empty:
-        click.echo(f"{summary.empty} texts are empty; they carry none and are noted as such")
+        click.echo(f"empty texts: {summary.empty}; they carry none and are noted as such")
     if summary.foreign:
         which = ", ".join(f"{code} {count}" for code, count in summary.foreign.items())
-        told = f"{sum(summary.foreign.values())} texts are in languages that this model cannot read ({which})"
-        click.echo(f"{told}: their answers mean little")
+        told = f"texts in languages that this model cannot read: {sum(summary.foreign.values())} ({which})"
+        click.echo(f"{told}; their answers mean little")
     if summary.unsure and summary.finder:
-        click.echo(f"{summary.unsure} texts are in a language that is not sure; they are noted as such")
+        click.echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
     elif summary.unsure:
         fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
-        click.echo(f"{summary.unsure} texts do not name their language; {fix}")
+        click.echo(f"texts that do not name their language: {summary.unsure}; {fix}")
     if summary.done < summary.parts:
         click.echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
     elif summary.rejects:
