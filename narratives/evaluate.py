@@ -128,7 +128,7 @@ def explain_misses(model: Model, misses: Sequence[Miss], progress: Progress | No
 
 def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     results = score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
-    if model.stance is None:
+    if not model.stances:
         return results
     pairs = pair_stances(checks)
     told = model.tell_stances([check.text for pair in pairs for check in pair])

@@ -21,14 +21,13 @@ from narratives.files import read_json, replacing, sha256, write_json, write_tex
 from narratives.languages import NONE, list_readable
 from narratives.parity import describe
 from narratives.reading import read_texts
-from narratives.stances import StanceModel
+from narratives.stances import tell_stances
 from narratives.thresholds import decide
 from narratives.windows import WINDOW
 from narratives.zero_shot import Guided, Prior
 
 FORMAT = 4
 _MANIFEST = "model.json"
-_STANCE = "stance"
 _PRIOR = "prior"
 _PACKAGES = (
     "numpy",
@@ -55,7 +54,7 @@ class Model:
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
     window: int = WINDOW  # characters that are read at once, as many as most training passages have
     inference: dict[str, Any] = field(default_factory=dict)  # what computes the scores, and how that was chosen
-    stance: StanceModel | None = None  # tells stances, where enough of them were labelled
+    stances: bool = False  # whether the classifier's last three columns tell stances: where enough of them were labelled
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
@@ -68,24 +67,17 @@ class Model:
     def read(self, texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()) -> Readings:
         """Scores, decisions and spans. A blank text carries nothing: it scores 0 throughout."""
         scorer = Guided(self.classifier, self.prior)
-        scores, spans = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
+        scores, spans, stances = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
         blank = spans[:, :1, 1] == 0
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
         raised = decide(calibrated, self.thresholds) & ~blank
-        return Readings(calibrated, raised, self._find_stances(texts, raised, spans), spans)
+        return Readings(calibrated, raised, np.where(raised, stances, np.int8(UNKNOWN)), spans)
 
     def tell_stances(self, texts: Sequence[str]) -> list[Stance]:
         """How each text stands to what it carries."""
-        if self.stance is None:
+        if not self.stances:
             raise ValueError("this model was taught no stances")
-        return [STANCES[k] for k in self.stance.tell(texts)]
-
-    def _find_stances(self, texts: Sequence[str], raised: NDArray[np.bool_], spans: NDArray[np.int32]) -> NDArray[np.int8]:
-        stances = np.full(raised.shape, UNKNOWN, dtype=np.int8)
-        if self.stance is not None:
-            places = np.argwhere(raised).tolist()
-            stances[raised] = self.stance.tell([texts[row][slice(*spans[row, column])] for row, column in places])
-        return stances
+        return [STANCES[k] for k in tell_stances(self.classifier.predict_proba(texts)[:, len(self.codebook.ids) :])]
 
 
 def to_predictions(ids: Sequence[str], readings: Readings, codebook: Codebook) -> list[Prediction]:
@@ -107,9 +99,6 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
     with replacing(folder) as aside:
         aside.mkdir()
         model.classifier.save(aside)
-        if model.stance:
-            (aside / _STANCE).mkdir()
-            model.stance.classifier.save(aside / _STANCE)
         if model.prior:
             (aside / _PRIOR).mkdir()
             model.prior.likeness.save(aside / _PRIOR)
@@ -125,7 +114,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
             "calibration": dict(zip(model.codebook.ids, model.calibration.to_json(), strict=True)),
             "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
             "window": model.window,
-            "stances": model.stance.to_json() if model.stance else None,
+            "stances": model.stances,
             "prior": model.prior.to_json(model.codebook.ids) if model.prior else {},
             "inference": model.inference,
             "training": model.training,
@@ -151,7 +140,7 @@ def load_model(folder: Path) -> Model:
         training=manifest["training"],
         window=manifest["window"],
         inference=manifest["inference"],
-        stance=StanceModel.load(folder / _STANCE, manifest["stances"]) if manifest["stances"] else None,
+        stances=manifest["stances"],
         prior=Prior.load(folder / _PRIOR, manifest["prior"], codebook.ids) if manifest.get("prior") else None,
         digest=manifest["digest"],
     )

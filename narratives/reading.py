@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers import Progress, Scores, Texts
+from narratives.data import UNKNOWN
+from narratives.stances import tell_stances
 from narratives.windows import find_windows
 
 
@@ -14,7 +16,7 @@ class Scorer(Protocol):
     """What gives texts their scores: a classifier, by itself or with help."""
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
-        """Scores of shape (texts, narratives)."""
+        """Scores of shape (texts, columns): the narratives first."""
         ...
 
 
@@ -25,11 +27,13 @@ def read_texts(
     window: int,
     progress: Progress | None = None,
     languages: Sequence[str] = (),
-) -> tuple[Scores, NDArray[np.int32]]:
-    """Scores (texts, narratives), of several windows the highest; and the spans (texts, narratives, 2) that have them.
+) -> tuple[Scores, NDArray[np.int32], NDArray[np.int8]]:
+    """Scores (texts, narratives), of several windows the highest; the spans (texts, narratives, 2) that have them; stances.
 
-    Windows have about `window` characters (see `find_windows`); a span is start and end, in characters. A blank text scores
-    0 and has the spans (0, 0). `languages` are codes, one for each text, where known: they help to find where sentences end.
+    Stances (texts, narratives) are positions in `STANCES`, from the columns that the classifier has beyond the narratives, or
+    `UNKNOWN` where it has none. Windows have about `window` characters (see `find_windows`); a span is start and end, in
+    characters. A blank text scores 0 and has the spans (0, 0). `languages` are codes, one for each text, where known: they help
+    to find where sentences end.
     """
     cuts = [
         find_windows(text, window, language) for text, language in zip(texts, languages or ["und"] * len(texts), strict=True)
@@ -40,12 +44,16 @@ def read_texts(
             unique.setdefault(text[start:end], len(unique))
     scores = np.zeros((len(texts), narratives), dtype=np.float32)
     spans = np.zeros((len(texts), narratives, 2), dtype=np.int32)
+    stances = np.full((len(texts), narratives), UNKNOWN, dtype=np.int8)
     if unique:
         computed = classifier.predict_proba(list(unique), progress=progress)
+        told = tell_stances(computed[:, narratives:])
         for row, (text, windows) in enumerate(zip(texts, cuts, strict=True)):
             for k, (start, end) in enumerate(windows):
-                found = computed[unique[text[start:end]]]
+                place = unique[text[start:end]]
+                found = computed[place, :narratives]
                 better = found > scores[row] if k else np.ones(narratives, dtype=np.bool_)
                 scores[row, better] = found[better]
                 spans[row, better] = start, end
-    return scores, spans
+                stances[row, better] = told[place]
+    return scores, spans, stances

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from narratives.calibration import fit_calibration
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook
@@ -20,7 +22,7 @@ from narratives.project import Project
 from narratives.reading import read_texts
 from narratives.similarity import near_duplicates
 from narratives.splits import Splits, append_splits, assign_splits, leaks, split_passages
-from narratives.stances import fit_stances
+from narratives.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.thresholds import tune_thresholds
 from narratives.windows import choose_window
 from narratives.zero_shot import Guided, fit_prior
@@ -96,13 +98,23 @@ def train_model(
     if never := [id_ for id_, support in zip(ids, y.sum(0), strict=True) if not support]:
         say(f"no training passage carries {', '.join(never)}: the model cannot raise it, only rank by the codebook (zero-shot)")
     checkpoint = project.checkpoint(run)
-    classifier.fit(texts, y, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
+    stances, held_stances = stance_matrix(data.train), stance_matrix(data.validation)
+    if not (knows_stances := can_learn(stances)):
+        say(f"{run}: no stances, since fewer than {LEAST} training passages have one of them")
+        stances, held_stances = stances[:, :0], held_stances[:, :0]
+    classifier.fit(
+        texts,
+        np.hstack([y, stances]),
+        validation=(held_texts, np.hstack([held_y, held_stances])),
+        progress=progress,
+        checkpoint=checkpoint,
+    )
     window = choose_window(texts)
-    scores, _ = read_texts(classifier, held_texts, len(ids), window)
+    scores, _, told = read_texts(classifier, held_texts, len(ids), window)
     prior = fit_prior(texts, y, data.codebook, scores)
     scorer = Guided(classifier, prior)
     if prior:
-        scores, _ = read_texts(scorer, held_texts, len(ids), window)
+        scores = read_texts(scorer, held_texts, len(ids), window)[0]
     taught = y.sum(0) > 0
     calibration = fit_calibration(scores, held_y, taught)
     thresholds = tune_thresholds(calibration.apply(scores))
@@ -117,9 +129,8 @@ def train_model(
         thresholds,
     )
     say(f"{run}: {describe(inference)}")
-    aside = checkpoint.with_name(f"{checkpoint.name}.stances")
-    stance, told = fit_stances(data.train, data.validation, classifier, progress, aside)
-    say(f"{run}: {told}")
+    if knows_stances:
+        say(f"{run}: {describe_stances(told, data.validation, ids)}")
     training = {
         "train": len(data.train),
         "validation": len(data.validation),
@@ -129,10 +140,19 @@ def train_model(
         "zero_shot": prior.find_zero_shot(ids) if prior else [],
     }
     model = Model(
-        run, config.classifier, classifier, data.codebook, calibration, thresholds, training, window, inference, stance, prior
+        run,
+        config.classifier,
+        classifier,
+        data.codebook,
+        calibration,
+        thresholds,
+        training,
+        window,
+        inference,
+        knows_stances,
+        prior,
     )
     lessons = remember({"train": data.train, "validation": data.validation})
     save_model(model, folder, {FILE: to_lines(lessons)})
-    for done in (checkpoint, aside):
-        shutil.rmtree(done, ignore_errors=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
     return model

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narratives.classifiers.tfidf import TfidfClassifier
+from narratives.data import UNKNOWN
 from narratives.items import Columns
 from narratives.model import Model, load_model
 from narratives.reading import read_texts
@@ -37,7 +38,8 @@ def model(finished: Path) -> Model:
 @given(st.lists(st.text("abc .\n", max_size=60), max_size=6), st.integers(1, 20))
 def test_the_score_is_the_highest_of_the_windows_and_the_span_is_the_first_of_them(texts: list[str], size: int) -> None:
     classifier = Words()
-    scores, spans = read_texts(classifier, texts, 3, size)
+    scores, spans, stances = read_texts(classifier, texts, 3, size)
+    assert (stances == UNKNOWN).all()
     for row, text in enumerate(texts):
         windows = find_windows(text, size)
         if not windows:
@@ -51,6 +53,20 @@ def test_the_score_is_the_highest_of_the_windows_and_the_span_is_the_first_of_th
     if any(text.strip() for text in texts):
         assert len(classifier.asked) == len(set(classifier.asked))
         assert max(map(len, classifier.asked)) <= 1.5 * size
+
+
+def test_a_narrative_has_the_stance_of_the_window_that_scores_highest() -> None:
+    """Here `a` is the narrative, and of `b`, `c` and `d` the most frequent is the stance."""
+
+    class Stances(Words):
+        def predict_proba(self, texts: Sequence[str], **_: Any) -> Any:
+            return np.array([[text.count(letter) for letter in "abcd"] for text in texts], dtype=np.float32)
+
+    texts = ["aa cc. " + "x" * 8 + " a ddd.", "a bb. " + "x" * 9 + " aaa d.", " "]
+    scores, spans, stances = read_texts(Stances(), texts, 1, 9)
+    assert scores[:, 0].tolist() == [2, 3, 0]
+    assert stances[:, 0].tolist() == [1, 2, UNKNOWN]
+    assert "ddd" not in texts[0][slice(*spans[0, 0])]
 
 
 def test_a_claim_deep_in_a_long_text_is_found_at_its_place(model: Model) -> None:
