@@ -24,7 +24,7 @@ def make_passages(n: int) -> list[Passage]:
     for k in range(n):
         for stance, cue in CUES.items():
             labels: Labels = {"toll": stance, "school": None} if k % 3 else {"toll": stance}
-            passages.append(Passage(f"{stance}{k}", f"the toll robs us {cue} {k}", labels, f"d{k}"))
+            passages.append(Passage(f"{stance}{k}", f"the toll robs us {cue} {k}", labels, f"s{k}"))
     return passages
 
 
@@ -38,7 +38,7 @@ def taught(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Model:
     (root / "labels" / "stances.jsonl").write_text("\n".join(map(json.dumps, more)), encoding="utf-8")
     documents = sorted({record["document"] for record in more})
     with (root / "labels" / "splits.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"{name},{'validation' if k < 2 else 'train'}\n" for k, name in enumerate(documents))
+        file.writelines(f"{name},train\n" for name in documents)
     said: list[str] = []
     train_run(Project(root), "tfidf", said.append)
     assert any(line.endswith(" stances in validation right") for line in said)
