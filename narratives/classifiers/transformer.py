@@ -27,7 +27,7 @@ class TransformerClassifier:
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
     max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
-    epochs: int = setting(10, least=1)
+    epochs: int = setting(8, least=1)
     patience: int = setting(3, least=1)  # stop after this many epochs without a better validation score
     batch_size: int = setting(16, least=1)
     learning_rate: float = 3e-4
@@ -62,9 +62,10 @@ class TransformerClassifier:
 
         from narratives.classifiers.batches import tokenise
         from narratives.classifiers.encoder import load_encoder
-        from narratives.classifiers.network import PooledClassifier, choose_device, freeze
+        from narratives.classifiers.network import PooledClassifier, choose_device, freeze, keep_freed_memory
         from narratives.classifiers.training import Schedule, describe, train_network
 
+        keep_freed_memory()
         torch.manual_seed(self.seed)
         self.fast_ = self.bf16_ = self.halved_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
