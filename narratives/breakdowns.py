@@ -1,7 +1,7 @@
 """Where a model fails: narratives taken for others, slices of the passages, stances, the worst single errors."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from narratives.data import STANCES, UNKNOWN
 from narratives.metrics import Counts, Floats, to_plain
 from narratives.resampling import interval, measure, resample
 
+FURTHER = "further test"  # the axis of files in no split
 ANY = "any"  # of a stance: all three together
 WORST = 60  # errors shown
 _LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
@@ -93,6 +94,19 @@ def find_slices(answers: Answers, resamples: int, seed: int) -> list[Slice]:
         for axis, value, mask in _masks(answers)
         if mask.sum() >= _LEAST
     ]
+
+
+def find_further(answers: Answers, files: Mapping[str, int], resamples: int, seed: int) -> list[Slice]:
+    """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
+    owners = np.repeat(list(files), list(files.values()))
+    languages = np.array([passage.language for passage in answers.passages])
+    slices = []
+    for file in files:
+        found = sorted(set(languages[owners == file]))
+        for language in found:
+            name = file if len(found) == 1 else f"{file}, {language}"
+            slices.append(_score_slice(FURTHER, name, (owners == file) & (languages == language), answers, resamples, seed))
+    return slices
 
 
 def find_stances(answers: Answers) -> list[StanceScore]:

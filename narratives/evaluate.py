@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 
 from narratives.answers import Answers, join
 from narratives.behaviour import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
-from narratives.breakdowns import Miss
+from narratives.breakdowns import Miss, find_further
 from narratives.classifiers import Progress
 from narratives.codebook import Codebook, describe_difference
 from narratives.data import Passage
@@ -37,7 +38,7 @@ def evaluate_run(
 ) -> Evaluation:
     """Write `predictions.jsonl` and `evaluation.json` of a run; the test split unless `split` names another.
 
-    To the test passages come the further ones that the config names; training and validation never see them.
+    Beside the test passages the further ones that the config names are scored, file by file, in slices of their own.
     Where the test split has no labels the validation split stands in, and the report says what that means.
     `robustness` trains anew for each way of holding out.
     """
@@ -56,13 +57,11 @@ def evaluate_run(
     parts = {name: split_passages(labelled, splits, name) for name in SHARES}
     split, notes = _choose_split(project, parts, split)
     further = project.read_further(project.find_further(run), codebook, labelled) if split == "test" else {}
-    passages = [*parts[split], *chain.from_iterable(further.values())]
+    passages = parts[split]
     notes += [*_note_further(further), *_note_changed_training(parts, model)]
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(run)
-    predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
-    write_predictions(folder / "predictions.jsonl", predictions, run, codebook)
-    answers = read_answers(project, run, passages, codebook)
+    answers = _answer(model, passages, folder / "predictions.jsonl", codebook, progress)
     evaluation = score(
         answers,
         codebook,
@@ -80,9 +79,22 @@ def evaluate_run(
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(project, run, progress) if robustness else [],
     )
+    if further:
+        beyond = list(chain.from_iterable(further.values()))
+        added = _answer(model, beyond, folder / "predictions-further.jsonl", codebook, progress)
+        sizes = {file: len(some) for file, some in further.items()}
+        slices = find_further(added, sizes, config.resamples, SEED)
+        evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     return evaluation
+
+
+def _answer(model: Model, passages: list[Passage], path: Path, codebook: Codebook, progress: Progress | None) -> Answers:
+    """Predict, write the predictions down, and join what was written with the gold."""
+    predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
+    write_predictions(path, predictions, model.run, codebook)
+    return join(passages, read_predictions(path, codebook), codebook, path)
 
 
 def read_evaluation(project: Project, run: str) -> Evaluation:
@@ -155,7 +167,7 @@ def _note_further(further: Mapping[str, Sequence[Passage]]) -> list[str]:
     if not further:
         return []
     files = ", ".join(f"{file} ({len(passages)})" for file, passages in further.items())
-    return [f"Also scored on passages that are in no split, from {files}; the overall figures are of all together."]
+    return [f"Also tested on passages that are in no split, {files}: see the slices. All other figures are of the test split."]
 
 
 def _note_changed_training(parts: Mapping[str, list[Passage]], model: Model) -> list[str]:

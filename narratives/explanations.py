@@ -75,8 +75,8 @@ def _weigh(classifier: Classifier, text: str, columns: Sequence[int], language: 
     if isinstance(classifier, BlendClassifier):
         exact = _weigh(classifier.tfidf_, text, columns, language)
         erased = _weigh(classifier.sense_, text, columns, language)
-        weight = float(classifier.weight_)
-        return weight * exact + (1 - weight) * erased
+        weights = np.asarray(classifier.weights_)
+        return np.asarray(weights * exact + (1 - weights) * erased)
     return erase_words(classifier, text, columns, language)
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +139,6 @@ def _choose_test(project: Project, run: str, data: TrainingSet, say: Say) -> lis
     labelled = split_passages(passages, data.splits, "test")
     if not labelled:
         raise UserError(at(project.splits_file, None, "no labelled passage in split 'test' to compare on; label some"))
-    labelled += chain.from_iterable(project.read_further(project.find_further(run), data.codebook, passages).values())
     kept = leave_out_learned(labelled, read_lessons(project.model(run)) or [])
     if len(kept) < len(labelled):
         say(f"{len(labelled) - len(kept)} test passages were learned by the incumbent: not compared on")

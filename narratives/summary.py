@@ -5,7 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from narratives.breakdowns import ANY, Slice
+from narratives.breakdowns import ANY, FURTHER, Slice
 from narratives.evaluation import Evaluation, Figure, NarrativeScore
 from narratives.words import mark_words, parse_words
 
@@ -114,11 +114,11 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
     for sides in align([evaluation.slices for evaluation in evaluations], lambda part: (part.axis, part.value)):
         part = next(side for side in sides if side)
         name = part.axis if part.labels else QUIET
-        support = f", {part.labels} labels" if part.axis == "language" else ""  # a language is read as a test of its own
+        support = f", {part.labels} labels" if part.axis in ("language", FURTHER) else ""  # each is read as a test of its own
         row = Row(_plain(part.value) + support, "", part.passages, [_to_slice_figure(side) for side in sides])
         groups.setdefault(name, []).append(row)
     quiet = groups.pop(QUIET, [])
-    kept = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1]
+    kept = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1 or axis == FURTHER]
     return [*kept, Group(QUIET, quiet)] if quiet else kept
 
 

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """What a run may see: nothing of it is, or nearly repeats, a test passage."""
+    """What a run may see: nothing of it is, or nearly repeats, a passage of the test split."""
 
     codebook: Codebook
     train: list[Passage]
@@ -98,19 +98,14 @@ def train_model(
     if never := [id_ for id_, support in zip(ids, y.sum(0), strict=True) if not support]:
         say(f"no training passage carries {', '.join(never)}: the model cannot raise it, only rank by the codebook (zero-shot)")
     checkpoint = project.checkpoint(run)
-    stances, held_stances = stance_matrix(data.train), stance_matrix(data.validation)
+    stances = stance_matrix(data.train)
     if not (knows_stances := can_learn(stances)):
         say(f"{run}: no stances, since fewer than {LEAST} training passages have one of them")
-        stances, held_stances = stances[:, :0], held_stances[:, :0]
-    classifier.fit(
-        texts,
-        np.hstack([y, stances]),
-        validation=(held_texts, np.hstack([held_y, held_stances])),
-        progress=progress,
-        checkpoint=checkpoint,
-    )
+        stances = stances[:, :0]
+    columns = np.hstack([y, stances])
+    classifier.fit(texts, columns, validation=(held_texts, held_y), progress=progress, checkpoint=checkpoint)
     window = choose_window(texts)
-    scores, _, told = read_texts(classifier, held_texts, len(ids), window)
+    scores = read_texts(classifier, held_texts, len(ids), window)[0]
     prior = fit_prior(texts, y, data.codebook, scores)
     scorer = Guided(classifier, prior)
     if prior:
@@ -130,6 +125,7 @@ def train_model(
     )
     say(f"{run}: {describe(inference)}")
     if knows_stances:
+        told = read_texts(classifier, held_texts, len(ids), window)[2]  # as they will be told: the gate does not look at them
         say(f"{run}: {describe_stances(told, data.validation, ids)}")
     training = {
         "train": len(data.train),

@@ -2,13 +2,14 @@
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import Toy
 from examples import problems_of
 
-from narratives.classifiers import hyperparameters
+from narratives.classifiers import find_classifier, hyperparameters
 from narratives.classifiers.blend import BlendClassifier
 
 
@@ -28,7 +29,7 @@ def test_a_score_lies_between_those_of_its_parts(blend: BlendClassifier, toy_tex
 def test_with_all_the_weight_on_one_part_it_is_that_part(
     blend: BlendClassifier, toy_texts: Toy, weight: float, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blend, "weight_", weight)
+    monkeypatch.setattr(blend, "weights_", np.full(3, weight))
     alone = getattr(blend, part).predict_proba(toy_texts.texts)
     np.testing.assert_allclose(blend.predict_proba(toy_texts.texts), alone, atol=1e-5)
 
@@ -58,6 +59,27 @@ def test_the_weight_is_the_one_that_ranks_validation_best_and_is_saved(
         weight = blend._choose_weight(toy_texts.texts, toy_texts.y)
         assert (weight > 0.5) == (best > 0.5)
     monkeypatch.undo()
-    monkeypatch.setattr(blend, "weight_", 0.3)
+    weights = np.array([0.3, 0.3, 0.5])
+    monkeypatch.setattr(blend, "weights_", weights)
     blend.save(tmp_path)
-    assert BlendClassifier.load(tmp_path, hyperparameters(blend)).weight_ == 0.3
+    assert np.array_equal(BlendClassifier.load(tmp_path, hyperparameters(blend)).weights_, weights)
+
+
+@pytest.mark.parametrize("name", ["blend", "transformer"])
+def test_settings_are_chosen_for_the_columns_that_validation_has(name: str, tiny_encoder: Path, toy_texts: Toy) -> None:
+    make: Any = find_classifier(name)
+    texts, y = toy_texts
+    more = np.hstack([y, ~y])
+    both = [
+        make(encoder=str(tiny_encoder), epochs=2).fit(texts, more, validation=(texts, held)).predict_proba(texts)
+        for held in (y, np.hstack([y, y[:, :0]]))
+    ]
+    assert both[0].shape == more.shape
+    assert np.array_equal(*both)
+
+
+def test_columns_without_validation_labels_get_equal_weights(tiny_encoder: Path, toy_texts: Toy) -> None:
+    texts, y = toy_texts
+    blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(texts, np.hstack([y, ~y]), validation=(texts, y))
+    assert len(set(blend.weights_[:3])) == 1
+    assert blend.weights_[3:].tolist() == [0.5] * 3

@@ -170,7 +170,7 @@ def test_what_speaks_against_is_told_where_asked_for(finished: Path) -> None:
 def test_a_blend_is_explained_by_the_weighted_sum_of_its_parts(finished: Path) -> None:
     words, sense = (load_model(finished / "models" / run) for run in ("tfidf", "transformer"))
     blend = BlendClassifier()
-    blend.tfidf_, blend.sense_, blend.weight_ = words.classifier, sense.classifier, 0.6
+    blend.tfidf_, blend.sense_, blend.weights_ = words.classifier, sense.classifier, np.full(3, 0.6)
     text = "A toll at the bridge barrier. She went home."
     mixed = weigh_words(Model("b", "blend", blend, words.codebook, words.calibration, words.thresholds), text, [0])
     parts = [weigh_words(model, text, [0]) for model in (words, sense)]

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from narratives.errors import UserError, did_you_mean
 
 Texts = Sequence[str]
-Targets = NDArray[np.bool_]  # (texts, narratives)
-Scores = NDArray[np.float32]  # (texts, narratives), each in [0, 1]
+Targets = NDArray[np.bool_]  # (texts, columns): the narratives, then perhaps the stances
+Scores = NDArray[np.float32]  # the same, each in [0, 1]
 Progress = Callable[[int, int, str], None]  # done, total, what there is to say
 
 CLASSIFIERS = {
@@ -50,7 +50,10 @@ class Classifier(Protocol):
         progress: Progress | None = None,
         checkpoint: Path | None = None,
     ) -> Self:
-        """Learn from `texts` and `y`. What can be interrupted keeps its state in `checkpoint` and goes on from there."""
+        """Learn from `texts` and `y`. What can be interrupted keeps its state in `checkpoint` and goes on from there.
+
+        The labels of `validation` may lack the last columns of `y`: settings are chosen for those that are there.
+        """
         ...
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:

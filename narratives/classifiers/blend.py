@@ -17,7 +17,7 @@ from narratives.odds import to_log_odds, to_share
 
 _SENSES = ("transformer", "multilingual")
 _WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-_USUAL = 0.6
+_EQUAL = 0.5
 _FILE = "blend.json"
 _TRANSFORMER = TransformerClassifier()
 
@@ -26,7 +26,8 @@ _TRANSFORMER = TransformerClassifier()
 class BlendClassifier:
     """The weighted mean of both classifiers' log-odds; each is trained as by itself, with its own defaults.
 
-    The weight is the one under which validation passages are ranked best (average precision over all decisions).
+    The weight is the one under which validation passages are ranked best (average precision over all decisions); columns
+    without validation labels get equal weights.
     """
 
     sense: str = "transformer"  # or "multilingual", for labels in a language that the encoder cannot read
@@ -34,7 +35,7 @@ class BlendClassifier:
     epochs: int = setting(_TRANSFORMER.epochs, least=1)
     learning_rate: float = _TRANSFORMER.learning_rate
     seed: int = 0
-    weight_: Any = field(default=None, init=False, repr=False)  # of `tfidf`
+    weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
     tfidf_: Any = field(default=None, init=False, repr=False)
     sense_: Any = field(default=None, init=False, repr=False)
 
@@ -51,7 +52,9 @@ class BlendClassifier:
         make, settings = self._find_sense()
         self.tfidf_ = TfidfClassifier(seed=self.seed).fit(texts, y)
         self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
-        self.weight_ = self._choose_weight(*validation) if validation else _USUAL
+        self.weights_ = np.full(y.shape[1], _EQUAL)
+        if validation:
+            self.weights_[: validation[1].shape[1]] = self._choose_weight(*validation)
         return self
 
     @property
@@ -66,11 +69,11 @@ class BlendClassifier:
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
         words, sense = self._read(texts, progress)
-        return to_share(self.weight_ * words + (1 - self.weight_) * sense).astype(np.float32)
+        return to_share(self.weights_ * words + (1 - self.weights_) * sense).astype(np.float32)
 
     def save(self, folder: Path) -> None:
-        """Each classifier in a folder of its own, and the weight."""
-        write_json(folder / _FILE, {"tfidf_weight": self.weight_})
+        """Each classifier in a folder of its own, and the weights."""
+        write_json(folder / _FILE, {"tfidf_weights": self.weights_.tolist()})
         for name, part in (("tfidf", self.tfidf_), (self.sense, self.sense_)):
             (folder / name).mkdir()
             part.save(folder / name)
@@ -79,7 +82,7 @@ class BlendClassifier:
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
         """Load both."""
         classifier = cls(**hyperparameters)
-        classifier.weight_ = float(read_json(folder / _FILE)["tfidf_weight"])
+        classifier.weights_ = np.array(read_json(folder / _FILE)["tfidf_weights"], dtype=np.float64)
         classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", {"seed": classifier.seed})
         make, settings = classifier._find_sense()
         classifier.sense_ = make.load(folder / classifier.sense, settings)
@@ -96,8 +99,8 @@ class BlendClassifier:
         from sklearn.metrics import average_precision_score
 
         if not y.any():
-            return _USUAL
-        words, sense = self._read(texts)
+            return _EQUAL
+        words, sense = (odds[:, : y.shape[1]] for odds in self._read(texts))
         return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), (w * words + (1 - w) * sense).ravel()))
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:

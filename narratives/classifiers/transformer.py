@@ -109,7 +109,7 @@ class TransformerClassifier:
 
     def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
         """On a GPU take bf16 if `accept` does; then the first form of the network in ONNX Runtime that it takes."""
-        self.bf16_ = True
+        self.bf16_ = self.bf16
         if not (self._is_on_gpu() and self._takes_bf16() and accept(self.inference)):
             self.bf16_ = self.halved_ = None
         if lacking := [package for package in ("onnx", "onnxruntime") if find_spec(package) is None]:
@@ -223,7 +223,7 @@ class TransformerClassifier:
         budget = BUDGET if device.type == "cuda" else _CPU_BUDGET
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=self.bf16 and has_bf16(device)):
             scores = score_in_batches(self.network_, texts, tokenizer, self._window(), padding, budget=budget)
-        return float(average_precision_score(y.ravel(), scores.ravel())) if y.any() else 0.0
+        return float(average_precision_score(y.ravel(), scores[:, : y.shape[1]].ravel())) if y.any() else 0.0
 
     def _is_on_gpu(self) -> bool:
         return self.network_ is not None and next(self.network_.parameters()).is_cuda
