@@ -36,6 +36,7 @@ class LabelReport:
     several: int
     unassigned: int  # documents that have no split yet
     further: int  # passages in no split, on which some run is tested too
+    nameless: int  # passages that do not name their language
     support: list[Support]
     findings: list[str]
 
@@ -73,6 +74,10 @@ def describe(report: LabelReport) -> list[str]:
         lines.append(f"{report.unassigned} documents have no split yet; training assigns one")
     if report.further:
         lines.append(f"{report.further} further passages are in no split: some run is tested on them too")
+    if report.nameless:
+        lines.append(
+            f'{report.nameless} passages name no language ("language": "en"): a model cannot tell which texts it cannot read'
+        )
     width = max(len(support.id) for support in report.support)
     lines.append(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
     for row in report.support:
@@ -108,6 +113,7 @@ def _report(
         several=sum(len(carried) > 1 for carried in labels),
         unassigned=sum(document not in splits for document in documents),
         further=len(further),
+        nameless=sum(passage.language == "und" for passage in passages),
         support=[_count(id_, passages, splits) for id_ in codebook.ids],
         findings=findings,
     )

@@ -12,7 +12,7 @@ from narratives.data import Readings
 from narratives.errors import UserError, at
 from narratives.explanations import explain_raised
 from narratives.items import Item, add_languages, to_item
-from narratives.languages import FOREIGN, UNSURE, count_languages, list_readable
+from narratives.languages import FOREIGN, UNSURE, count_languages
 from narratives.model import Model
 from narratives.parts import Cursor, Part, read_part
 from narratives.plan import ANEW, Input, Plan
@@ -45,7 +45,7 @@ def classify_part(
     except (EOFError, OSError) as error:
         reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
         raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
-    items = add_languages(items, list_readable(model.classifier_name, model.training), bool(plan.model["languages"]))
+    items = add_languages(items, model.readable, bool(plan.model["languages"]))
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
     readings = read_in_batches(items, model, tell, plan.options.explain)

@@ -92,6 +92,8 @@ def _check_limits(file: TomlFile, classifier: Any, options: dict[str, Any]) -> l
         least, most = limits.get("least", 0), limits.get("most", math.inf)
         if isinstance(value, list) and not 1 <= value[0] <= value[1]:
             problem = f"'{key}' must be two numbers, 1 or more, the smaller first"
+        elif isinstance(value, str) and (among := limits.get("among")) and value not in among:
+            problem = f"'{key}' must be {' or '.join(among)}{did_you_mean(value, among)}"
         elif isinstance(value, int | float) and not least <= value <= most:
             problem = f"'{key}' must be at least {least}" + (f" and at most {most}" if most < math.inf else "")
         else:

@@ -58,7 +58,7 @@ _ALIKE = {  # further codes of a language: its three-letter ones, old ones, and 
     "zh": "zho chi cmn wuu yue",
 }
 _SAME = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
-# What a classifier reads beside what it was taught, by its name; all others read what they were taught.
+# What a classifier, or the sense of a blend, reads beside what it was taught; all others read what they were taught.
 _READS: dict[str, str] = {"multilingual": "ar de en es fr it ja ko nl pl pt ru th tr zh"}
 _SHARE = 0.01  # of the training passages: a language with fewer was hardly taught
 

@@ -55,12 +55,12 @@ def migrate(project: Project, path: Path, dry_run: bool = False) -> Summary:
     """Carry out the migration in `path`. `UserError` lists every problem, and nothing is written."""
     codebook = project.read_codebook()
     old_file = read_toml(project.labels / "codebook.toml")
-    migration, passages = _read_all(project, path, codebook, old_file.values["narrative"])
+    migration, passages, further = _read_all(project, path, codebook, old_file.values["narrative"])
     version = migration.version
     summary = Summary(codebook.name, codebook.version, version, dry_run=dry_run)
     text = edit_codebook(old_file, read_text(old_file.path), version, migration.entries)
     contents: dict[Path, str | None] = {old_file.path: _restore_ends(old_file.path, text)}
-    contents |= _relabel(project, migration, passages, summary)
+    contents |= _relabel(project, migration, passages, further, summary)
     contents |= _change_checks(project, migration, summary)
     record = project.labels / "migrations" / f"{version}.toml"
     entries = [entry.values for entry in migration.entries]
@@ -101,10 +101,10 @@ def describe(summary: Summary) -> list[str]:
 
 def _read_all(
     project: Project, path: Path, codebook: Codebook, narratives: Sequence[dict[str, Any]]
-) -> tuple[Migration, list[Passage]]:
-    """The migration and the passages, when all that will be rewritten can be read; else every problem."""
+) -> tuple[Migration, list[Passage], list[Passage]]:
+    """The migration, the passages and the further test passages, if all that changes can be read; else every problem."""
     problems: list[str] = []
-    passages: list[Passage] = []
+    passages, further = list[Passage](), list[Passage]()
     migration = None
     try:
         migration = read_migration(path, narratives)
@@ -114,6 +114,7 @@ def _read_all(
     try:
         if any(file.stat().st_size for file in project.labels.glob("*.jsonl")):
             passages = project.read_passages(codebook)
+        further = [p for file in project.read_further(project.find_all_further(), codebook, passages).values() for p in file]
     except UserError as error:
         problems += error.problems
     try:
@@ -122,7 +123,7 @@ def _read_all(
         problems += error.problems
     if problems or migration is None:
         raise UserError(*problems)
-    return migration, passages
+    return migration, passages, further
 
 
 def _check_version(project: Project, migration: Migration, codebook: Codebook) -> list[str]:
@@ -136,13 +137,16 @@ def _check_version(project: Project, migration: Migration, codebook: Codebook) -
     return [at(file.path, line, f"{old} is there already; give another version") for old in kept if old.exists()]
 
 
-def _relabel(project: Project, migration: Migration, passages: list[Passage], summary: Summary) -> dict[Path, str]:
-    """The passages' files and the list of those to be read, as far as they change."""
+def _relabel(
+    project: Project, migration: Migration, passages: list[Passage], further: list[Passage], summary: Summary
+) -> dict[Path, str]:
+    """The passages' files and the list of those to be read, as far as they change; `further` ones are never on the list."""
     suggested = _suggest(migration, passages, summary)
     changed: dict[Path, dict[int, dict[str, str | None] | None]] = {}
     counts: Counter[str] = Counter()
     records = []
-    for passage in passages:
+    listed = {passage.id for passage in passages}
+    for passage in [*passages, *further]:
         if passage.narratives is None:
             continue
         labels: dict[str, str | None] = dict(passage.narratives)
@@ -160,7 +164,7 @@ def _relabel(project: Project, migration: Migration, passages: list[Passage], su
             changed.setdefault(Path(file), {})[int(line)] = None if unread else labels
             summary.unlabelled += unread
             summary.relabelled += 1
-        if doubts:
+        if doubts and passage.id in listed:
             records.append(make_record(passage, None if unread else labels, labels, doubts))
     summary.steps = {step.describe(): counts[step.describe()] for step in migration.steps}
     summary.review = len(records)

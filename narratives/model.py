@@ -73,6 +73,11 @@ class Model:
         raised = decide(calibrated, self.thresholds) & ~blank
         return Readings(calibrated, raised, np.where(raised, stances, np.int8(UNKNOWN)), spans)
 
+    @property
+    def readable(self) -> frozenset[str] | None:
+        """The languages that it can read; `None` where that is not known."""
+        return list_readable(getattr(self.classifier, "sense", self.classifier_name), self.training)
+
     def tell_stances(self, texts: Sequence[str]) -> list[Stance]:
         """How each text stands to what it carries."""
         if not self.stances:
@@ -188,7 +193,7 @@ def _tell_inference(model: Model) -> str:
 
 
 def _tell_languages(model: Model) -> str:
-    readable = list_readable(model.classifier_name, model.training)
+    readable = model.readable
     if readable is None:
         return "\nIts training passages do not name their language, so what it can read is not known.\n"
     counts = {code: n for code, n in model.training["languages"].items() if code != NONE}

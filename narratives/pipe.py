@@ -7,7 +7,7 @@ from typing import IO, BinaryIO
 from narratives.classify_part import read_in_batches
 from narratives.errors import UserError, at
 from narratives.items import Item, add_languages, to_item
-from narratives.languages import find_version, list_readable
+from narratives.languages import find_version
 from narratives.lines import LIMIT, Line, SpoiltFile, check_first_line
 from narratives.model import load_model
 from narratives.plan import Options, check_columns
@@ -25,7 +25,7 @@ def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options:
     check_columns(options.columns)
     model = load_model(model_folder)
     layout = Layout(model.run, model.codebook, options.columns, by_window=False)
-    readable, look = list_readable(model.classifier_name, model.training), bool(find_version())
+    readable, look = model.readable, bool(find_version())
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):

@@ -13,6 +13,7 @@ from narratives.passages import read_files, read_passages
 from narratives.splits import Splits, read_splits
 from narratives.toml_file import read_toml
 
+_COPY = "; to start another, copy the folder of one and edit its config.toml"
 _PAST = "history"
 
 
@@ -86,9 +87,8 @@ class Project:
             raise UserError(at(path, None, f"models/{_PAST} keeps past models; give the run another name"))
         if not path.is_file():
             runs = [config.parent.name for config in sorted(self.root.glob("experiments/*/config.toml"))]
-            raise UserError(
-                at(path, None, f"no run '{run}'{did_you_mean(run, runs) or '; narratives init adds the first ones'}")
-            )
+            hint = did_you_mean(run, runs) or "; narratives init adds the first ones"
+            raise UserError(at(path, None, f"no run '{run}'{hint}{_COPY if hint.startswith('; known') else ''}"))
         config = read_config(path)
         self.find_further(run)
         return config

@@ -105,7 +105,7 @@ def suggest(
 def describe(summary: Summary) -> list[str]:
     """The summary as lines of text."""
     lines = [f"{count:8}  {id_}" for id_, count in summary.narratives.items()]
-    lines.append(f"{summary.chosen} of {summary.texts} texts: {', '.join(summary.files)}")
+    lines.append(f"{summary.chosen} suggested from {summary.texts} texts: {', '.join(summary.files)}")
     lines += [f"{summary.empty} texts are empty and were left out"] if summary.empty else []
     lines += [f"{summary.repeats} nearly repeat a labelled passage or each other and were left out"] if summary.repeats else []
     lines += [f"{summary.rejects} records could not be read: narratives classify lists them"] if summary.rejects else []

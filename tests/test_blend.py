@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Toy
-from examples import problems_of
 
 from narratives.classifiers import find_classifier, hyperparameters
 from narratives.classifiers.blend import BlendClassifier
@@ -42,11 +41,6 @@ def test_its_sense_can_be_multilingual(toy_texts: Toy, tmp_path: Path, monkeypat
     assert {path.name for path in tmp_path.iterdir()} == {"blend.json", "tfidf", "multilingual"}
     again = BlendClassifier.load(tmp_path, hyperparameters(blend))
     assert np.array_equal(again.predict_proba(toy_texts.texts), blend.predict_proba(toy_texts.texts))
-
-
-def test_an_unknown_sense_is_refused_before_anything_is_learnt(toy_texts: Toy) -> None:
-    problem = "'sense' of the blend must be transformer or multilingual; did you mean 'multilingual'?"
-    assert problems_of(lambda: BlendClassifier(sense="multilingal").fit(*toy_texts)) == [problem]
 
 
 def test_the_weight_is_the_one_that_ranks_validation_best_and_is_saved(

@@ -124,7 +124,11 @@ def test_a_run_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> 
     assert problems_of(lambda: project.read_config("bas")) == [
         f"{path}: no run 'bas'; did you mean 'base'?".replace("{}", "bas")
     ]
-    assert problems_of(lambda: project.read_config("zoo")) == [f"{path}: no run 'zoo'; known: base".replace("{}", "zoo")]
+    assert problems_of(lambda: project.read_config("zoo")) == [
+        f"{path}: no run 'zoo'; known: base; to start another, copy the folder of one and edit its config.toml".replace(
+            "{}", "zoo"
+        )
+    ]
 
 
 def test_a_project_without_runs_is_told_how_to_get_one(tmp_path: Path) -> None:

@@ -225,3 +225,14 @@ def test_a_rename_there_and_back_is_the_identity_on_all_files(
     migrate(root, rename(new, id_), version="1")
     after = snapshot(root)
     assert {name: after.get(name) for name in before} == before
+
+
+def test_further_test_passages_follow_too(root: Path) -> None:
+    old = read_codebook(root / "labels" / "codebook.toml").ids[0]
+    place = root / "labels" / "languages" / "ru.jsonl"
+    write_lines(place, {"id": "ru1", "text": "мост и паром", "document": "ru1", "narratives": {old: "reports"}})
+    config = ["[classifier]", 'name = "tfidf"', "[evaluation]", 'further_test = ["languages/*.jsonl"]']
+    write_lines(root / "experiments" / "abroad" / "config.toml", *config)
+    migrate(root, rename(old, "renamed"))
+    assert [row["narratives"] for row in read_rows(place)] == [{"renamed": "reports"}]
+    assert invoke(root, "labels", "check").exit_code == 0

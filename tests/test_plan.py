@@ -126,8 +126,8 @@ def test_the_command(finished: Path, tmp_path: Path, name: str, jobs: str) -> No
     *counts, total, empty, rejects, speed = done.stdout.splitlines()
     assert {line.split()[1] for line in counts} <= TOPICS.keys()
     assert total.startswith("29 texts, ")
-    assert total.endswith(f" of them carry none: {tmp_path}/out")
-    assert empty == "empty texts: 1; they carry none and are noted as such"
+    assert total.endswith(f": {tmp_path}/out")
+    assert empty == "empty texts: 1; nothing is raised in them, and they are noted as such"
     assert rejects == f"1 records could not be read: {tmp_path}/out/rejects.jsonl says which and why"
     assert speed.startswith("30 records read in ")
     again = invoke(finished, *words, "--json")

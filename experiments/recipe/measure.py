@@ -10,6 +10,7 @@ average precision over all decisions, the mean of the narratives', and the diffe
 """
 
 import argparse
+from ast import literal_eval
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def learn(variant: str, texts: list[str], gold: np.ndarray, place: np.ndarray, f
     make: Any = find_classifier(name)
     usual = make()
     given = dict(pair.split("=") for pair in settings.split(",") if pair)
-    classifier = make(**{key: type(getattr(usual, key))(value) for key, value in given.items()}, seed=1)
+    read = {key: value if isinstance(getattr(usual, key), str) else literal_eval(value) for key, value in given.items()}
+    classifier = make(**read, seed=1)
     rows, held = np.flatnonzero(place != fold), np.flatnonzero(place == fold)
     classifier.fit([texts[k] for k in rows], gold[rows])
     return to_log_odds(classifier.predict_proba([texts[k] for k in held]))

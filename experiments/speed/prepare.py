@@ -65,7 +65,8 @@ def _export_transformer(work: Path, folder: Path, model: Model) -> None:
     shutil.copytree(folder / "encoder", work / "encoder")
     encoder = {name.removeprefix("encoder."): array for name, array in tensors.items() if name.startswith("encoder.")}
     save_file(encoder, work / "encoder" / "model.safetensors", metadata={"format": "pt"})
-    head = {name: tensors[f"head.{name}"] for name in ("weight", "bias")}
+    narratives = len(model.codebook.ids)  # the others' programs tell no stances
+    head = {name: tensors[f"head.{name}"][:narratives] for name in ("weight", "bias")}
     np.savez(work / "head.npz", **head, thresholds=raw_thresholds(model.calibration, model.thresholds))
 
 
@@ -80,7 +81,8 @@ def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
     words = TfidfVectorizer(ngram_range=trained.word_ngrams, token_pattern=r"(?u)\b\w+\b", **common)  # noqa: S106
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=trained.char_ngrams, **common)
     vectorizer = FeatureUnion([("words", words), ("characters", characters)]).fit(corpus.split("train")[0])
-    state = {"vectorizer": vectorizer, "coef": trained.coef_, "intercept": trained.intercept_}
+    narratives = len(model.codebook.ids)
+    state = {"vectorizer": vectorizer, "coef": trained.coef_[:, :narratives], "intercept": trained.intercept_[:narratives]}
     if len(vectorizer.get_feature_names_out()) != len(trained.coef_):
         raise ValueError("the tfidf model was trained on other passages than those of the project's train split")
     state["thresholds"] = raw_thresholds(model.calibration, model.thresholds)

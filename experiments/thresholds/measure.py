@@ -63,7 +63,8 @@ def read_model(root: Path, folder: Path) -> tuple[Scores, Matrix, int]:
     """The same for the validation split as a trained model scores it."""
     model, project = load_model(folder), Project(root)
     passages = split_passages(project.read_passages(project.read_codebook()), project.read_splits(), "validation")
-    return model.classifier.predict_proba([p.text for p in passages]), gold_matrix(passages, model.codebook.ids), len(passages)
+    gold = gold_matrix(passages, model.codebook.ids)
+    return model.classifier.predict_proba([p.text for p in passages])[:, : gold.shape[1]], gold, len(passages)
 
 
 def report(name: str, scores: Scores, gold: Matrix, most: int, halves: int) -> None:

@@ -93,7 +93,8 @@ def row(name: str, texts: list[Text], cut: Callable[[Text], list[Span]], model: 
     pieces = [[text.text[start:end] for start, end in spans] for text, spans in zip(texts, windows, strict=True)]
     new = sorted({piece for part in pieces for piece in part} - KNOWN.keys())
     if new:
-        KNOWN.update(zip(new, model.calibration.apply(model.classifier.predict_proba(new)), strict=True))
+        scores = model.classifier.predict_proba(new)[:, : len(model.thresholds)]
+        KNOWN.update(zip(new, model.calibration.apply(scores), strict=True))
     parts = [np.array([KNOWN[piece] for piece in part]) for part in pieces]
     scores = np.array([part.max(0) for part in parts])
     gold = np.array([text.gold.any(0) for text in texts])

@@ -88,9 +88,9 @@ def find_classifier(name: str) -> type[Classifier]:
     return cast(type[Classifier], getattr(import_module(module), attribute))
 
 
-def setting(default: Any, least: float, most: float = inf) -> Any:
-    """A hyperparameter that a config may only set from `least` to `most`."""
-    return field(default=default, metadata={"least": least, "most": most})
+def setting(default: Any, least: float = 0, most: float = inf, among: tuple[str, ...] = ()) -> Any:
+    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`."""
+    return field(default=default, metadata={"least": least, "most": most, "among": among})
 
 
 def hyperparameters(classifier: Classifier) -> dict[str, Any]:

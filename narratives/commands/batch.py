@@ -82,6 +82,8 @@ def classify(
     if "-" in inputs:
         if len(inputs) > 1 or output:
             raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
+        if form == "csv":
+            raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
         _answer_lines(folder, options)
         return
     if address and engine != "ray":
@@ -128,9 +130,9 @@ def _tell(summary: "Summary", as_json: bool, output: str, now: int = 0, seconds:
         click.echo(f"{count:8}  {id_}")
     passages = summary.rows != summary.texts
     what = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
-    click.echo(f"{what}, {summary.none} {'passages' if passages else 'of them'} carry none: {output}")
+    click.echo(f"{what}, nothing raised in {summary.none}: {output}")
     if summary.empty:
-        click.echo(f"empty texts: {summary.empty}; they carry none and are noted as such")
+        click.echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
     if summary.foreign:
         which = ", ".join(f"{code} {count}" for code, count in summary.foreign.items())
         told = f"texts in languages that this model cannot read: {sum(summary.foreign.values())} ({which})"

@@ -22,6 +22,7 @@ from table import render
 from variants import Batch, Lesson, Scoring, count_operations, in_turn, make_scorings, make_trainings
 
 from narratives.classifiers.batches import find_multiple
+from narratives.classifiers.network import freeze
 from narratives.classifiers.transformer import TransformerClassifier
 
 HERE = Path(__file__).parent
@@ -148,7 +149,9 @@ def measure_training(
 ) -> Results:
     """An epoch of the product's own loop; tokens are ready, labels are random."""
     device = next(network.parameters()).device
-    network.encoder.get_input_embeddings().requires_grad_(False)  # as the product does
+    freeze(network.encoder, product.frozen)
+    layers = network.encoder.config.num_hidden_layers
+    free = 1 - int(product.frozen * layers) / layers
     lesson = Lesson(texts, NARRATIVES, product.tokenizer_, product._window())
     warm = Lesson(texts[: max(16, len(texts) // 8)], NARRATIVES, product.tokenizer_, product._window())
     ways, memory = run_all(make_trainings(network, compiled, skipped), warm.train, device, skipped)
@@ -157,7 +160,7 @@ def measure_training(
     return {
         "texts": len(texts),
         "tokens": tokens,
-        "operations": 3 * count_operations(network.encoder, lesson.lengths),
+        "operations": (1 + 2 * free) * count_operations(network.encoder, lesson.lengths),  # backward only where weights learn
         "ways": {
             way.name: {
                 "seconds": seconds[way.name],

@@ -13,7 +13,7 @@ Written by `measure.py`, in one run. Encoder {encoder} ({weights} weights), wind
 The card multiplies square matrices of random numbers at these rates, in million million operations a second (medians):
 {rates}. **The largest in bf16, {peak}, is the peak** of which all shares are shares, those of float32 too. Operations are
 counted by formula for the tokens of the texts, padding apart: two for each weight of the encoder's layers and token, and the
-attention; three times that in training. Speeds are medians over the rounds (lowest-highest).
+attention; in training twice that again for the layers that learn. Speeds are medians over the rounds (lowest-highest).
 
 Fused attention kernels that took a padded batch: {fused}.
 """
