@@ -2,7 +2,8 @@
 
 A column says whether the passage carries anything with that stance; of the three, the highest is the stance of all that is
 found in a window. It is told from the passage alone, since neither the claim's words nor its name helped, and by the classifier
-itself, since a second one told it no better (measured in `experiments/LOG.md`).
+itself, since a second one told it no better (measured in `experiments/LOG.md`). A passage whose stances nobody noted counts as
+having none: of the three columns that lowers all alike.
 """
 
 from collections.abc import Sequence
