@@ -24,10 +24,10 @@ Parts = tuple[list[Passage], list[Passage], list[Passage]]  # train, validation,
 def probe_splits(project: Project, run: str, progress: Progress | None = None) -> list[dict[str, Any]]:
     """Train and score `run`'s classifier anew for each way of holding out, on all labelled passages.
 
-    The narratives alone, without stances or help from the codebook. Each row: how it was held out, passages tested, micro and macro F1 with 95 % intervals over documents (`None` where
-    undefined). Random passages flatter a model that remembers documents; later dates ask for what a monitor needs. Dates
-    are the passages' `date` field, compared as text, so they must be written year first. `UserError` where there are too
-    few documents.
+    The narratives alone, without stances or help from the codebook. Each row: how it was held out, passages tested, micro
+    and macro F1 with 95 % intervals over documents (`None` where undefined). Random passages flatter a model that remembers
+    documents; later dates ask for what a monitor needs. Dates are the passages' `date` field, compared as text, so they
+    must be written year first. `UserError` where there are too few documents.
     """
     config, codebook = project.read_config(run), project.read_codebook()
     passages = [passage for passage in project.read_passages(codebook) if passage.narratives is not None]
