@@ -117,12 +117,9 @@ def read_answers(project: Project, run: str, passages: list[Passage], codebook: 
     return join(passages, read_predictions(path, codebook), codebook, path)
 
 
-def read_gold(project: Project, codebook: Codebook, evaluation: Evaluation) -> list[Passage]:
-    """The labelled passages that an evaluation is of, as they are today."""
-    labelled = project.read_passages(codebook)
-    files = [project.labels / part["file"] for part in evaluation.further]
-    further = project.read_further(files, codebook, labelled).values()
-    return [*split_passages(labelled, project.read_splits(), evaluation.split), *chain.from_iterable(further)]
+def read_gold(project: Project, codebook: Codebook, split: str) -> list[Passage]:
+    """The labelled passages of a split."""
+    return split_passages(project.read_passages(codebook), project.read_splits(), split)
 
 
 def explain_misses(model: Model, misses: Sequence[Miss], progress: Progress | None = None) -> list[Miss]:

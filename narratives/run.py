@@ -50,7 +50,7 @@ def compare_runs(project: Project, a: str, b: str, say: Say, margin: float = MAR
 
 def _compare(project: Project, a: Evaluation, b: Evaluation, margin: float) -> Comparison:
     codebook = project.read_codebook()
-    gold = read_gold(project, codebook, a)
+    gold = read_gold(project, codebook, a.split)
     require_same_gold(a, b, gold, codebook)
     answers = [read_answers(project, evaluation.run, gold, codebook) for evaluation in (a, b)]
     resamples = project.read_config(a.run).resamples

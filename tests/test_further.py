@@ -92,8 +92,9 @@ def test_they_change_nothing_that_is_learned_nor_the_other_splits(asking: Path) 
 
 def test_runs_with_and_without_them_are_compared_on_the_test_split(asking: Path) -> None:
     invoke(asking, "evaluate", "asking")
-    assert invoke(asking, "compare", "base", "asking").exit_code == 0
-    assert (asking / "experiments" / "base-vs-asking" / "comparison.json").is_file()
+    for one, other in (("base", "asking"), ("asking", "base")):
+        assert invoke(asking, "compare", one, other).exit_code == 0
+        assert (asking / "experiments" / f"{one}-vs-{other}" / "comparison.json").is_file()
 
 
 def test_retraining_asks_the_test_split_alone(asking: Path) -> None:
