@@ -18,7 +18,6 @@ _SENSES = ("transformer", "multilingual")
 _WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _EQUAL = 0.5
 _FILE = "blend.json"
-_TRANSFORMER = TransformerClassifier()
 
 
 @dataclass
@@ -30,9 +29,9 @@ class BlendClassifier:
     """
 
     sense: str = setting("transformer", among=_SENSES)  # "multilingual" for labels in a language that the encoder cannot read
-    encoder: str = "all-MiniLM-L6-v2"  # this and the next two are the transformer's
-    epochs: int = setting(_TRANSFORMER.epochs, least=1)
-    learning_rate: float = _TRANSFORMER.learning_rate
+    encoder: str = TransformerClassifier.encoder  # this and the next two are the transformer's
+    epochs: int = setting(TransformerClassifier.epochs, least=1)
+    learning_rate: float = TransformerClassifier.learning_rate
     seed: int = 0
     weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
     tfidf_: Any = field(default=None, init=False, repr=False)

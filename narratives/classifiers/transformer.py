@@ -36,9 +36,7 @@ class TransformerClassifier:
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
-    frozen: float = setting(
-        0.5, least=0, most=0.95
-    )  # share of the layers, from the lowest, that stay as pretrained; 0: all learns
+    frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
     network_: Any = field(default=None, init=False, repr=False)
