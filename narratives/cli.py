@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 from narratives import __version__
-from narratives.commands import batch, codebook, labels, models, runs, suggest
-from narratives.commands.options import FOLDER
+from narratives.commands import FOLDER, batch, codebook, labels, models, runs, suggest
 from narratives.errors import UserError
 
 
@@ -42,7 +41,7 @@ def cli(ctx: click.Context, root: Path) -> None:
 @click.argument("folder", type=FOLDER)
 def init(folder: Path) -> None:
     """Start a project in FOLDER: a small codebook to edit, example labels, two runs."""
-    from narratives.init import init_project
+    from narratives.project import init_project
 
     written = init_project(folder)
     for path in written:

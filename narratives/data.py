@@ -1,12 +1,22 @@
-"""The records that travel through the program: passages, with their gold labels, and predictions."""
+"""The records that travel through the program, the codebook first, and the names of its arrays."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Texts = Sequence[str]
+Targets = NDArray[np.bool_]  # (texts, columns): the narratives, then perhaps the stances
+Scores = NDArray[np.float32]  # (texts, narratives), each in [0, 1]
+Matrix = NDArray[np.bool_]  # (passages, narratives): gold or predicted labels
+Floats = NDArray[np.float64]
 
 
 class Stance(StrEnum):
@@ -24,6 +34,72 @@ Weighted = tuple[int, int, float]  # a word: start and end in characters, and wh
 
 
 @dataclass(frozen=True, slots=True)
+class Narrative:
+    """One claim that an actor repeats, worded so that two readers label alike."""
+
+    id: str
+    title: str
+    family: str
+    definition: str
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    parent: str | None = None
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> "Narrative":
+        """A narrative from plain data, where tuples are lists."""
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """Narratives in a fixed order. `ids` is the one label order of every matrix, table and file."""
+
+    name: str
+    version: str
+    narratives: tuple[Narrative, ...]
+    rules: tuple[str, ...] = ()
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Narrative ids in codebook order: column k of every matrix is `ids[k]`."""
+        return tuple(narrative.id for narrative in self.narratives)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content (not of comments or layout): two codebooks with one digest label alike."""
+        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data from which `from_json` rebuilds the codebook."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "rules": list(self.rules),
+            "narratives": [asdict(narrative) for narrative in self.narratives],
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Codebook":
+        """Rebuild from `to_json` after a trip through JSON, which turns tuples into lists."""
+        narratives = tuple(Narrative.from_json(entry) for entry in value["narratives"])
+        return cls(value["name"], value["version"], narratives, tuple(value["rules"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands, for messages: `file:line` as a text."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A labelled text. `narratives` is `None` where nobody has labelled it and `{}` where it carries none."""
 
@@ -34,7 +110,7 @@ class Passage:
     language: str = "und"
     source: str = ""
     extras: dict[str, Any] = field(default_factory=dict)
-    place: str = field(default="", compare=False)  # "file:line", for messages
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,17 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+
+Progress = Callable[[int, int, str], None]  # done, total, what there is to say
+Say = Callable[[str], None]  # a line for the person who waits
+Show = Callable[[str], AbstractContextManager[Progress]]  # title -> progress to see
 
 _EVERY = 30.0  # seconds between lines where there is no terminal
 
 
 @contextmanager
-def show_progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+def show_progress(title: str) -> Iterator[Progress]:
     """Give a function of (done, total, note) that draws on standard error."""
     if sys.stderr.isatty():
         from tqdm import tqdm

@@ -8,30 +8,18 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from examples import invoke, write_project
-from numpy.typing import NDArray
+from helpers.examples import invoke, write_project
+from helpers.toy import TOPICS, Toy
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore Ctrl-C
 os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub's library when it is first imported
 os.environ["OMP_NUM_THREADS"] = "1"  # for networks as tiny as these, more threads only get into each other's way
 
 VOCABULARY = Path(__file__).parent / "data" / "vocab.txt"
-TOPICS = {
-    "toll": ["bridge", "toll", "barrier", "ferry", "tariff"],
-    "school": ["teacher", "lesson", "pupil", "classroom", "exam"],
-    "flood": ["flood", "river", "dam", "levee", "rainfall"],
-}
-
-
-class Toy(NamedTuple):
-    """Texts and their multi-hot labels, columns in the order of `TOPICS`."""
-
-    texts: list[str]
-    y: NDArray[np.bool_]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,8 +124,8 @@ def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The root of a project in which `narratives run tfidf transformer` has been done. To be read or copied, not changed."""
     from contextlib import nullcontext
 
-    from narratives.project import Project
-    from narratives.run import run_all
+    from narratives.project.project import Project
+    from narratives.runs.run import run_all
 
     root = Path(shutil.copytree(template, tmp_path_factory.mktemp("finished") / "project"))
     said: list[str] = []

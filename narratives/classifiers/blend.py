@@ -7,12 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from narratives.classifiers import Progress, Scores, Targets, Texts, find_classifier, setting
-from narratives.classifiers.tfidf import TfidfClassifier
-from narratives.classifiers.transformer import TransformerClassifier
+from narratives.classifiers.interface import find_classifier, setting
+from narratives.classifiers.odds import to_log_odds, to_share
+from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.classifiers.transformer.classifier import TransformerClassifier
+from narratives.data import Floats, Scores, Targets, Texts
 from narratives.files import read_json, write_json
-from narratives.metrics import Floats
-from narratives.odds import to_log_odds, to_share
+from narratives.progress import Progress
 
 _SENSES = ("transformer", "multilingual")
 _WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Progress, Targets
+from narratives.data import Targets
+from narratives.progress import Progress
 
 
 def fit_logistic(

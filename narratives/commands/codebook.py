@@ -20,8 +20,9 @@ def codebook() -> None:
 def show(root: Path, as_json: bool) -> None:
     """Each narrative's id, family, title, and how many passages carry it."""
     project = open_project(root)
-    book = project.read_codebook()
-    support = Counter(id_ for passage in project.read_passages(book) for id_ in passage.narratives or ())
+    corpus = project.read_corpus()
+    book = corpus.codebook
+    support = Counter(id_ for passage in corpus.labelled for id_ in passage.narratives or ())
     if as_json:
         rows = [{"id": n.id, "family": n.family, "title": n.title, "support": support[n.id]} for n in book.narratives]
         value = {"name": book.name, "version": book.version, "digest": book.digest, "narratives": rows}
@@ -48,8 +49,9 @@ def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
 
     Exit code 2: something is wrong, every problem is listed and nothing was written.
     """
-    from narratives.migrate import describe
-    from narratives.migrate import migrate as carry_out
+    from narratives.migration import describe_migration, migrate_codebook
 
-    summary = carry_out(open_project(root), file, dry_run)
-    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))
+    summary = migrate_codebook(open_project(root), file, dry_run)
+    click.echo(
+        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary))
+    )

@@ -27,13 +27,13 @@ def check(root: Path, as_json: bool) -> None:
 
     Exit code 2: something cannot be read, every problem is listed. 1: it can, but something needs a decision.
     """
-    from narratives.check import check_labels, describe
+    from narratives.annotation import check_labels, describe_labels
 
     report = check_labels(open_project(root))
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=1))
     else:
-        click.echo("\n".join(describe(report)))
+        click.echo("\n".join(describe_labels(report)))
     for finding in () if as_json else report.findings:
         click.echo(finding, err=True)
     if report.findings:
@@ -62,7 +62,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 
     Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
     """
-    from narratives.imports import Request, describe, import_labels
+    from narratives.annotation import Request, describe_import, import_labels
 
     request = Request(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
     try:
@@ -74,7 +74,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
             click.echo(problem, err=True)
         click.echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
         raise SystemExit(2) from None
-    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))
+    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
     if summary.conflicts or summary.rejected:
         raise SystemExit(1)
 
@@ -86,7 +86,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 @click.pass_obj
 def export(root: Path, form: str, output: Path, split: str | None) -> None:
     """Write the passages in another tool's format; `labels import` reads it back without loss."""
-    from narratives.exports import export_labels
+    from narratives.annotation import export_labels
 
     count, files = export_labels(open_project(root), form, output, split)
     click.echo(f"{count} passages: {', '.join(map(str, files))}")
@@ -102,10 +102,10 @@ def audit(root: Path, review: Path | None, as_json: bool) -> None:
     The passages go to a review file, most doubtful first: write a side's number or the right labels into "decision" and
     import that file. Nothing is changed before. Exit code 1: there is something to read.
     """
-    from narratives.audit import audit_labels, describe
+    from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
         found = audit_labels(open_project(root), review, progress)
-    click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(found)))
+    click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
     if found.records:
         raise SystemExit(1)

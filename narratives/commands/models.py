@@ -9,7 +9,7 @@ import click
 from narratives.commands.options import JSON, RunName, open_project, say, show
 
 if TYPE_CHECKING:
-    from narratives.history import Version
+    from narratives.runs import Version
 
 
 @click.command()
@@ -26,7 +26,7 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
     The verdict stands in experiments/RUN/retraining/. A model that is held waits in models/.RUN.challenger: --promote
     takes it without training again. Exit code 0: promoted, or nothing to do. 1: held.
     """
-    from narratives.retrain import Request, retrain_run
+    from narratives.runs import Request, retrain_run
 
     outcome = retrain_run(open_project(root), run, Request(force, promote, dry_run, margin), say, show)
     if as_json:
@@ -58,7 +58,7 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
 
     F1 is of the test passages of a model's day: compare models by their verdicts, not by this column.
     """
-    from narratives.history import list_versions
+    from narratives.runs import list_versions
 
     versions = list_versions(open_project(root), run)
     if as_json:
@@ -81,7 +81,7 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
 @click.pass_obj
 def rollback(root: Path, run: str, to: int | None) -> None:
     """Put a past model of RUN back in its place; the present one becomes a past one."""
-    from narratives.history import roll_back
+    from narratives.runs import roll_back
 
     project = open_project(root)
     event = roll_back(project, run, to)

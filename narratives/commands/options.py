@@ -27,7 +27,7 @@ class RunName(click.ParamType[str]):
 
 def open_project(root: Path) -> "Project":
     """The project in a folder; a change of several files that was stopped half-way is completed first."""
-    from narratives.journal import finish_changes
+    from narratives.files import finish_changes
     from narratives.project import Project
 
     finish_changes(root)
@@ -48,8 +48,8 @@ def say(line: str) -> None:
 
 def find_model(root: Path, name: str) -> Path:
     """The folder of a model: a run of this project, or a path. Says where the model speaks an older codebook."""
+    from narratives.commands.spoken import find_difference
     from narratives.project import Project
-    from narratives.spoken import find_difference
 
     folder = Path(name).parent if Path(name).name == "model.json" else Path(name)
     folder = folder if (folder / "model.json").is_file() else open_project(root).model(name)

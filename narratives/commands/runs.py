@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import FOLDER, JSON, SPLIT, RunName, open_project, say, show
-from narratives.significance import MARGIN
 
 _TASKS = ["semeval2025-task10", "cards"]
 
@@ -16,7 +15,7 @@ _TASKS = ["semeval2025-task10", "cards"]
 @click.pass_obj
 def train(root: Path, run: str) -> None:
     """Train RUN as experiments/RUN/config.toml asks; a training that was stopped goes on where it was."""
-    from narratives.train import train_run
+    from narratives.runs import train_run
 
     project = open_project(root)
     with show(f"train {run}") as progress:
@@ -32,8 +31,8 @@ def train(root: Path, run: str) -> None:
 @click.pass_obj
 def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json: bool) -> None:
     """Predict the held-out passages with RUN's model and score the predictions."""
-    from narratives.evaluate import evaluate_run
     from narratives.report import headline
+    from narratives.runs import evaluate_run
 
     project = open_project(root)
     with show(f"evaluate {run}") as progress:
@@ -46,8 +45,8 @@ def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json:
 @click.pass_obj
 def report(root: Path, run: str) -> None:
     """Write RUN's evaluation as report.html and report.md."""
-    from narratives.evaluate import read_evaluation
     from narratives.report import write_report
+    from narratives.runs import read_evaluation
 
     project = open_project(root)
     click.echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
@@ -70,7 +69,7 @@ def score(
     and 1 for each narrative; scores are `scores` or columns `score.<id>`.
     """
     from narratives.report import headline
-    from narratives.score_files import score_files
+    from narratives.runs import score_files
 
     evaluation = score_files(gold, predictions, codebook, output, resamples, tasks=tasks)
     click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
@@ -83,7 +82,7 @@ def score(
 @click.pass_obj
 def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
     """Train, evaluate and report each of RUNS, then compare them with the first: the main job."""
-    from narratives.run import run_all
+    from narratives.runs import run_all
 
     for page in run_all(open_project(root), runs, split, say, show):
         click.echo(f"report: {page}")
@@ -92,12 +91,12 @@ def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
 @click.command()
 @click.argument("run_a", type=RunName())
 @click.argument("run_b", type=RunName())
-@click.option("--margin", default=MARGIN, show_default=True, help="Smaller differences count as none.")
+@click.option("--margin", type=float, help="Smaller differences count as none.  [default: 0.02]")
 @JSON
 @click.pass_obj
-def compare(root: Path, run_a: str, run_b: str, margin: float, as_json: bool) -> None:
+def compare(root: Path, run_a: str, run_b: str, margin: float | None, as_json: bool) -> None:
     """Compare two evaluated runs, paired, overall and for each narrative: better, worse, equivalent, or cannot be told."""
-    from narratives.run import compare_runs
+    from narratives.runs import compare_runs
 
     page = compare_runs(open_project(root), run_a, run_b, say, margin)
     if as_json:

@@ -37,15 +37,17 @@ def suggest(
     two texts alike, none like a labelled passage. `chosen` says for each text why. Label Studio's interface is written
     beside OUTPUT; `narratives labels import` takes the answers.
     """
-    from narratives.items import Columns
-    from narratives.suggest import describe
-    from narratives.suggest import suggest as choose
-    from narratives.suggestions import check_output, write_suggestions
+    from narratives.annotation import check_output, describe_suggestions, suggest_texts, write_suggestions
+    from narratives.batch import Columns
 
     project = open_project(root)
     check_output(output, form, project)
     folder = find_model(root, name)
     with show("suggest") as progress:
-        suggestions, summary = choose(project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say)
+        suggestions, summary = suggest_texts(
+            project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say
+        )
     summary.files = write_suggestions(output, form, suggestions, project.read_codebook(), folder.name)
-    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe(summary)))
+    click.echo(
+        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary))
+    )

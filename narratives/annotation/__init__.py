@@ -1,0 +1,27 @@
+"""Labels as people make them: read from and written for other tools, merged, checked, audited; and what to label next."""
+
+from narratives.annotation.audit import audit_labels, describe_audit
+from narratives.annotation.check import check_labels, describe_labels
+from narratives.annotation.export import export_labels
+from narratives.annotation.importing import Request, describe_import, import_labels
+from narratives.annotation.review import HINT, make_form, read_open
+from narratives.annotation.suggest import describe_suggestions, suggest_texts
+from narratives.annotation.tasks import check_output, write_suggestions
+
+__all__ = [
+    "HINT",
+    "Request",
+    "audit_labels",
+    "check_labels",
+    "check_output",
+    "describe_audit",
+    "describe_import",
+    "describe_labels",
+    "describe_suggestions",
+    "export_labels",
+    "import_labels",
+    "make_form",
+    "read_open",
+    "suggest_texts",
+    "write_suggestions",
+]

@@ -1,0 +1,138 @@
+"""`labels check`: everything that is wrong with the labels at once, and what there is of each narrative."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain
+from typing import Any
+
+from narratives.data import Passage, Stance
+from narratives.labels import SHARES, Corpus, Splits, leaks
+from narratives.project import Project
+from narratives.texts import Pair, near_duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How often a narrative is carried, by split and by stance ("unknown" where none is given)."""
+
+    id: str
+    total: int
+    splits: dict[str, int]
+    stances: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """What `labels check` found. It is clean where `findings` is empty."""
+
+    passages: int
+    documents: int
+    unlabelled: int
+    none: int
+    several: int
+    unassigned: int  # documents that have no split yet
+    further: int  # passages in no split, on which some run is tested too
+    nameless: int  # passages that do not name their language
+    support: list[Support]
+    findings: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def check_labels(project: Project) -> LabelReport:
+    """Read everything under `labels/`; `UserError` lists all problems of all files at once."""
+    corpus = project.read_corpus()
+    further = project.read_further(project.find_all_further(), corpus)
+    return _report(corpus, list(chain.from_iterable(further.values())))
+
+
+def describe_labels(report: LabelReport) -> list[str]:
+    """The report as lines of text: counts, a table of support, and whether all is well."""
+    lines = [
+        f"{report.passages} passages in {report.documents} documents; {report.none} carry none, "
+        f"{report.several} carry several, {report.unlabelled} are not labelled"
+    ]
+    if report.unassigned:
+        lines.append(f"{report.unassigned} documents have no split yet; training assigns one")
+    if report.further:
+        lines.append(f"{report.further} further passages are in no split: some run is tested on them too")
+    if report.nameless:
+        lines.append(
+            f'{report.nameless} passages name no language ("language": "en"): a model cannot tell which texts it cannot read'
+        )
+    width = max(len(support.id) for support in report.support)
+    lines.append(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
+    for row in report.support:
+        parts, stances = row.splits, row.stances
+        lines.append(
+            f"{row.id:{width}}  {row.total:5}  {parts['train']:5}  {parts['validation']:5}  {parts['test']:5}"
+            f"  {stances['asserts']:7} {stances['reports']:7} {stances['rebuts']:7}"
+        )
+    return [*lines, f"findings: {len(report.findings)}" if report.findings else "clean"]
+
+
+def _report(corpus: Corpus, further: list[Passage]) -> LabelReport:
+    passages, splits = corpus.passages, corpus.splits
+    labels = [passage.narratives for passage in passages if passage.narratives is not None]
+    documents = {passage.document for passage in passages}
+    both = [*passages, *further]
+    found = near_duplicates([passage.text for passage in both])
+    pairs = [pair for pair in found if max(pair.first, pair.second) < len(passages)]
+    repeated = [pair for pair in found if min(pair.first, pair.second) < len(passages) <= max(pair.first, pair.second)]
+    findings = [_describe(passages, pair, splits) for pair in leaks(passages, pairs, splits)]
+    findings += [_contradiction(passages, pair) for pair in pairs if _contradict(passages, pair)]
+    findings += [_describe_further(both, pair) for pair in repeated]
+    if gone := [name for name in splits if name not in documents]:
+        names = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
+        fix = "delete their lines if they are gone for good, or the whole file if the labels are new"
+        findings.append(f"{corpus.splits_file}: {len(gone)} documents have no passage ({names}); {fix}")
+    return LabelReport(
+        passages=len(passages),
+        documents=len(documents),
+        unlabelled=len(passages) - len(labels),
+        none=sum(not carried for carried in labels),
+        several=sum(len(carried) > 1 for carried in labels),
+        unassigned=sum(document not in splits for document in documents),
+        further=len(further),
+        nameless=sum(passage.language == "und" for passage in passages),
+        support=[_count(id_, passages, splits) for id_ in corpus.codebook.ids],
+        findings=findings,
+    )
+
+
+def _count(id_: str, passages: Sequence[Passage], splits: Splits) -> Support:
+    carrying = [passage for passage in passages if passage.narratives and id_ in passage.narratives]
+    by_split = Counter(splits.get(passage.document, "unassigned") for passage in carrying)
+    stances = Counter(str((passage.narratives or {})[id_] or "unknown") for passage in carrying)
+    return Support(
+        id_,
+        len(carrying),
+        {split: by_split[split] for split in (*SHARES, "unassigned")},
+        {stance: stances[stance] for stance in (*Stance, "unknown")},
+    )
+
+
+def _describe(passages: Sequence[Passage], pair: Pair, splits: Splits) -> str:
+    a, b = passages[pair.first], passages[pair.second]
+    where = f"{splits.get(a.document, 'no split')} and {splits.get(b.document, 'no split')}"
+    likeness = f"{pair.similarity:.0%} alike"
+    return f"{b.place}: '{b.id}' nearly repeats '{a.id}' ({likeness}) in another split ({where}); not trained on"
+
+
+def _describe_further(passages: Sequence[Passage], pair: Pair) -> str:
+    own, other = passages[min(pair.first, pair.second)], passages[max(pair.first, pair.second)]
+    likeness = f"{pair.similarity:.0%} alike"
+    return f"{other.place}: '{other.id}' nearly repeats '{own.id}' ({likeness}, {own.place}); a further test must be new"
+
+
+def _contradict(passages: Sequence[Passage], pair: Pair) -> bool:
+    a, b = passages[pair.first], passages[pair.second]
+    return pair.similarity == 1 and None not in (a.narratives, b.narratives) and a.narratives != b.narratives
+
+
+def _contradiction(passages: Sequence[Passage], pair: Pair) -> str:
+    a, b = passages[pair.first], passages[pair.second]
+    return f"{b.place}: '{b.id}' has the text of '{a.id}' ({a.place}) and other labels; settle which is right and delete one"

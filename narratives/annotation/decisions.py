@@ -1,0 +1,37 @@
+"""Conflicts between labels: written down for a person to decide, and remembered once they are decided."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from narratives.annotation.formats import ours
+from narratives.annotation.formats.entry import Wishes
+from narratives.annotation.incoming import Incoming, fold_text
+from narratives.annotation.names import Names
+from narratives.annotation.review import make_form
+from narratives.data import Passage
+
+Settled = dict[str, list[Any]]  # folded text -> labels that were seen when somebody decided about it
+
+
+def make_conflict(old: Sequence[Passage], group: Sequence[Incoming]) -> dict[str, Any]:
+    """All sides, for a person to write a side's number or the right labels into `decision`, and to import again."""
+    sides: list[dict[str, Any]] = []
+    for one in [*(Incoming(passage) for passage in old), *group]:
+        labels = one.passage.narratives
+        if labels is not None and labels not in [side["narratives"] for side in sides]:
+            by = {"by": one.by} if one.by else {}
+            sides.append({"where": str(one.passage.place), **by, "narratives": labels})
+    return make_form(old[0] if old else group[0].passage, sides)
+
+
+def read_settled(folder: Path, names: Names) -> Settled:
+    """What was decided in the conflict files of `folder`. A file that cannot be read is told when it is imported."""
+    settled: Settled = defaultdict(list)
+    for path in sorted(folder.glob("*.jsonl")):
+        for entry in ours.read(path, Wishes(names)):
+            if entry.settles and not entry.problem:
+                seen = [names.resolve(labels, lambda _: None) for labels in entry.settles]
+                settled[fold_text(str(entry.values.get("text")))] += seen
+    return settled

@@ -1,0 +1,77 @@
+"""`labels export`: the passages in the formats of other tools; `labels import` reads each back without loss."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from narratives.annotation.formats import hf, label_studio
+from narratives.data import Codebook, Passage
+from narratives.errors import UserError, at
+from narratives.files import replacing, write_json, write_text
+from narratives.labels import NONE, Splits, join_stance, to_record
+from narratives.project import Project
+
+_Writer = Callable[[Path, Sequence[Passage], Codebook, Splits], list[Path]]
+
+
+def export_labels(project: Project, form: str, output: Path, split: str | None = None) -> tuple[int, list[Path]]:
+    """Write the passages, of one split or of all, and return how many there are and the files written."""
+    if project.labels.resolve() in (output.resolve(), *output.resolve().parents):
+        raise UserError(at(output, None, "lies among the project's own labels; choose a path outside"))
+    corpus = project.read_corpus()
+    passages = [p for p in corpus.passages if split is None or corpus.splits.get(p.document) == split]
+    if not passages:
+        raise UserError(at(project.splits_file, None, f"no passage is in split '{split}'"))
+    return len(passages), WRITERS[form](output, passages, corpus.codebook, corpus.splits)
+
+
+def write_jsonl(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
+    """Our own form, all in one file."""
+    write_text(output, "".join(json.dumps(to_record(passage), ensure_ascii=False) + "\n" for passage in passages))
+    return [output]
+
+
+def write_csv(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
+    """A row a passage: `narratives` holds `id:stance` with `;` between, or `(none)`, or nothing where nobody has labelled."""
+    _need_ending(output, ".csv")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(["id", "text", "document", "language", "source", "narratives", "extras"])
+    for p in passages:
+        labels = "" if p.narratives is None else ";".join(join_stance(*pair) for pair in p.narratives.items()) or NONE
+        extras = json.dumps(p.extras, ensure_ascii=False) if p.extras else ""
+        writer.writerow([p.id, p.text, p.document, p.language, p.source, labels, extras])
+    write_text(output, "\ufeff" + out.getvalue())  # the mark tells spreadsheets that this is UTF-8
+    return [output]
+
+
+def write_label_studio(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
+    """Tasks with their annotations, and beside them the labelling interface."""
+    _need_ending(output, ".json")
+    interface = output.with_suffix(".xml")
+    write_text(interface, label_studio.make_interface(codebook))
+    write_json(output, [label_studio.make_task(passage) for passage in passages])
+    return [output, interface]
+
+
+def write_hf(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
+    """A saved dataset with a part for each split; documents without a split are in `unassigned`."""
+    parts: dict[str, list[Passage]] = defaultdict(list)
+    for passage in passages:
+        parts[splits.get(passage.document, "unassigned")].append(passage)
+    if output.exists() and not (output / "dataset_dict.json").is_file():
+        raise UserError(at(output, None, "is there and no saved dataset; name a new folder"))
+    with replacing(output) as aside:
+        hf.write(aside, parts, codebook.ids)
+    return [output]
+
+
+def _need_ending(output: Path, ending: str) -> None:
+    if output.suffix.lower() != ending:
+        raise UserError(at(output, None, f"give it the ending {ending}"))
+
+
+WRITERS: dict[str, _Writer] = {"label-studio": write_label_studio, "csv": write_csv, "hf": write_hf, "jsonl": write_jsonl}

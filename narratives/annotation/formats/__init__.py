@@ -1,0 +1,1 @@
+"""Label files of other tools, a module for each; `choice` finds the right one."""

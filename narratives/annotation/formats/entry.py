@@ -1,0 +1,65 @@
+"""Label files of other tools: what a reader gives, and what it is told.
+
+A reader is a function `read(path, wishes)` that yields entries, one module a tool; `choice.FORMATS` names them all.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from narratives.annotation.names import Names
+from narratives.data import Place
+
+TABLES = (".csv", ".tsv", ".parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answer of one annotator to one text. `values` are as in our JSONL, but labels may be named as the tool names them."""
+
+    place: Place
+    values: dict[str, Any]
+    by: str = ""  # the annotator
+    problem: str = ""  # why this is no record at all
+    note: str = ""  # what had to be assumed; told once, with a count
+    settles: tuple[Any, ...] = ()  # for a decision: the labels that were seen when it was made
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user said about the files."""
+
+    names: Names
+    text: str | None = None  # the field that holds the text
+    labels: str | None = None  # the column, question or control that holds the labels
+    empty_is_none: bool = False  # where a tool can't tell, no label means "carries none", not "nobody looked"
+    partial: bool = False  # narratives that nobody was asked about count as not carried
+
+    @property
+    def empty(self) -> list[str] | None:
+        """The labels of a record without any, in a tool that has no word for "carries none"."""
+        return [] if self.empty_is_none else None
+
+    def lacking(self, asked: Iterable[str]) -> list[str]:
+        """The narratives that none of the labels in `asked` is about; none where partial answers are welcome."""
+        about = {self.names.narrative(label) for label in asked}
+        return [] if self.partial else [id_ for id_ in self.names.ids if id_ not in about]
+
+
+def to_text(value: Any) -> Any:
+    """A number as text, since some tools turn ids into numbers; everything else as it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def as_object(value: Any, what: str) -> dict[str, Any]:
+    """An object, empty for null; `ValueError` where it is anything else."""
+    if value is None or isinstance(value, dict):
+        return value or {}
+    raise ValueError(f"'{what}' must be an object, not {str(value)[:40]!r}")
+
+
+def as_list(value: Any, what: str) -> list[Any]:
+    """A list, empty for null; `ValueError` where it is anything else."""
+    if value is None or isinstance(value, list):
+        return value or []
+    raise ValueError(f"'{what}' must be a list, not {str(value)[:40]!r}")

@@ -1,0 +1,200 @@
+"""`labels import`: fresh labels from other tools into the project. All is checked before anything is written."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from narratives.annotation.decisions import read_settled
+from narratives.annotation.formats.choice import read_entries
+from narratives.annotation.formats.entry import Wishes
+from narratives.annotation.formats.ours import IMPORT_PROBLEMS
+from narratives.annotation.incoming import Bad, parse_entries
+from narratives.annotation.merge import Merge, merge
+from narratives.annotation.names import make_names
+from narratives.annotation.review import HINT
+from narratives.data import Codebook, Passage
+from narratives.errors import UserError, at
+from narratives.files import change_files, change_lines
+from narratives.labels import Splits, assign_splits, extend_splits, to_record
+from narratives.project import Project
+from narratives.texts import near_duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be imported, and how it is to be read."""
+
+    files: Sequence[Path]
+    form: str | None = None
+    renames: Sequence[str] = ()
+    text: str | None = None
+    labels: str | None = None
+    empty_is_none: bool = False
+    partial: bool = False
+    into: str | None = None
+    accept_good: bool = False
+    dry_run: bool = False
+
+
+@dataclass(slots=True)
+class Summary:
+    """What an import did, or would do."""
+
+    imported: int = 0
+    none: int = 0  # of those imported or updated, how many carry none
+    unlabelled: int = 0
+    updated: int = 0  # passages that were there and got labels or stances
+    dropped: int = 0
+    conflicts: int = 0
+    rejected: int = 0
+    narratives: dict[str, int] = field(default_factory=dict)  # among those imported or updated
+    new_documents: dict[str, int] = field(default_factory=dict)  # split -> how many
+    kept_out: list[dict[str, str]] = field(default_factory=list)  # newcomers that nearly repeat a held-out passage
+    notes: dict[str, int] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def import_labels(project: Project, request: Request) -> Summary:
+    """Import files. `UserError` lists every bad record, unless the good ones are to be taken all the same."""
+    corpus = project.read_corpus(may_be_empty=True)
+    codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
+    names = make_names(codebook, request.renames)
+    wishes = Wishes(names, request.text, request.labels, request.empty_is_none, request.partial)
+    entries = [entry for path in request.files for entry in read_entries(path, request.form, wishes)]
+    if not entries:
+        raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
+    parsed = parse_entries(entries, codebook, names, existing)
+    if parsed.bad and not request.accept_good:
+        raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
+    merged = merge(existing, parsed.good, read_settled(project.labels / "conflicts", names))
+    for old in sorted(set(names.renames) - names.met):
+        parsed.notes[f"--map {old}: labels of that name"] = 0
+    summary = _count(merged, parsed.bad, codebook, request.dry_run)
+    summary.notes = dict(parsed.notes)
+    new_splits: Splits = {}
+    if merged.new:
+        new_splits = _split(summary, existing, merged.new, splits)
+    texts = _compose(project.labels, merged, parsed.bad, request.into)
+    summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
+    changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
+    changes |= _rewrite(merged.updated)
+    if new_splits:
+        changes[project.splits_file] = extend_splits(project.splits_file, new_splits)
+    if changes and not request.dry_run:
+        change_files(project.root, changes)
+    return summary
+
+
+def describe_import(summary: Summary) -> list[str]:
+    """The summary as lines of text."""
+    lines = ["dry run: nothing was written"] if summary.dry_run else []
+    lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
+    lines += [f"filled in or decided: {summary.updated} that were there"] if summary.updated else []
+    lines += [f"{n:8}  {id_}" for id_, n in summary.narratives.items()] if summary.imported + summary.updated else []
+    lines += [f"{summary.none:8}  (carry none)"] if summary.none else []
+    lines += [f"{summary.unlabelled:8}  (not labelled)"] if summary.unlabelled else []
+    lines += [f"dropped: {summary.dropped}, the same text with the same labels, or settled before"] if summary.dropped else []
+    if summary.new_documents:
+        lines.append("new documents: " + ", ".join(f"{n} {split}" for split, n in sorted(summary.new_documents.items())))
+    lines += [f"nearly repeat a held-out passage: {len(summary.kept_out)}"] if summary.kept_out else []
+    for one in summary.kept_out:
+        fate = {"train": "not trained on", one["held_out"]: f"in {one['split']} too"}.get(one["split"], f"in {one['split']}")
+        lines.append(f"  '{one['id']}' like '{one['like']}' ({one['held_out']}): {fate}")
+    lines += [f"{note}: {count}" for note, count in summary.notes.items()]
+    if summary.rejected:
+        lines.append(f"bad records: {summary.rejected}{_into(summary, 'rejected')}; mend them there and import that file")
+    if summary.conflicts:
+        lines.append(f"conflicts: {summary.conflicts}{_into(summary, 'conflicts')}; {HINT} and import that file")
+    return lines
+
+
+def _into(summary: Summary, kind: str) -> str:
+    return f" in {summary.files[kind]}" if kind in summary.files else ""
+
+
+def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> Summary:
+    labels = [passage.narratives for passage in (*merged.new, *merged.updated)]
+    carried = Counter(id_ for narratives in labels for id_ in narratives or ())
+    return Summary(
+        imported=len(merged.new),
+        none=labels.count({}),
+        unlabelled=labels.count(None),
+        updated=len(merged.updated),
+        dropped=merged.dropped,
+        conflicts=len(merged.conflicts),
+        rejected=len(bad),
+        narratives={id_: carried[id_] for id_ in codebook.ids},
+        dry_run=dry_run,
+    )
+
+
+def _split(summary: Summary, existing: Sequence[Passage], new: Sequence[Passage], splits: Splits) -> Splits:
+    """Splits for new documents. Notes which newcomers nearly repeat a passage that was held out before they came."""
+    passages = [*existing, *new]
+    pairs = near_duplicates([passage.text for passage in passages])
+    added = assign_splits(passages, pairs, splits)
+    after = {**splits, **added}
+    summary.new_documents = dict(Counter(added[document] for document in {p.document for p in new} & added.keys()))
+    told: set[str] = set()
+    for pair in pairs:
+        old, newcomer = passages[pair.first], passages[pair.second]
+        held_out = splits.get(old.document) in ("validation", "test")
+        if pair.first < len(existing) <= pair.second and held_out and newcomer.id not in told:
+            told.add(newcomer.id)
+            summary.kept_out.append(
+                {"id": newcomer.id, "like": old.id, "held_out": splits[old.document], "split": after[newcomer.document]}
+            )
+    return added
+
+
+def _compose(folder: Path, merged: Merge, bad: Sequence[Bad], into: str | None) -> dict[str, tuple[str, str]]:
+    """The new files: kind -> (path in labels/, text). Conflicts and rejects lie deeper, where nobody reads them as passages."""
+    contents = {
+        "conflicts": _lines(merged.conflicts),
+        "rejected": _lines(_reject(one) for one in bad),
+        "passages": _lines(to_record(passage) for passage in merged.new),
+    }
+    digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
+    name = into or f"imported-{digest[:8]}"
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(f"--into {name}: a plain name is needed, such as: march")
+    if (folder / f"{name}.jsonl").exists():
+        raise UserError(at(folder / f"{name}.jsonl", None, "is there already; choose another name: --into NAME"))
+    files = {}
+    for kind, text in contents.items():
+        if text:
+            stem, number = Path("" if kind == "passages" else kind) / name, 1
+            path = f"{stem}.jsonl"
+            while kind != "passages" and (folder / path).exists():  # somebody may be at work on it
+                number += 1
+                path = f"{stem}-{number}.jsonl"
+            files[kind] = (path, text)
+    return files
+
+
+def _reject(bad: Bad) -> dict[str, Any]:
+    # Labels that could not be read must not look like none when the mended record comes back.
+    return {IMPORT_PROBLEMS: bad.problems, "narratives": ["?"], **bad.entry.values}
+
+
+def _lines(records: Iterable[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
+
+
+def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:
+    """Files in which passages got other labels, with their new texts. Every other line stays as it was."""
+    changed: dict[Path, dict[int, dict[str, Any] | None]] = {}
+    for passage in updated:
+        if passage.place is None:
+            raise ValueError(f"'{passage.id}' was read from no file")
+        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives}
+    return {path: change_lines(path, lines) for path, lines in changed.items()}

@@ -1,0 +1,82 @@
+"""Compare labels that come in with those that are there: new, the same, more than was known, or a conflict."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any
+
+from narratives.annotation.decisions import Settled, make_conflict
+from narratives.annotation.incoming import Incoming, fold_text
+from narratives.data import Labels, Passage
+
+
+@dataclass(slots=True)
+class Merge:
+    """What an import would do."""
+
+    new: list[Passage] = field(default_factory=list)
+    updated: list[Passage] = field(default_factory=list)  # passages that are there, with their labels to be
+    dropped: int = 0
+    conflicts: list[dict[str, Any]] = field(default_factory=list)
+
+
+def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Settled) -> Merge:
+    """Go through `incoming` text by text. Labels that nobody had given, and stances that were unknown, are filled in.
+
+    What a person has settled once is no conflict again when a tool exports both sides anew.
+    """
+    there: dict[str, list[Passage]] = defaultdict(list)
+    for passage in existing:
+        there[fold_text(passage.text)].append(passage)
+    groups: dict[str, list[Incoming]] = defaultdict(list)
+    for one in incoming:
+        groups[fold_text(one.passage.text)].append(one)
+    result = Merge()
+    for key, group in groups.items():
+        decisions = [one for one in group if one.settles]
+        if _place(result, there.get(key, []), decisions or group):
+            continue
+        if key in there and all(one.passage.narratives in settled.get(key, []) for one in group):
+            result.dropped += len(group)
+        else:
+            result.conflicts.append(make_conflict(there.get(key, []), group))
+    return result
+
+
+def agree(a: Labels | None, b: Labels | None) -> bool:
+    """Whether both can be true: no narrative more in one, no stance other than in the other. "Not labelled" says nothing."""
+    if a is None or b is None:
+        return True
+    return a.keys() == b.keys() and all(a[id_] == b[id_] or None in (a[id_], b[id_]) for id_ in a)
+
+
+def join(a: Labels | None, b: Labels | None) -> Labels | None:
+    """All that two label sets that agree know together."""
+    if a is None or b is None:
+        return b if a is None else a
+    return {id_: a[id_] or b[id_] for id_ in a}
+
+
+def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
+    # False where it takes a person to decide.
+    labels = [one.passage.narratives for one in group]
+    if not all(agree(a, b) for k, a in enumerate(labels) for b in labels[:k]):
+        return False
+    joined = reduce(join, labels)
+    if not old:
+        result.new.append(replace(group[0].passage, narratives=joined))
+        result.dropped += len(group) - 1
+        return True
+    match = next((passage for passage in old if agree(passage.narratives, joined)), None)
+    if match is None and any(old[0].narratives in one.settles for one in group):  # decided, knowing what stands there
+        match = replace(old[0], narratives=None)
+    if match is None:
+        return False
+    known = join(match.narratives, joined)
+    if known == match.narratives:
+        result.dropped += len(group)
+    else:
+        result.updated.append(replace(match, narratives=known))
+        result.dropped += len(group) - 1
+    return True

@@ -1,0 +1,88 @@
+"""What other tools call the narratives: ids, titles, names to be renamed, each perhaps with a stance."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from narratives.data import Codebook
+from narratives.errors import UserError, did_you_mean
+from narratives.labels import NONE, STANCES, Tell, join_stance, split_stance
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Looks labels up. `renames` says what a name that the codebook lacks stands for."""
+
+    ids: tuple[str, ...]
+    titles: Mapping[str, str]  # title -> id; a title that two narratives share is not in it
+    renames: Mapping[str, str]
+    met: set[str] = field(default_factory=set)  # the renames that were of use
+
+    def find(self, word: str) -> str | None:
+        """`id`, `id:stance` or `(none)` for a label; `None` where the codebook knows no such label."""
+        if word in self.renames:
+            self.met.add(word)
+            word = self.renames[word]
+        if word == NONE or word in self.ids:
+            return word
+        if word in self.titles:
+            return self.titles[word]
+        name, stance = split_stance(word)
+        if stance is None:
+            return None
+        found = self.find(name)
+        return join_stance(found, stance) if found in self.ids else None
+
+    def narrative(self, word: str) -> str | None:
+        """The id of the narrative that a label names, whatever the stance."""
+        found = self.find(word)
+        return None if found in (None, NONE) else split_stance(str(found))[0]
+
+    def resolve(self, value: Any, tell: Tell) -> Any:
+        """Labels with every name replaced by its id: a list or an object becomes an object, all else is left as it is."""
+        if isinstance(value, list):
+            pairs: Iterable[tuple[Any, Any]] = [(word, None) for word in value]
+        elif isinstance(value, dict):
+            pairs = value.items()
+        else:
+            return value
+        labels: dict[str, Any] = {}
+        none = False
+        for word, given in pairs:
+            found = self.find(word) if isinstance(word, str) else None
+            if found is None:
+                known = [*self.ids, *self.titles]
+                tell(f"unknown label '{word}'{did_you_mean(str(word), known)}; or rename it: --map '{word}=ID'")
+                continue
+            none |= found == NONE
+            if found == NONE:
+                continue
+            id_, named = split_stance(found)
+            stances = [stance for stance in (labels.get(id_), named, given) if stance is not None]
+            if any(stance != stances[0] for stance in stances):
+                tell(f"'{id_}' has two stances, {' and '.join(map(str, stances))}; keep one")
+            labels[id_] = stances[0] if stances else None
+        if none and labels:
+            tell(f"'{NONE}' stands beside {', '.join(labels)}; keep one of them")
+        return labels
+
+
+def make_names(codebook: Codebook, renames: Iterable[str] = ()) -> Names:
+    """The names of a codebook, and renames written as `OLD=NEW`; `UserError` lists those that lead nowhere."""
+    titles = [narrative.title for narrative in codebook.narratives]
+    unique = {n.title: n.id for n in codebook.narratives if titles.count(n.title) == 1}
+    plain = Names(codebook.ids, unique, {})
+    table: dict[str, str] = {}
+    problems = []
+    for rename in renames:
+        old, _, new = rename.rpartition("=")
+        if not old:
+            problems.append(f"--map {rename}: write OLD=NEW")
+        elif plain.find(new) is None:
+            stances = f"; a stance is one of {', '.join(STANCES)}" if ":" in new else ""
+            problems.append(f"--map {rename}: unknown narrative '{new}'{did_you_mean(new, codebook.ids)}{stances}")
+        elif table.setdefault(old, new) != new:
+            problems.append(f"--map {rename}: '{old}' was renamed to '{table[old]}' already; keep one")
+    if problems:
+        raise UserError(*problems)
+    return Names(codebook.ids, unique, table)

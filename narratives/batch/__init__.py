@@ -1,0 +1,28 @@
+"""Many texts in, answers out: parts that appear whole, go on after a kill, and come out the same on one machine or many."""
+
+from narratives.batch.cluster import use_ray
+from narratives.batch.items import EVERYTHING, Columns, Item
+from narratives.batch.job import Summary, Workers, classify_files, report_status
+from narratives.batch.parts import Cursor
+from narratives.batch.plan import Options, make_plan
+from narratives.batch.sources import find_sources
+from narratives.batch.stream import classify_stream
+from narratives.batch.work import read_in_batches, read_items
+
+__all__ = [
+    "EVERYTHING",
+    "Columns",
+    "Cursor",
+    "Item",
+    "Options",
+    "Summary",
+    "Workers",
+    "classify_files",
+    "classify_stream",
+    "find_sources",
+    "make_plan",
+    "read_in_batches",
+    "read_items",
+    "report_status",
+    "use_ray",
+]

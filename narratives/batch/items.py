@@ -1,0 +1,113 @@
+"""One text to classify: taken out of a record, with what is to be kept of the rest."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from narratives.files import Record
+from narratives.texts import NONE, find_language, normalise, note_language
+
+NOTES = ("note", "language", "language_note")
+OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
+EVERYTHING = "all"  # of `keep`: the whole record as one column
+EMPTY = "empty text"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where records hold what is needed, and what is to be carried over."""
+
+    text: str = "text"
+    id: str = "id"
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A text, or one window of it from `start` to `end` where a row for each window is asked for."""
+
+    id: str
+    file: str
+    line: int
+    text: str
+    language: str = NONE  # as its record names it: it helps to find where sentences end
+    kept: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
+    start: int = 0
+    end: int = 0
+    written_in: str = NONE  # the language that its record names, else the one that was found
+    language_note: str = ""
+
+
+def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
+    """The text of a record; `ValueError` says why it has none. Without an id it gets `<name>:<line>`."""
+    values = record.values
+    text = values.get(columns.text)
+    if text is None:
+        what = "is missing" if columns.text in values else f"is not there; the record has {_list_names(values)}"
+        raise ValueError(f"'{columns.text}' {what}")
+    if not isinstance(text, str):
+        raise ValueError(f"'{columns.text}' is {type(text).__name__}, not a text")
+    id_ = values.get(columns.id)
+    if id_ != id_:  # NaN: what some programs write for a number that is not there
+        id_ = None
+    if isinstance(id_, dict | list):
+        raise ValueError(f"'{columns.id}' is {type(id_).__name__}, not a text or a number")
+    language = values.get("language")
+    return Item(
+        id=f"{name}:{record.line}" if id_ is None or id_ == "" else _to_text(id_),
+        file=file,
+        line=record.line,
+        text=text,
+        language=language if isinstance(language, str) and normalise(language) != NONE else NONE,
+        kept=_keep(values, columns),
+        note="" if text.strip() else EMPTY,
+    )
+
+
+def add_languages(items: Iterable[Item], readable: frozenset[str] | None, look: bool) -> list[Item]:
+    """Items with the language of each, noted where that is unsure or not one of the `readable`.
+
+    `look` finds the language of what does not name its own. It changes no answer: texts are cut by what records say.
+    """
+    found: dict[str, str] = {}
+    noted = []
+    for item in items:
+        code = item.language
+        if look and code == NONE and not item.note:
+            if item.text not in found:
+                found[item.text] = find_language(item.text)[0]
+            code = found[item.text]
+        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable)))
+    return noted
+
+
+def to_plain(value: Any) -> str | None:
+    """A kept value for a column of texts: a text as it is, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _keep(values: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    kept = {name: _to_json(values.get(name)) for name in columns.keep if name != EVERYTHING}
+    if EVERYTHING in columns.keep:
+        kept["record"] = {name: _to_json(value) for name, value in values.items() if name != columns.id}
+    return kept
+
+
+def _to_json(value: Any) -> Any:
+    """A value that JSON can hold: dates, bytes and the like as texts, numbers that are none (NaN, infinite) as null."""
+    if value is None or isinstance(value, str | int):
+        return value
+    return json.loads(json.dumps(value, default=_to_text), parse_constant=lambda _: None)
+
+
+def _to_text(value: Any) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _list_names(values: dict[str, Any]) -> str:
+    names = [str(name)[:40] for name in values]
+    return (", ".join(names[:8]) + (", ..." if len(names) > 8 else "")) or "nothing"

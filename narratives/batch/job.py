@@ -1,0 +1,163 @@
+"""Classify new texts: files in, a folder of answers out, part by part, so that a run can stop at any moment and go on."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from narratives.batch.parts import Cursor
+from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Options, Plan, check_columns, read_plan
+from narratives.batch.processes import count_processors, run_workers
+from narratives.batch.resume import open_plan, sweep
+from narratives.batch.sources import find_sources, has_changed
+from narratives.batch.storage import OutputFolder, to_plain
+from narratives.batch.work import classify_part
+from narratives.errors import UserError, at
+from narratives.models import load_model
+from narratives.progress import Progress, Say
+
+Tell = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
+Engine = Callable[[Plan, str, Path, list[int], int | None, Tell], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who does the work: processes on this machine, or an engine that has machines of its own."""
+
+    jobs: int | None = None  # processes; by default one for each processor
+    engine: Engine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a batch run has done so far."""
+
+    parts: int
+    done: int
+    texts: int = 0
+    rows: int = 0  # more than texts where there is one for each window
+    empty: int = 0
+    none: int = 0  # rows for which no narrative was raised
+    rejects: int = 0
+    unsure: int = 0  # texts whose language is unsure or not known
+    narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
+    languages: dict[str, int] = field(default_factory=dict)  # texts in each language, most frequent first
+    foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
+    finder: str = ""  # what found the languages that records do not name; empty where nothing did
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def classify_files(
+    inputs: Sequence[str],
+    model_folder: Path,
+    output: str,
+    options: Options,
+    workers: Workers | None = None,
+    *,
+    restart: bool = False,
+    progress: Progress | None = None,
+    say: Say = lambda _: None,
+) -> Summary:
+    """Classify every text of `inputs` into parts in the folder `output`; what is done there already stays.
+
+    The answers do not depend on `workers` or on how often the run was stopped. A bad record goes to `rejects.jsonl` and stops
+    nothing. `UserError` where the folder holds another run.
+    """
+    check_columns(options.columns)
+    output = to_plain(output)
+    sources, left = find_sources(inputs, output)
+    if left:
+        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+    folder = OutputFolder(output)
+    model = load_model(model_folder)
+    plan = open_plan(folder, sources, options, model, restart)
+    parts = plan.parts
+    pending = plan.list_pending(folder.list_names())
+    if len(pending) < len(parts):
+        say(f"{len(parts) - len(pending)} of {len(parts)} parts were done already")
+    tell = _add_up({number: parts[number][1].lines for number in pending}, progress) if progress else lambda *_: None
+    workers = workers or Workers()
+    processes = min(workers.jobs or count_processors(), len(pending))
+    if workers.engine and pending:
+        workers.engine(plan, output, model_folder, pending, workers.jobs, tell)
+    elif processes > 1:
+        run_workers(plan, output, model_folder, pending, processes, tell)
+    else:
+        with closing(Cursor()) as cursor:
+            for number in pending:
+                classify_part(plan, number, model, folder, cursor, partial(tell, number))
+                tell(number, -1)
+    if changed := [input_.source for input_ in plan.inputs if has_changed(input_.source, input_.known)]:
+        reason = f"changed while it was read; bring it back as it was, or {ANEW}"
+        raise UserError(*(at(source.path, None, reason) for source in changed))
+    return finish(plan, folder)
+
+
+def _add_up(lines: dict[int, int], progress: Progress) -> Tell:
+    total, start = sum(lines.values()), time.monotonic()
+    done: dict[int, int] = {}
+    so_far = 0
+
+    def tell(number: int, texts: int) -> None:
+        nonlocal so_far
+        now = lines[number] if texts < 0 else min(texts, lines[number])
+        so_far += now - done.get(number, 0)
+        done[number] = now
+        progress(so_far, total, f"{so_far / max(time.monotonic() - start, 1e-9):.0f} texts/s")
+
+    return tell
+
+
+def summarise(plan: Plan, folder: OutputFolder) -> Summary:
+    """What the logs of the parts that are done say."""
+    names = folder.list_names()
+    pending = set(plan.list_pending(names))
+    totals: Counter[str] = Counter()
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
+    parts = len(plan.parts)
+    for number in range(parts):
+        if number not in pending:
+            counts = json.loads(_read_log(plan, number, folder)[0])
+            for name, counter in counted.items():
+                counter.update(counts.pop(name))
+            totals.update(counts)
+    tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
+    figures: dict[str, Any] = {**totals, **tables}
+    return Summary(parts, parts - len(pending), **figures, finder=plan.model["languages"])
+
+
+def finish(plan: Plan, folder: OutputFolder) -> Summary:
+    """Gather the bad records of all parts into one file, and the counts into another."""
+    summary = summarise(plan, folder)
+
+    def gather(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            for number in range(len(plan.parts)):
+                stream.writelines(line + "\n" for line in _read_log(plan, number, folder)[1:])
+
+    if summary.rejects:
+        folder.write(REJECTS, gather)
+    folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")
+    sweep(folder)
+    return summary
+
+
+def report_status(output: str) -> Summary:
+    """What a batch run has done so far, whether or not it is running now."""
+    folder = OutputFolder(to_plain(output))
+    return summarise(read_plan(folder), folder)
+
+
+def _read_log(plan: Plan, number: int, folder: OutputFolder) -> list[str]:
+    text = folder.read(plan.log(number))
+    if text is None:
+        raise UserError(at(folder.place(plan.log(number)), None, "missing; remove the answers of this part and run again"))
+    return text.removesuffix("\n").split("\n")  # a reason may hold rarer line ends

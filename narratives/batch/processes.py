@@ -1,0 +1,90 @@
+"""Several processes on one machine that share nothing: each loads the model and is handed parts, one at a time."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from narratives.batch.plan import Plan
+from narratives.errors import UserError
+
+_MODULE = "narratives.batch.worker"
+
+
+def count_processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_workers(
+    plan: Plan, output: str, model_folder: Path, pending: list[int], jobs: int, tell: Callable[[int, int], None]
+) -> None:
+    """Classify the pending parts in `jobs` processes; `tell` hears of (part, texts done so far), -1 where all are.
+
+    Workers are spoken to in lines of JSON. One whose standard input closes ends at once, so none outlives its parent.
+    """
+    heard: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
+    command = [sys.executable, "-P", "-m", _MODULE, output, str(model_folder)]  # -P: no module from the current folder
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    workers = [
+        subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            process_group=0,  # Ctrl-C is for the parent to answer
+        )
+        for _ in range(jobs)
+    ]
+    waiting = deque(pending)
+    try:
+        for k, worker in enumerate(workers):
+            threading.Thread(target=_listen, args=(k, worker, heard), daemon=True).start()
+            _hand_out(worker, waiting)
+        open_parts = len(pending)
+        while open_parts:
+            k, message = heard.get()
+            if "problems" in message:
+                raise UserError(*message["problems"])
+            if "left" in message:
+                raise _explain_end(workers[k].wait())
+            tell(message["part"], message["texts"])
+            if message["texts"] < 0:
+                open_parts -= 1
+                _hand_out(workers[k], waiting)
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+
+
+def _listen(k: int, worker: "subprocess.Popen[str]", heard: "SimpleQueue[tuple[int, dict[str, Any]]]") -> None:
+    for line in worker.stdout or ():
+        heard.put((k, json.loads(line)))
+    heard.put((k, {"left": True}))
+
+
+def _hand_out(worker: "subprocess.Popen[str]", waiting: deque[int]) -> None:
+    if waiting and worker.stdin:
+        try:
+            worker.stdin.write(f"{waiting.popleft()}\n")
+            worker.stdin.flush()
+        except BrokenPipeError:  # it has ended; its listener says so
+            return
+
+
+def _explain_end(code: int) -> Exception:
+    if code < 0:
+        return UserError(
+            f"a worker process was killed (signal {-code}), most often for lack of memory; run the same command again with "
+            "fewer --jobs: what is done stays done"
+        )
+    return RuntimeError(f"a worker process ended with exit code {code}; its traceback stands above")

@@ -1,0 +1,88 @@
+"""Begin a batch run in a folder, go on with it, or say why not."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from narratives.batch.plan import ANEW, PLAN, REJECTS, SUMMARY, Options, Plan, check_ours, differ_in_model, make_plan, read_plan
+from narratives.batch.sources import Source, has_changed
+from narratives.batch.storage import OutputFolder
+from narratives.errors import UserError, at
+from narratives.models import Model
+
+_PART = re.compile(r"part-\d{5,}\.(parquet|jsonl|csv)")
+_LOG = re.compile(r"log/part-\d{5,}\.jsonl")
+_ASIDE = re.compile(r"(log/)?\.(part-\d{5,}|plan|rejects|summary)\.[a-z]+\.\d+\.partial")
+
+
+def open_plan(output: OutputFolder, sources: Sequence[Source], options: Options, model: Model, restart: bool = False) -> Plan:
+    """The plan in the output folder, or a new one; `restart` takes away what another run left there.
+
+    `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed.
+    """
+    names = output.list_names()
+    if PLAN in names and not restart:
+        plan = read_plan(output)
+        if reason := _differ(plan, sources, options, model):
+            raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}; {ANEW}"))
+        own = {plan.name(number) for number in range(len(plan.parts))}
+        _refuse(output, [name for name in names - own if _PART.fullmatch(name)], ANEW)
+        return plan
+    if PLAN in names:
+        check_ours(output)
+    plan = make_plan(sources, options, model)  # before anything is removed: an input may be at fault
+    if PLAN in names:
+        _clear(output, names)
+    else:
+        alien = [name for name in names if _PART.fullmatch(name) or name in (REJECTS, SUMMARY)]
+        _refuse(output, alien, "name another --output")
+    output.write_text(PLAN, plan.to_text())
+    return plan
+
+
+def sweep(output: OutputFolder) -> None:
+    """Remove what killed processes left half-written; for when all is done, and nothing is being written any more."""
+    for name in output.list_names():
+        if _ASIDE.fullmatch(name):
+            output.remove(name)
+
+
+def _refuse(output: OutputFolder, names: list[str], fix: str) -> None:
+    if names:
+        raise UserError(at(output.place(min(names)), None, f"belongs to no run in this folder; {fix}"))
+
+
+def _clear(output: OutputFolder, names: set[str]) -> None:
+    # The plan goes last, so that a half-cleared folder is still known as one of ours.
+    for name in sorted(names):
+        if _PART.fullmatch(name) or _LOG.fullmatch(name) or _ASIDE.fullmatch(name) or name in (REJECTS, SUMMARY):
+            output.remove(name)
+    output.remove(PLAN)
+
+
+def _differ(plan: Plan, sources: Sequence[Source], options: Options, model: Model) -> str:
+    """What the plan was begun with that is another now; empty where it can be gone on with."""
+    if reason := differ_in_model(plan, model):
+        return reason
+    if plan.options != options:
+        before, after = _flatten(plan.options), _flatten(options)
+        key = next(key for key in before if before[key] != after[key])
+        return f"another {key} ({before[key]}, not {after[key]})"
+    known = {input_.source: input_ for input_ in plan.inputs}
+    now = dict.fromkeys(sources)
+    if added := next((source for source in now if source not in known), None):
+        return f"other inputs (without {added.shown})"
+    if missing := next((source for source in known if source not in now), None):
+        return f"other inputs (with {missing.shown} too)"
+    if [*known] != [*now]:
+        return "its inputs in another order"
+    changed = next((source for source in sources if has_changed(source, known[source].known)), None)
+    return f"another {changed.shown}: that file has changed since" if changed else ""
+
+
+def _flatten(options: Options) -> dict[str, Any]:
+    columns, size = options.columns, f"{options.part_size / 2**20:g}"
+    kept = ",".join(columns.keep) or "none"
+    names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": kept}
+    explain = "with" if options.explain else "without"
+    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, "--explain": explain}

@@ -1,0 +1,177 @@
+"""Files to read texts from: named, in folders, by patterns or by URL; plain, gzip or zstd."""
+
+import glob
+import gzip
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+from narratives.batch.storage import filesystem, is_url, to_plain
+from narratives.errors import UserError, at
+from narratives.files import ENDINGS, find_format, sha256, unreadable
+
+_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_BUFFER = 1 << 17  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An input file: its path as it was named, its format and compression ("" for none)."""
+
+    path: str
+    form: str
+    compression: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The path as text that any file can hold; a file's name may be no UTF-8."""
+        return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+
+def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
+    """The files that `names` stand for, in their order, each once; and files in folders that have no known ending.
+
+    A folder stands for all files below it, sorted. Hidden ones in it are left alone, so are those of the output folder
+    there and where a pattern matches them.
+    """
+    found: dict[str, Source] = {}
+    left: list[str] = []
+    for name in map(to_plain, names):
+        try:
+            inner = _list_below(name)
+            paths = _leave_out(inner, output) if inner is not None else _expand(name, output)
+            for path in paths:
+                if inner is not None and not _is_known(path):
+                    left.append(path)
+                else:
+                    found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+        except OSError as error:
+            raise unreadable(name, error) from None
+        if inner is not None and not any(_is_known(path) for path in paths):
+            raise UserError(at(name, None, f"no file to read in this folder; known endings: {', '.join(ENDINGS)}"))
+    return list(found.values()), left
+
+
+def open_source(source: Source) -> BinaryIO:
+    """The decompressed bytes of a file from its beginning; `UserError` where it can't be read."""
+    try:
+        if is_url(source.path):
+            files, path = filesystem(source.path)
+            raw: Any = files.open(path, "rb")
+        else:
+            raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
+        if source.compression and not raw.read(1):
+            raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
+        raw.seek(0)
+    except OSError as error:
+        raise unreadable(source.path, error) from None
+    if source.compression == "gzip":
+        unpacked: Any = gzip.GzipFile(fileobj=raw)
+        unpacked.myfileobj = raw  # closed with it
+    elif source.compression == "zstd":
+        import pyarrow
+
+        unpacked = pyarrow.CompressedInputStream(raw, "zstd")
+    else:
+        return cast(BinaryIO, raw)
+    return cast(BinaryIO, io.BufferedReader(unpacked, _BUFFER))
+
+
+def identify(source: Source) -> dict[str, Any]:
+    """What a file is known by: size in bytes, time of change, and digest of its bytes (a store's own mark for a URL)."""
+    if is_url(source.path):
+        files, path = filesystem(source.path)
+        try:
+            return {"size": files.size(path), "changed": 0, "digest": str(files.checksum(path))}
+        except OSError as error:
+            raise unreadable(source.path, error) from None
+    return {**_stat(source), "digest": sha256(Path(source.path))}
+
+
+def has_changed(source: Source, known: dict[str, Any]) -> bool:
+    """Whether the file is another one than `identify` saw; its bytes are read again only where its time differs."""
+    if is_url(source.path):
+        return identify(source) != known
+    now = _stat(source)
+    if now["size"] != known["size"]:
+        return True
+    return bool(now["changed"] != known["changed"]) and sha256(Path(source.path)) != known["digest"]
+
+
+def _stat(source: Source) -> dict[str, Any]:
+    try:
+        status = Path(source.path).stat()
+    except OSError as error:
+        raise unreadable(Path(source.path), error) from None
+    return {"size": status.st_size, "changed": status.st_mtime_ns}
+
+
+def _list_below(name: str) -> list[str] | None:
+    """Every file below a folder but the hidden ones; `None` where `name` is no folder."""
+    if is_url(name):
+        files, top = filesystem(name)
+        if not files.isdir(top):
+            return None
+        below = [path for path in files.find(top) if "/." not in path.removeprefix(top)]
+        return sorted(files.unstrip_protocol(path) for path in below)
+    if not Path(name).is_dir():
+        return None
+    found: list[str] = []
+    seen = set()
+    for top, folders, inside in os.walk(name, onerror=_fail, followlinks=True):
+        seen.add(os.path.realpath(top))
+        links = [folder for folder in folders if os.path.realpath(Path(top, folder)) not in seen]  # one may lead back up
+        folders[:] = [folder for folder in links if not folder.startswith(".")]
+        found += (str(Path(top, file)) for file in inside if not file.startswith("."))
+    return sorted(found)
+
+
+def _fail(error: OSError) -> None:
+    raise error  # else a folder that may not be read would be passed over
+
+
+def _leave_out(paths: list[str], output: str) -> list[str]:
+    if is_url(output):
+        files, top = filesystem(output)
+        own = files.unstrip_protocol(top).rstrip("/") + "/"
+        return [path for path in paths if not path.startswith(own)]
+    here = Path(output).resolve()
+    return [path for path in paths if is_url(path) or here not in Path(path).resolve().parents]
+
+
+def _expand(name: str, output: str) -> list[str]:
+    """The files that match a pattern; a name that is none stands for itself."""
+    if not glob.has_magic(name) or (not is_url(name) and Path(name).exists()):
+        return [name]
+    if is_url(name):
+        files, pattern = filesystem(name)
+        matches = sorted(files.unstrip_protocol(path) for path in files.glob(pattern) if files.isfile(path))
+    else:
+        matches = sorted(path for path in glob.glob(name, recursive=True) if not Path(path).is_dir())  # noqa: PTH207
+    matches = _leave_out(matches, output)
+    if not matches:
+        raise UserError(at(name, None, "no file matches this pattern; check it"))
+    return matches
+
+
+def _is_known(path: str) -> bool:
+    pure = PurePosixPath(path)
+    return (PurePosixPath(pure.stem) if pure.suffix.lower() in _COMPRESSIONS else pure).suffix.lower() in ENDINGS
+
+
+def _to_source(path: str) -> Source:
+    compression = _COMPRESSIONS.get(PurePosixPath(path).suffix.lower(), "")
+    inner = path[: path.rindex(".")] if compression else path
+    local = Path(path)
+    if not is_url(path) and not local.is_file():
+        raise unreadable(local, IsADirectoryError() if local.is_dir() else FileNotFoundError())
+    form = ENDINGS.get(PurePosixPath(inner).suffix.lower())
+    if is_url(path) and not form:
+        raise UserError(at(path, None, f"unknown format; known endings: {', '.join(ENDINGS)}"))
+    form = form or find_format(local)  # which refuses it
+    if form == "parquet" and compression:
+        raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
+    return Source(path, form, compression)

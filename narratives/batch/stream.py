@@ -1,0 +1,68 @@
+"""`classify -`: JSONL from standard input, answers on standard output as they come."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+from narratives.batch.answers import Layout, format_row, to_rows
+from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.plan import Options, check_columns
+from narratives.batch.work import read_in_batches
+from narratives.errors import UserError, at
+from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
+from narratives.models import load_model
+from narratives.texts import find_version
+
+_NAME = "stdin"
+_CHUNK = 1 << 18
+
+
+def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options: Options, say: Callable[[str], None]) -> None:
+    """Answer each line; bad records go to `say`. Lines that arrive together are answered together."""
+    if options.unit != "text":
+        raise UserError("standard input is answered text by text; give --unit passage with files")
+    check_columns(options.columns)
+    model = load_model(model_folder)
+    layout = Layout(model.run, model.codebook, options.columns, by_window=False)
+    readable, look = model.readable, bool(find_version())
+    for group in _read_groups(source):
+        waiting: list[Item] = []
+        for record in _parse(group):
+            try:
+                if isinstance(record, BadRecord):
+                    raise ValueError(record.reason)
+                waiting.append(to_item(record, options.columns, _NAME, _NAME))
+            except ValueError as error:
+                say(f"{_NAME}:{record.line}: {error}")
+        if waiting:
+            waiting = add_languages(waiting, readable, look)
+            readings = read_in_batches(waiting, model, explain=options.explain)
+            out.writelines(format_row(row) for row in to_rows(waiting, readings, layout))
+            out.flush()
+
+
+def _parse(lines: list[Line]) -> list[Record | BadRecord]:
+    try:
+        if lines and lines[0][0] == 1:
+            check_first_line(lines[0][2] or b"")
+        return list(parse_records("jsonl", iter(lines), None))
+    except SpoiltFile as error:
+        raise UserError(at(_NAME, 1, str(error))) from None
+
+
+def _read_groups(source: BinaryIO) -> Iterator[list[Line]]:
+    """The lines that have arrived, group by group; at most one line is held back: the one that has no end yet."""
+    number, size, rest = 1, 0, b""
+    read = getattr(source, "read1", source.read)  # what is there, without waiting for more
+    while chunk := read(_CHUNK):
+        *whole, tail = chunk.split(b"\n")
+        group: list[Line] = []
+        for data in whole:
+            size += len(data) + 1
+            group.append((number, size, rest + data if size <= LIMIT else None))
+            number, size, rest = number + 1, 0, b""
+        size += len(tail)
+        rest = rest + tail if size <= LIMIT else b""
+        yield group
+    if size:
+        yield [(number, size, rest if size <= LIMIT else None)]

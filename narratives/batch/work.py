@@ -1,0 +1,125 @@
+"""Classify one part: the unit of work of every engine. It reads the plan and the input, and writes two files."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from narratives.batch.answers import FORMATS, Layout
+from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.parts import Cursor, Part, read_part
+from narratives.batch.plan import ANEW, Input, Plan
+from narratives.batch.storage import OutputFolder
+from narratives.data import Readings
+from narratives.errors import UserError, at
+from narratives.files import BadRecord
+from narratives.models import Model, explain_raised
+from narratives.texts import FOREIGN, UNSURE, count_languages, find_windows
+
+Tell = Callable[[int], None]  # texts of this part that are done
+_BATCH = 512  # texts between two reports of progress
+_EXPLAINED = 32  # and as many where their words are weighed
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that could not be classified, and why."""
+
+    file: str
+    line: int
+    reason: str
+
+
+def classify_part(
+    plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tell | None = None
+) -> None:
+    """Write the log of a part, then its answers: where these are there, the part is done."""
+    input_, part = plan.parts[number]
+    try:
+        items, rejects = read_items(plan, input_, part, cursor)
+    except (EOFError, OSError) as error:
+        reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
+        raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+    items = add_languages(items, model.readable, bool(plan.model["languages"]))
+    if plan.options.unit == "passage":
+        items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
+    readings = read_in_batches(items, model, tell, plan.options.explain)
+    layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
+    log = [json.dumps(_count(items, readings, rejects, model)), *(format_reject(reject) for reject in rejects)]
+    output.write_text(plan.log(number), "\n".join(log) + "\n")
+    output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, readings, layout))
+
+
+def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
+    """The texts of a part, and its bad records."""
+    source = input_.source
+    columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
+    name = plan.labels[source.shown]
+    items, rejects = [], []
+    for record in read_part(source, input_.header, part, cursor):
+        if isinstance(record, BadRecord):
+            rejects.append(Reject(source.shown, record.line, record.reason))
+            continue
+        try:
+            items.append(to_item(record, columns, source.shown, name))
+        except ValueError as error:
+            rejects.append(Reject(source.shown, record.line, str(error)))
+    return items, rejects
+
+
+def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None, explain: bool = False) -> Readings:
+    """The model's answers to all items, with `explain` the words that carry them; each different text is read once."""
+    unique: dict[tuple[str, str], int] = {}
+    # The language tells where to cut: into windows, and to explain, into sentences.
+    keys = [(item.text, item.language if explain or len(item.text) > model.window else "und") for item in items]
+    rows = [unique.setdefault(key, len(unique)) for key in keys]
+    texts = list(unique)
+    batches = []
+    words = []
+    step = _EXPLAINED if explain else _BATCH
+    for start in range(0, max(len(texts), 1), step):
+        batch, languages = [text for text, _ in texts[start : start + step]], [code for _, code in texts[start : start + step]]
+        batches.append(model.read(batch, languages=languages))
+        if explain:
+            words += explain_raised(model, batch, batches[-1], languages)
+        if tell and texts:
+            tell(len(items) * min(start + step, len(texts)) // len(texts))
+    names = ("scores", "raised", "stances", "spans")
+    arrays: list[Any] = [np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in names]
+    readings = Readings(*arrays)
+    return replace(readings, words=[words[row] for row in rows]) if explain else readings
+
+
+def format_reject(reject: Reject) -> str:
+    """A line of `rejects.jsonl`."""
+    return json.dumps({"file": reject.file, "line": reject.line, "reason": reject.reason}, ensure_ascii=False)
+
+
+def _cut(item: Item, size: int, column: str) -> list[Item]:
+    windows = find_windows(item.text, size, item.language) or [(0, 0)]
+    cut = []
+    for start, end in windows:
+        text = item.text[start:end]
+        kept = {**item.kept, column: text} if column in item.kept else item.kept
+        cut.append(replace(item, text=text, kept=kept, start=start, end=end))
+    return cut
+
+
+def _count(items: list[Item], readings: Readings, rejects: list[Reject], model: Model) -> dict[str, object]:
+    raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, readings.raised.sum(0), strict=True) if n})
+    texts = list({(item.file, item.line): item for item in items}.values())
+    foreign = [item.written_in for item in texts if item.language_note == FOREIGN]
+    return {
+        "texts": len(texts),
+        "rows": len(items),
+        "empty": sum(bool(item.note) for item in items),
+        "none": int((~readings.raised.any(1)).sum()),
+        "unsure": sum(item.language_note == UNSURE for item in texts),
+        "rejects": len(rejects),
+        "narratives": dict(raised),
+        "languages": count_languages(item.written_in for item in texts),
+        "foreign": count_languages(foreign),
+    }

@@ -1,0 +1,1 @@
+"""Words and character n-grams with a linear model."""

@@ -1,0 +1,1 @@
+"""A pretrained encoder, fine-tuned; and the faster ways to run it."""

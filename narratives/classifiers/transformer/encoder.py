@@ -1,0 +1,67 @@
+"""Find a pretrained encoder: one that an installed package carries, a local folder, or a model hub's id."""
+
+from pathlib import Path
+from typing import Any
+
+from narratives.classifiers.transformer.packaged import PACKAGED, find_packaged
+from narratives.errors import UserError, at
+
+_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
+
+
+def find_encoder(name: str) -> Path | None:
+    """The folder of a packaged or local encoder; `None` where `name` can only be a hub id."""
+    if name in PACKAGED:
+        return find_packaged(name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        for file in ("config.json", "model.safetensors"):
+            if not (folder / file).is_file():
+                raise UserError(at(folder, None, f"no {file} in it; an encoder folder holds config, tokenizer and weights"))
+        if not any((folder / file).is_file() for file in _TOKENIZERS):  # the library would make up an empty one
+            raise UserError(at(folder, None, "no tokenizer in it; an encoder folder holds config, tokenizer and weights"))
+        return folder
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise UserError(at(name, None, "no such encoder folder; check 'encoder' in the config"))
+    return None
+
+
+def load_encoder(name: str) -> tuple[Any, Any]:
+    """The tokenizer and the pretrained model of an encoder; safetensors only, never pickle."""
+    from safetensors import SafetensorError
+    from transformers import AutoModel, AutoTokenizer
+
+    quieten()
+    folder = find_encoder(name)
+    source, local = (str(folder), True) if folder else (name, False)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        model, loaded = AutoModel.from_pretrained(
+            source, local_files_only=local, use_safetensors=True, output_loading_info=True
+        )
+        if lacking := [key for key in loaded["missing_keys"] if not key.startswith("pooler.")]:  # the pooler is not used
+            raise ValueError(f"its weights lack {min(lacking)}")  # the library would leave it random
+    except (OSError, ValueError, SafetensorError) as error:
+        if folder:
+            raise UserError(at(folder, None, f"the encoder cannot be loaded: {first_line(error)}")) from None
+        known = ", ".join(PACKAGED)
+        raise UserError(
+            f"encoder '{name}' cannot be had: it is no folder here, and the model hub did not give it "
+            f"({first_line(error)}); offline, set encoder to a local folder or to: {known}"
+        ) from None
+    return tokenizer, model
+
+
+def first_line(error: Exception) -> str:
+    """The first sentence of a library's error, which may run over many lines."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:200]
+
+
+def quieten() -> None:
+    """Keep the library's own bars and notices off the terminal: the progress shown is ours."""
+    import datasets
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()

@@ -1,0 +1,190 @@
+"""CSV: the header, and rows that may span lines. A quote that never closes costs its own line, not the rest of the file."""
+
+import csv
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line
+
+_LONGEST = 1_000_000  # bytes over which a quoted field may run on to further lines
+_NO_HEADER = "the first line must name the columns, each once, such as: id,text"
+_NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
+_BROKEN = "broken CSV: "
+_OPEN = _BROKEN + "a quote is opened and not closed"
+
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the default of 128 KiB is shorter than a long article
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How a CSV file is to be read; rows begin on line `lines` + 1, `size` bytes into the file."""
+
+    columns: tuple[str, ...]  # those that have a name
+    fields: int  # in each row; a spreadsheet may add nameless columns at the end
+    delimiter: str
+    lines: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row, or the reason why it is none."""
+
+    line: int  # the first that it stands on
+    size: int  # bytes, all its lines together
+    fields: list[str]
+    reason: str = ""
+
+
+def read_header(lines: Iterator[Line]) -> Header:
+    """Take the header off `lines`; `SpoiltFile` where there is none."""
+    number, size, first = _take_text(lines)
+    delimiter = max(",;\t", key=first.count)
+    if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter
+        delimiter = first[4:].rstrip("\r\n")
+        if len(delimiter) != 1 or delimiter in '" ' or not delimiter.isascii():
+            raise SpoiltFile(_NO_DELIMITER)
+        number, more, first = _take_text(lines)
+        size += more
+    try:
+        columns = _Parser(delimiter).parse(first)
+    except csv.Error as error:
+        raise SpoiltFile(f"the header is broken: {_explain(error)}") from None
+    fields = len(columns)
+    while columns and not columns[-1].strip():
+        columns.pop()
+    if not columns or len(set(columns)) < len(columns):
+        raise SpoiltFile(_NO_HEADER)
+    return Header(tuple(columns), fields, delimiter, number, size)
+
+
+def read_rows(lines: Iterator[Line], header: Header) -> Iterator[Row]:
+    """The rows of `lines`. Every line belongs to exactly one row, so that sizes add up to the whole."""
+    parser = _Parser(header.delimiter)
+    ahead = _Ahead(lines, parser)
+    while line := ahead.take():
+        number, size, data = line
+        row = _parse(number, size, data, parser, header.fields)
+        if row.reason == _OPEN and (rest := ahead.take_until_closed(size)):
+            data = b"".join(part or b"" for _, _, part in (line, *rest))
+            row = _parse(number, len(data), data, parser, header.fields)
+        yield row
+
+
+def _parse(number: int, size: int, data: bytes | None, parser: "_Parser", expected: int) -> Row:
+    if data is None:
+        return Row(number, size, [], TOO_LONG)
+    reason = ""
+    try:
+        text = decode_line(number, data)
+    except ValueError as error:  # the row still ends where its quotes say
+        text, reason = data.decode("utf-8", "replace"), str(error)
+    try:
+        fields = parser.parse(text)
+    except csv.Error as error:
+        told = _BROKEN + _explain(error)
+        return Row(number, size, [], told if told == _OPEN else reason or told)
+    if fields and len(fields) != expected and not reason:
+        reason = f"{len(fields)} fields where the header names {expected}; check quotes and commas"
+    return Row(number, size, [] if reason else fields, reason)
+
+
+class _Parser:
+    """A `csv.reader` that is handed one text at a time; a new one for each would take longer than the reading."""
+
+    def __init__(self, delimiter: str) -> None:
+        self._text: str | None = None
+        self._reader = csv.reader(self, delimiter=delimiter, strict=True)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        text, self._text = self._text, None
+        if text is None:
+            raise StopIteration
+        return text
+
+    def parse(self, text: str) -> list[str]:
+        """The fields of one row; `csv.Error` where it is broken."""
+        self._text = text
+        return next(self._reader, [])
+
+
+class _Ahead:
+    """Lines that were looked at for the end of a quote. What a line does to an open quote is found out once."""
+
+    def __init__(self, lines: Iterator[Line], parser: _Parser) -> None:
+        self._lines = lines
+        self._parser = parser
+        self._held: deque[Line] = deque()
+        self._open = 0  # so many of those held leave a quote open that was open before them
+        self._size = 0  # bytes of these
+        self._broken = False  # whether the one held after these breaks it
+
+    def take(self) -> Line | None:
+        """The next line, `None` at the end."""
+        if not self._held:
+            return next(self._lines, None)
+        line = self._held.popleft()
+        if self._open:
+            self._open -= 1
+            self._size -= line[1]
+        else:
+            self._broken = False
+        return line
+
+    def take_until_closed(self, size: int) -> list[Line]:
+        """The lines up to that which closes the quote opened before them, in `size` bytes; none where none closes it."""
+        while not self._broken and size + self._size <= _LONGEST:
+            if self._open == len(self._held):
+                line = next(self._lines, None)
+                if line is None:
+                    return []
+                self._held.append(line)
+            line = self._held[-1]
+            effect = self._try(line)
+            if effect == "closes":
+                taken = list(self._held)
+                self._held.clear()
+                self._open = self._size = 0
+                return taken
+            if effect == "breaks":
+                self._broken = True
+            else:
+                self._open += 1
+                self._size += line[1]
+        return []
+
+    def _try(self, line: Line) -> str:
+        if line[2] is None:
+            return "breaks"
+        if b'"' not in line[2]:
+            return "stays"
+        try:
+            self._parser.parse('"' + line[2].decode("utf-8", "replace"))
+        except csv.Error as error:
+            return "stays" if _BROKEN + _explain(error) == _OPEN else "breaks"
+        return "closes"
+
+
+def _explain(error: csv.Error) -> str:
+    if str(error) == "unexpected end of data":
+        return _OPEN.removeprefix(_BROKEN)
+    if str(error).startswith("new-line character"):
+        return "a carriage return stands in a field without quotes"
+    return str(error)
+
+
+def _take_text(lines: Iterator[Line]) -> tuple[int, int, str]:
+    number, size, data = next(lines, (1, 0, b""))
+    if data is None:
+        raise SpoiltFile(TOO_LONG)
+    try:
+        if number == 1:
+            check_first_line(data)
+        return number, size, decode_line(number, data)
+    except ValueError as error:
+        raise SpoiltFile(str(error)) from None

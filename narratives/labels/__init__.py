@@ -1,0 +1,49 @@
+"""What a project's labels say: the codebook, the labelled passages, and which document is in which split."""
+
+from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
+from narratives.labels.codebook import check_entries, describe_difference, read_codebook
+from narratives.labels.corpus import SPLITS_FILE, Corpus, find_codebook, read_corpus
+from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
+from narratives.labels.notation import NONE, STANCES, Tell, is_yes, join_stance, read_labels, split_stance, split_text
+from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
+from narratives.labels.splits import BY_LOT, SHARES, Splits, append_splits, assign_splits, extend_splits, leaks
+
+__all__ = [
+    "BY_LOT",
+    "NONE",
+    "SHARES",
+    "SPLITS_FILE",
+    "STANCES",
+    "Check",
+    "Corpus",
+    "FamilyResult",
+    "Splits",
+    "Tell",
+    "append_splits",
+    "assign_splits",
+    "check_entries",
+    "close_ancestors",
+    "collapse",
+    "describe_difference",
+    "digest_passages",
+    "extend_splits",
+    "find_codebook",
+    "find_depths",
+    "find_families",
+    "gold_matrix",
+    "is_yes",
+    "join_stance",
+    "leaks",
+    "pair_stances",
+    "parse_passage",
+    "read_checks",
+    "read_codebook",
+    "read_corpus",
+    "read_files",
+    "read_labels",
+    "score_checks",
+    "score_stance_pairs",
+    "split_stance",
+    "split_text",
+    "to_record",
+]

@@ -1,0 +1,54 @@
+"""A trained model: what it learned, how it answers, and its folder on disk."""
+
+from narratives.models.calibration import fit_calibration
+from narratives.models.cuts import Examples, fit_cuts
+from narratives.models.explanations import explain_raised, explain_text
+from narratives.models.inference import read_texts
+from narratives.models.lessons import (
+    LESSONS_FILE,
+    Changes,
+    Lesson,
+    describe_changes,
+    digest_text,
+    find_changes,
+    read_lessons,
+    remember,
+    to_lines,
+)
+from narratives.models.model import Model, load_model, read_manifest, save_model, to_predictions
+from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
+from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
+from narratives.models.thresholds import decide, tune_thresholds
+
+__all__ = [
+    "LEAST",
+    "LESSONS_FILE",
+    "Changes",
+    "Examples",
+    "Lesson",
+    "Model",
+    "can_learn",
+    "decide",
+    "describe_changes",
+    "describe_stances",
+    "digest_text",
+    "explain_raised",
+    "explain_text",
+    "find_changes",
+    "fit_calibration",
+    "fit_cuts",
+    "load_model",
+    "parse_labels",
+    "read_lessons",
+    "read_manifest",
+    "read_predictions",
+    "read_texts",
+    "remember",
+    "save_model",
+    "stance_matrix",
+    "to_lines",
+    "to_predictions",
+    "to_row",
+    "tune_thresholds",
+    "write_predictions",
+]

@@ -1,0 +1,59 @@
+"""A classifier reads texts of any length: window by window, equal windows once."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.data import UNKNOWN, Scores, Texts
+from narratives.models.stances import tell_stances
+from narratives.progress import Progress
+from narratives.texts import find_windows
+
+
+class Scorer(Protocol):
+    """What gives texts their scores: a classifier, by itself or with help."""
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        """Scores of shape (texts, columns): the narratives first."""
+        ...
+
+
+def read_texts(
+    classifier: Scorer,
+    texts: Sequence[str],
+    narratives: int,
+    window: int,
+    progress: Progress | None = None,
+    languages: Sequence[str] = (),
+) -> tuple[Scores, NDArray[np.int32], NDArray[np.int8]]:
+    """Scores (texts, narratives), of several windows the highest; the spans (texts, narratives, 2) that have them; stances.
+
+    Stances (texts, narratives) are positions in `STANCES`, from the columns that the classifier has beyond the narratives, or
+    `UNKNOWN` where it has none. Windows have about `window` characters (see `find_windows`); a span is start and end, in
+    characters. A blank text scores 0 and has the spans (0, 0). `languages` are codes, one for each text, where known: they help
+    to find where sentences end.
+    """
+    cuts = [
+        find_windows(text, window, language) for text, language in zip(texts, languages or ["und"] * len(texts), strict=True)
+    ]
+    unique: dict[str, int] = {}
+    for text, windows in zip(texts, cuts, strict=True):
+        for start, end in windows:
+            unique.setdefault(text[start:end], len(unique))
+    scores = np.zeros((len(texts), narratives), dtype=np.float32)
+    spans = np.zeros((len(texts), narratives, 2), dtype=np.int32)
+    stances = np.full((len(texts), narratives), UNKNOWN, dtype=np.int8)
+    if unique:
+        computed = classifier.predict_proba(list(unique), progress=progress)
+        told = tell_stances(computed[:, narratives:])
+        for row, (text, windows) in enumerate(zip(texts, cuts, strict=True)):
+            for k, (start, end) in enumerate(windows):
+                place = unique[text[start:end]]
+                found = computed[place, :narratives]
+                better = found > scores[row] if k else np.ones(narratives, dtype=np.bool_)
+                scores[row, better] = found[better]
+                spans[row, better] = start, end
+                stances[row, better] = told[place]
+    return scores, spans, stances

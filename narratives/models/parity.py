@@ -1,0 +1,134 @@
+"""May a faster way of computing take the place of the exact one? Only if, on validation, it answers the same."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from narratives.classifiers import Classifier
+from narratives.data import Floats, Matrix, Scores, Texts
+from narratives.metrics import count
+from narratives.models.calibration import Calibration
+from narratives.models.thresholds import decide
+
+MOST_FLIPS = 0.002  # share of the label decisions
+MOST_FALL = 0.005  # of a narrative's F1
+_SAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How a faster way of computing compares with the exact one on validation."""
+
+    inference: str
+    flips: int  # decisions that differ, thresholds as they were tuned
+    decisions: int
+    moved: int  # thresholds that then moved within their gap
+    fall: float  # of F1, with the thresholds as they are now: the largest of all narratives
+    refused: str  # why; empty where it may be used
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Inference:
+    """What computes the scores, and how that was chosen."""
+
+    inference: str
+    tried: tuple[Parity, ...] = ()
+    note: str = ""  # why there was nothing, or nothing more, to try
+
+    def describe(self) -> str:
+        """One line."""
+        trials = [
+            f"{trial.inference}: {trial.refused}" if trial.refused else f"{trial.flips} of {trial.decisions} decisions flip"
+            for trial in self.tried
+        ]
+        return "; ".join([f"scores are computed by {self.inference}", *trials, *([self.note] if self.note else [])])
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"inference": self.inference, "tried": [parity.to_json() for parity in self.tried], "note": self.note}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Rebuild after a trip through JSON."""
+        return cls(value["inference"], tuple(Parity(**parity) for parity in value["tried"]), value["note"])
+
+
+@dataclass(slots=True)
+class Gate:
+    """Judges ways of computing, one after the other, and keeps thresholds with which all that passed decide alike.
+
+    `score()` gives the classifier's scores of the validation passages in the way that is on trial; `exact` are those of the
+    slow way, both (passages, narratives) and not yet calibrated.
+    """
+
+    score: Callable[[], Scores]
+    exact: Scores
+    gold: Matrix
+    calibration: Calibration
+    thresholds: Floats
+    tried: list[Parity] = field(default_factory=list)
+    passed: list[Scores] = field(default_factory=list)  # for a GPU and for a CPU, calibrated
+    settled: Floats = field(init=False)  # decide on `exact` as `thresholds` do
+
+    def __post_init__(self) -> None:
+        self.settled = self.thresholds
+
+    def accept(self, inference: str) -> bool:
+        """Whether the way on trial, called `inference`, may be used."""
+        fast = self.calibration.apply(self.score())
+        exact = self.calibration.apply(self.exact)
+        moved, parity = compare(inference, exact, fast, self.gold, self.thresholds, self.passed)
+        self.tried.append(parity)
+        if not parity.refused:
+            self.settled = moved
+            self.passed.append(fast)
+        return not parity.refused
+
+
+def choose_inference(classifier: Classifier, texts: Texts, gate: Gate) -> Inference:
+    """Leave `classifier` with the fastest way of computing that passes. `texts` are those it was trained on."""
+    note = classifier.speed_up(texts[:: -(-len(texts) // _SAMPLES)], gate.accept)
+    return Inference(inference=classifier.inference, tried=tuple(gate.tried), note=note)
+
+
+def compare(
+    inference: str, exact: Scores, fast: Scores, gold: Matrix, thresholds: Floats, beside: Sequence[Scores] = ()
+) -> tuple[Floats, Parity]:
+    """Judge calibrated scores of shape (passages, narratives) against the exact ones.
+
+    A threshold decides on validation in the same way anywhere between the scores next to it. Where it lies so near to one
+    that the small differences of `fast` carry that over, it is moved; flips are counted before that, falls after it.
+    The thresholds must suit the scores `beside` it as well: those of other ways that may be used.
+    """
+    wanted = decide(exact, thresholds)
+    flips = int((decide(fast, thresholds) != wanted).sum())
+    settled = settle(thresholds, exact, fast, *beside)
+    before, *after = (
+        np.nan_to_num(count(gold, raised, axis=0).f1)
+        for raised in (wanted, *(decide(scores, settled) for scores in (fast, *beside)))
+    )
+    fall = float((before - np.minimum.reduce(after)).max(initial=0.0))
+    refused = []
+    if flips > MOST_FLIPS * wanted.size:
+        refused.append(f"{flips} of {wanted.size} decisions flip")
+    if fall > MOST_FALL:
+        refused.append(f"a narrative's F1 falls by {fall:.3f}")
+    moved = int((settled != thresholds).sum())
+    return settled, Parity(inference, flips, wanted.size, moved, round(fall, 4), " and ".join(refused))
+
+
+def settle(thresholds: Floats, exact: Scores, *fast: Scores) -> Floats:
+    """Thresholds with which `fast` is decided as `exact` is, wherever there are such; on `exact` they decide as before."""
+    raised = decide(exact, thresholds)
+    below = np.where(raised, 0.0, np.maximum.reduce([exact, *fast])).max(0, initial=0.0)
+    above = np.where(raised, np.minimum.reduce([exact, *fast]), 1.0).min(0, initial=1.0)
+    room = above - below  # below 0 where the two ways rank passages differently across the threshold
+    misplaced = (room > 0) & ((thresholds <= below) | (thresholds > above))
+    nearest = np.clip(thresholds, below + np.maximum(room, 0) / 4, above - np.maximum(room, 0) / 4)
+    return np.where(misplaced, nearest, thresholds)

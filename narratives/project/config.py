@@ -1,0 +1,130 @@
+"""The question of a run: `experiments/<run>/config.toml`."""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
+from narratives.errors import UserError, at, did_you_mean
+from narratives.files import TomlFile, read_toml
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What to train and how to judge it."""
+
+    run: str  # its folder's name
+    classifier: str
+    options: dict[str, Any]  # the classifier's hyperparameters as far as the file names them
+    description: str = ""
+    seed: int = 0
+    resamples: int = 2000  # bootstrap samples behind each interval
+    further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
+
+    def make_classifier(self) -> Classifier:
+        """The unfitted classifier that the config asks for."""
+        make: Any = find_classifier(self.classifier)
+        classifier: Classifier = make(**self.options, seed=self.seed)
+        return classifier
+
+
+_PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and files in it
+_LARGEST_SEED = 2**32 - 1  # what numpy takes
+_TOP = {"description": str, "seed": int}
+_TABLES: dict[str, dict[str, type]] = {"evaluation": {"resamples": int, "further_test": list}}
+
+
+def read_config(path: Path) -> RunConfig:
+    """Read and check a config; `UserError` lists every problem with its line."""
+    file = read_toml(path)
+    top = {key: value for key, value in file.values.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in file.values.items() if isinstance(value, dict)}
+    problems = file.unknown_keys(tables, ["classifier", *_TABLES])
+    problems += _check(file, "", top, _TOP)
+    if not problems and top.get("seed", 0) > _LARGEST_SEED:
+        problems.append(at(path, file.line(key="seed"), f"'seed' must be at most {_LARGEST_SEED}"))
+    values = dict(top)
+    for table, types in _TABLES.items():
+        problems += _check(file, table, tables.get(table, {}), types)
+        values |= tables.get(table, {})
+
+    options = dict(tables.get("classifier", {}))
+    name = options.pop("name", None)
+    if not isinstance(name, str) or name not in CLASSIFIERS:
+        line = file.line("classifier", key="name")
+        hint = did_you_mean(str(name or ""), CLASSIFIERS)
+        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
+        raise UserError(*problems, at(path, line, problem))
+    hints = get_type_hints(find_classifier(name))
+    types = {key: kind for key, kind in hints.items() if not key.endswith("_") and key != "seed"}
+    problems += _check(file, "classifier", options, types)
+    if not problems:
+        problems += _check_limits(file, find_classifier(name), options)
+    if values.get("resamples", 1) == 0:
+        problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
+    if problems:
+        raise UserError(*problems)
+    values.pop("further_test", None)
+    options = {key: _convert(value, types[key]) for key, value in options.items()}
+    return RunConfig(run=path.parent.name, classifier=name, options=options, **values)
+
+
+def list_further(file: TomlFile) -> list[str]:
+    """The patterns of `further_test` in a config of which nothing else has to be right."""
+    table = file.values.get("evaluation")
+    patterns = table.get("further_test", []) if isinstance(table, dict) else []
+    return list(patterns) if _fits(patterns, list) else []
+
+
+def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
+    problems = file.unknown_keys(values, list(types), table)
+    for key, value in values.items():
+        if key in types and not _fits(value, types[key]):
+            wanted = getattr(types[key], "__name__", str(types[key]))
+            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS.get(wanted, wanted)}"))
+    return problems
+
+
+def _check_limits(file: TomlFile, classifier: Any, options: dict[str, Any]) -> list[str]:
+    problems = []
+    for key, value in options.items():
+        limits = classifier.__dataclass_fields__[key].metadata
+        least, most = limits.get("least", 0), limits.get("most", math.inf)
+        if isinstance(value, list) and not 1 <= value[0] <= value[1]:
+            problem = f"'{key}' must be two numbers, 1 or more, the smaller first"
+        elif isinstance(value, str) and (among := limits.get("among")) and value not in among:
+            problem = f"'{key}' must be {' or '.join(among)}{did_you_mean(value, among)}"
+        elif isinstance(value, int | float) and not least <= value <= most:
+            problem = f"'{key}' must be at least {least}" + (f" and at most {most}" if most < math.inf else "")
+        else:
+            continue
+        problems.append(at(file.path, file.line("classifier", key=key), problem))
+    return problems
+
+
+_WORDS = {
+    "int": "a whole number, 0 or more",
+    "float": "a number, 0 or more",
+    "str": "a text",
+    "bool": "true or false",
+    "tuple": "two numbers in brackets",
+    "list": 'patterns of files below labels/, such as ["languages/*.jsonl"]',
+}
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind is list:
+        return isinstance(value, list) and all(isinstance(item, str) and _PATTERN.fullmatch(item) for item in value)
+    if kind in (str, bool):
+        return isinstance(value, kind)
+    return isinstance(value, list) and len(value) == 2 and all(_fits(item, int) for item in value)
+
+
+def _convert(value: Any, kind: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else float(value) if kind is float else value

@@ -1,0 +1,113 @@
+"""A project: the folder with labels/, experiments/ and models/, and where everything in it lies."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from narratives.data import Codebook, Passage
+from narratives.errors import UserError, at, did_you_mean
+from narratives.files import TomlFile, read_toml
+from narratives.labels import SPLITS_FILE, Corpus, find_codebook, read_corpus, read_files
+from narratives.project.config import RunConfig, list_further, read_config
+
+_COPY = "; to start another, copy the folder of one and edit its config.toml"
+_PAST = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Paths and readers; nothing is read before it is asked for."""
+
+    root: Path
+
+    @property
+    def labels(self) -> Path:
+        """The folder of the codebook, the passages and the splits."""
+        return self.root / "labels"
+
+    @property
+    def splits_file(self) -> Path:
+        """Which document is in which split."""
+        return self.labels / SPLITS_FILE
+
+    @property
+    def checks_file(self) -> Path:
+        """Behavioural checks, where the project has some."""
+        return self.root / "tests" / "checks.jsonl"
+
+    def experiment(self, run: str) -> Path:
+        """The folder of a run's question and answers."""
+        return self.root / "experiments" / run
+
+    def model(self, run: str) -> Path:
+        """The folder of what a run learned."""
+        return self.root / "models" / run
+
+    def checkpoint(self, run: str) -> Path:
+        """Where a training that is under way keeps its state."""
+        return self.root / "models" / f".{run}.checkpoint"
+
+    def challenger(self, run: str) -> Path:
+        """Where a retrained model waits for its verdict."""
+        return self.root / "models" / f".{run}.challenger"
+
+    def past_model(self, run: str, version: int) -> Path:
+        """The folder of a model that was replaced."""
+        return self.root / "models" / _PAST / run / f"{version:04}"
+
+    @property
+    def history_file(self) -> Path:
+        """Which model replaced which, and when."""
+        return self.root / "models" / "history.jsonl"
+
+    @property
+    def corpus(self) -> Corpus:
+        """All labels, read anew each time: keep it, and hand it on."""
+        return self.read_corpus()
+
+    def read_corpus(self, *, may_be_empty: bool = False) -> Corpus:
+        """All labels; `UserError` lists every problem. A folder without passages is one, unless it `may_be_empty`."""
+        return read_corpus(self.labels, may_be_empty=may_be_empty)
+
+    def read_codebook(self) -> Codebook:
+        """The project's codebook; `UserError` with a hint where this is no project."""
+        return find_codebook(self.labels)
+
+    def read_config(self, run: str) -> RunConfig:
+        """The config of a run; `UserError` names the runs that there are, and patterns that match no file."""
+        path = self.experiment(run) / "config.toml"
+        if run == _PAST:
+            raise UserError(at(path, None, f"models/{_PAST} keeps past models; give the run another name"))
+        if not path.is_file():
+            runs = [config.parent.name for config in sorted(self.root.glob("experiments/*/config.toml"))]
+            hint = did_you_mean(run, runs) or "; narratives init adds the first ones"
+            raise UserError(at(path, None, f"no run '{run}'{hint}{_COPY if hint.startswith('; known') else ''}"))
+        return replace(read_config(path), further=tuple(self._find_further(read_toml(path))))
+
+    def find_all_further(self) -> list[Path]:
+        """The files of all runs' further test passages, in the order of their paths."""
+        files: set[Path] = set()
+        for path in sorted(self.root.glob("experiments/*/config.toml")):
+            with suppress(UserError):  # what is wrong with a config is told where its run is
+                files.update(self._find_further(read_toml(path)))
+        return sorted(files)
+
+    def read_further(self, files: Sequence[Path], corpus: Corpus) -> dict[str, list[Passage]]:
+        """The labelled passages of further files, by their path below labels/; none may stand in the corpus too."""
+        further: dict[str, list[Passage]] = {path.relative_to(self.labels).as_posix(): [] for path in files}
+        for passage in read_files(files, corpus.codebook, corpus.passages):
+            if passage.narratives is not None and passage.place:
+                further[passage.place.file.relative_to(self.labels).as_posix()].append(passage)
+        return further
+
+    def _find_further(self, config: TomlFile) -> list[Path]:
+        """The files that a config's `further_test` names, in the order of their paths; `UserError` where a pattern has none."""
+        files: set[Path] = set()
+        for pattern in list_further(config):
+            matches = [path for path in self.labels.glob(pattern) if path.is_file() and path.parent != self.labels]
+            if not matches:
+                problem = f"no file in {self.labels} matches '{pattern}'; write one, or take the pattern out"
+                raise UserError(at(config.path, config.line("evaluation", key="further_test"), problem))
+            files.update(matches)
+        return sorted(files)

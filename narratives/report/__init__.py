@@ -1,0 +1,9 @@
+"""Evaluations and comparisons as pages and figures for people to read."""
+
+from narratives.report.page import headline, outcome, write_report
+
+__all__ = [
+    "headline",
+    "outcome",
+    "write_report",
+]

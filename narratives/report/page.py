@@ -1,0 +1,207 @@
+"""Evaluations as a page for people: one summary, worded once, rendered as HTML and as Markdown."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from narratives.evaluation import Comparison, Evaluation, Figure, Verdict
+from narratives.files import write_text
+from narratives.metrics import BETTER, EQUIVALENT, WORSE
+from narratives.report import charts, heatmap, summary
+from narratives.report import strips as plots
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+SECTIONS = {  # template -> heading, in the order of the page; a section without content is left out
+    "verdict": "Verdict",
+    "overall": "Overall",
+    "comparison": "",  # brings its own headings
+    "narratives": "Narrative by narrative",
+    "levels": "By family and level",
+    "confusions": "What is taken for what",
+    "curves": "Precision against recall",
+    "calibration": "Scores as probabilities",
+    "slices": "Where it does well and where not",
+    "stances": "Stances",
+    "behaviour": "Behavioural checks",
+    "robustness": "What is owed to the split",
+    "shared_tasks": "Shared-task figures",
+    "errors": "The worst errors",
+    "rules": "Rules",
+}
+
+
+def write_report(
+    folder: Path,
+    evaluations: Sequence[Evaluation],
+    comparison: Comparison | None = None,
+    verdict: Verdict | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> Path:
+    """Write `report.md` and `report.html` for one run, or for two with their comparison; the path of the page.
+
+    Of a retraining there is a verdict too, and `texts` of the passages on which the two decide otherwise, by id.
+    """
+    environment = make_environment()
+    content = summarise(evaluations, comparison, verdict, texts or {}) | _embed("style.css") | _embed("script.js")
+    for name in ("report.md", "report.html"):
+        write_text(folder / name, environment.get_template(name).render(content))
+    return folder / "report.html"
+
+
+def summarise(
+    evaluations: Sequence[Evaluation],
+    comparison: Comparison | None,
+    verdict: Verdict | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Everything that the templates show."""
+    first = evaluations[0]
+    parts: dict[str, Any] = {
+        "verdict": verdict,
+        "overall": summary.gather_overall(evaluations),
+        "comparison": comparison,
+        "narratives": [summary.sort_rows(evaluation.narratives) for evaluation in evaluations],
+        "levels": summary.gather_levels(evaluations),
+        "confusions": any(evaluation.confusions for evaluation in evaluations),
+        "curves": summary.gather_curves(evaluations),
+        "calibration": any(evaluation.calibration for evaluation in evaluations),
+        "slices": summary.gather_slices(evaluations),
+        "stances": summary.gather_stances(evaluations),
+        "behaviour": summary.gather_checks(evaluations),
+        "robustness": summary.gather_robustness(evaluations),
+        "shared_tasks": summary.gather_shared_tasks(evaluations),
+        "errors": summary.gather_errors(evaluations),
+        "rules": first.rules,
+    }
+    return parts | {
+        "title": " and ".join(evaluation.run for evaluation in evaluations),
+        "sections": {name: heading for name, heading in SECTIONS.items() if parts[name]},
+        "evaluations": evaluations,
+        "texts": texts or {},
+        "first": first,
+        "headlines": [headline(evaluation) for evaluation in evaluations],
+        "details": [_tell_more(evaluation) for evaluation in evaluations],
+        "outcome": outcome(comparison) if comparison else "",
+        "notes": list(dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)),
+        "gaps": [_tell_gap(evaluation) for evaluation in evaluations if len(evaluation.robustness) > 1],
+        "titles": {row.id: row.title for evaluation in evaluations for row in evaluation.narratives},
+        "pairs": summary.PAIRS,
+        "longest": summary.LONGEST,
+        "thin": sum(row.thin for row in first.narratives),
+        "zero_shot": sum(row.zero_shot for row in first.narratives),
+    }
+
+
+def headline(evaluation: Evaluation) -> str:
+    """The answer in one sentence."""
+    micro, macro = evaluation.overall["micro_f1"], evaluation.overall["macro_f1"]
+    where = "" if evaluation.split == "test" else f" on {evaluation.split}"
+    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{where}."
+
+
+def outcome(comparison: Comparison) -> str:
+    """Which run is ahead, and whether that can be told from chance."""
+    macro, micro = comparison.overall["macro_f1"], comparison.overall["micro_f1"]
+    a, b = comparison.a, comparison.b
+    if macro.verdict == micro.verdict and micro.verdict in (BETTER, WORSE):
+        return f"{b} is {micro.verdict} than {a}, in micro and in macro F1."
+    if macro.verdict == micro.verdict == EQUIVALENT:
+        return f"{b} and {a} are equivalent, in micro and in macro F1: they differ by less than {comparison.margin:g}."
+    if macro.verdict == micro.verdict:
+        return f"There is {micro.verdict} between {b} and {a}: micro F1 {signed(micro)}, macro F1 {signed(macro)}."
+    return f"{b} against {a}: micro F1 {signed(micro)}, {micro.verdict}; macro F1 {signed(macro)}, {macro.verdict}."
+
+
+def _tell_more(evaluation: Evaluation) -> str:
+    """What the headline means in passages, and which narratives to trust least."""
+    counts = summary.count_hits(evaluation.narratives)
+    told = (
+        f"Of {counts['carried']} narratives that the passages carry it finds {counts['found']}; "
+        f"of {counts['raised']} that it raises {counts['wrong']} are wrong."
+    )
+    weakest = [f"{row.title} ({number(row.f1.value)})" for row in summary.find_weakest(evaluation.narratives)]
+    return f"{told} Trust it least on: {'; '.join(weakest)}." if weakest else told
+
+
+def _tell_gap(evaluation: Evaluation) -> str:
+    """How far macro F1 of the other ways of holding out is from that of the first."""
+    first, *others = evaluation.robustness
+    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in others]
+    return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number, or a dash where it is undefined."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def figure(value: Figure) -> str:
+    """`0.61 (0.50–0.70)`."""
+    return number(value.value) if value.low is None else f"{number(value.value)} ({number(value.low)}–{number(value.high)})"
+
+
+def spread(value: Figure) -> Markup:
+    """The same for the page: the value stands out, the interval stays behind."""
+    if value.low is None:
+        return Markup("<b>{}</b>").format(number(value.value))
+    return Markup("<b>{}</b> <small>{}–{}</small>").format(number(value.value), number(value.low), number(value.high))
+
+
+def signed(value: Figure) -> str:
+    """`+0.08 (-0.01 to +0.15)`."""
+    if value.value is None or value.low is None or value.high is None:
+        return "–"
+    return f"{value.value:+.2f} ({value.low:+.2f} to {value.high:+.2f})"
+
+
+def percent(value: float | None) -> str:
+    """`30 %`."""
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+def cell(text: object) -> str:
+    """Text that cannot break a Markdown table or smuggle markup into one."""
+    plain = " ".join(str(text).split())
+    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+
+
+def make_environment() -> "Environment":
+    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("narratives.report"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "figure": figure, "spread": spread, "number": number, "signed": signed, "percent": percent, "cell": cell,
+    }  # fmt: skip
+    environment.globals |= {
+        "draw_axis": plots.draw_axis,
+        "draw_count": plots.draw_count,
+        "draw_curves": charts.draw_curves,
+        "draw_difference": plots.draw_difference,
+        "draw_dots": plots.draw_dots,
+        "draw_heatmap": heatmap.draw_heatmap,
+        "draw_reliability": charts.draw_reliability,
+        "draw_score": plots.draw_score,
+        "choose_narratives": heatmap.choose_narratives,
+    }
+    return environment
+
+
+def _embed(file: str) -> dict[str, str]:
+    """The style or the script of the page, and its digest: the browser is told to apply and run nothing else."""
+    text = files("narratives.report").joinpath("templates", file).read_text(encoding="utf-8")
+    name = file.split(".")[0]
+    return {name: text, f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}

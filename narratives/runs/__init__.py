@@ -1,0 +1,22 @@
+"""The jobs of a run: train it, evaluate it, retrain it, keep its past."""
+
+from narratives.runs.evaluate import evaluate_run, read_evaluation
+from narratives.runs.history import Version, list_versions, roll_back
+from narratives.runs.retrain import Request, retrain_run
+from narratives.runs.run import compare_runs, run_all
+from narratives.runs.score import score_files
+from narratives.runs.train import train_run
+
+__all__ = [
+    "Request",
+    "Version",
+    "compare_runs",
+    "evaluate_run",
+    "list_versions",
+    "read_evaluation",
+    "retrain_run",
+    "roll_back",
+    "run_all",
+    "score_files",
+    "train_run",
+]

@@ -1,0 +1,58 @@
+"""The main job: train, evaluate and report each run, then compare every later one with the first."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from narratives.errors import UserError
+from narratives.evaluation import Evaluation, compare, require_same_gold
+from narratives.files import write_json
+from narratives.labels import Corpus
+from narratives.metrics import MARGIN
+from narratives.progress import Say, Show
+from narratives.project import Project
+from narratives.report import headline, outcome, write_report
+from narratives.runs.evaluate import SEED, evaluate_model, read_answers, read_evaluation
+from narratives.runs.train import choose_training_set, train_model
+
+
+def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, show: Show) -> list[Path]:
+    """Train, evaluate and report `runs`, compare each with the first; the pages written, the comparisons first."""
+    if len(set(runs)) < len(runs):
+        raise UserError("a run is named twice; name each once")
+    configs = [project.read_config(run) for run in runs]  # a mistake in the last should not cost the time of a training
+    data = choose_training_set(project.read_corpus(), say)
+    pages, evaluations = [], []
+    for config in configs:
+        with show(f"train {config.run}") as progress:
+            train_model(project, config, data, project.model(config.run), say, progress)
+        with show(f"evaluate {config.run}") as progress:
+            evaluation = evaluate_model(project, config, data.corpus, split, progress)
+        pages.append(write_report(project.experiment(config.run), [evaluation]))
+        say(headline(evaluation))
+        evaluations.append(evaluation)
+    first, *others = evaluations
+    corpus, resamples = data.corpus, configs[0].resamples
+    return [*(_write_comparison(project, corpus, first, other, resamples, MARGIN, say) for other in others), *pages]
+
+
+def compare_runs(project: Project, a: str, b: str, say: Say, margin: float | None = None) -> Path:
+    """Compare two evaluated runs; write `comparison.json` and the report of both to `experiments/<a>-vs-<b>/`."""
+    margin = MARGIN if margin is None else margin
+    if not 0 < margin <= 1:
+        raise UserError(f"--margin must be above 0 and at most 1, not {margin:g}; the default is {MARGIN:g}")
+    first, second = read_evaluation(project, a), read_evaluation(project, b)
+    resamples = project.read_config(a).resamples
+    return _write_comparison(project, project.read_corpus(), first, second, resamples, margin, say)
+
+
+def _write_comparison(
+    project: Project, corpus: Corpus, a: Evaluation, b: Evaluation, resamples: int, margin: float, say: Say
+) -> Path:
+    gold = corpus.part(a.split)
+    require_same_gold(a, b, gold, corpus.codebook)
+    answers = [read_answers(project, evaluation.run, gold, corpus.codebook) for evaluation in (a, b)]
+    comparison = compare(a, answers[0], b, answers[1], corpus.codebook, resamples, SEED, margin)
+    folder = project.experiment(f"{a.run}-vs-{b.run}")
+    write_json(folder / "comparison.json", comparison.to_json())
+    say(outcome(comparison))
+    return write_report(folder, [a, b], comparison)

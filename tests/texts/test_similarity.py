@@ -1,0 +1,121 @@
+"""Near-duplicates: found exactly, without comparing every text with every other."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from narratives.texts.similarity import NEAR, Pair, group, near_duplicates
+
+BRIDGE = "The ministry said on Monday that the bridge would open in spring."
+SCHOOL = "Teachers in the northern district have been on strike since the exams were put off."
+
+# Texts glued from a few pieces, so that many overlap and many do not.
+PIECES = st.sampled_from(["the bridge ", "was opened ", "on Monday", "\nThe  Bridge ", "by nobody ", "x", "ÄÖÜ straße ", "?!"])
+TEXTS = st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=12)
+LINKS = st.integers(1, 12).flatmap(
+    lambda count: st.tuples(st.just(count), st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))))
+)
+
+
+def grams(text: str) -> set[str]:
+    plain = " ".join(text.casefold().split())
+    return {plain[start : start + 5] for start in range(max(1, len(plain) - 4))}
+
+
+def compare_all(texts: list[str], threshold: float) -> set[tuple[int, int, float]]:
+    """Every pair, one by one."""
+    found = set()
+    for second in range(len(texts)):
+        for first in range(second):
+            a, b = grams(texts[first]), grams(texts[second])
+            if (similarity := len(a & b) / len(a | b)) >= threshold:
+                found.add((first, second, similarity))
+    return found
+
+
+def as_set(pairs: list[Pair]) -> set[tuple[int, int, float]]:
+    found = {(pair.first, pair.second, pair.similarity) for pair in pairs}
+    assert len(found) == len(pairs)
+    return found
+
+
+@settings(deadline=None)
+@given(TEXTS, st.sampled_from([0.1, 0.3, NEAR, 0.55, 0.7, 0.9, 1.0]))
+def test_the_pairs_are_those_that_comparing_all_with_all_would_find(texts: list[str], threshold: float) -> None:
+    assert as_set(near_duplicates(texts, threshold)) == compare_all(texts, threshold)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("abc ", max_size=30), max_size=8))
+def test_so_are_those_of_texts_of_a_few_letters(texts: list[str]) -> None:
+    assert as_set(near_duplicates(texts, 0.3)) == compare_all(texts, 0.3)
+
+
+@pytest.mark.parametrize("size", [20, 50, 100])
+def test_a_pair_that_is_exactly_as_alike_as_asked_for_is_found(size: int) -> None:
+    whole = "".join(chr(0x4E00 + k) for k in range(size + 4))  # as many 5-grams as `size`, no two alike
+    for kept in range(1, size + 1):
+        assert near_duplicates([whole, whole[-kept - 4 :]], kept / size) == [Pair(0, 1, kept / size)]
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_pairs_name_the_earlier_text_first_and_a_similarity_above_zero(texts: list[str]) -> None:
+    for pair in near_duplicates(texts):
+        assert pair.first < pair.second
+        assert NEAR <= pair.similarity <= 1
+
+
+def test_case_and_white_space_make_no_difference() -> None:
+    assert near_duplicates([BRIDGE, "  " + BRIDGE.upper().replace(" ", "\n\t ")]) == [Pair(0, 1, 1.0)]
+
+
+def test_letters_that_fold_to_the_same_make_no_difference() -> None:
+    assert near_duplicates(["Die Straße war gesperrt", "die STRASSE war gesperrt"]) == [Pair(0, 1, 1.0)]
+
+
+def test_a_text_with_a_few_words_changed_is_a_near_duplicate() -> None:
+    [pair] = near_duplicates([BRIDGE, SCHOOL, BRIDGE.replace("Monday", "Tuesday")])
+    assert (pair.first, pair.second) == (0, 2)
+    assert NEAR < pair.similarity < 1
+
+
+def test_texts_about_other_things_are_no_near_duplicates() -> None:
+    assert near_duplicates([BRIDGE, SCHOOL]) == []
+
+
+def test_texts_shorter_than_a_gram_are_compared_whole() -> None:
+    assert near_duplicates(["no", "NO", "yes"]) == [Pair(0, 1, 1.0)]
+
+
+def test_no_texts_have_no_pairs() -> None:
+    assert near_duplicates([]) == []
+
+
+@settings(deadline=None)
+@given(LINKS)
+def test_linked_items_share_a_group_and_others_do_not(case: tuple[int, list[tuple[int, int]]]) -> None:
+    count, links = case
+    reached = [{item} for item in range(count)]  # by widening until nothing changes
+    for _ in range(count):
+        for a, b in links:
+            reached[a] |= reached[b]
+            reached[b] |= reached[a]
+    groups = group(count, iter(links))
+    assert [[groups[a] == groups[b] for b in range(count)] for a in range(count)] == [
+        [b in reached[a] for b in range(count)] for a in range(count)
+    ]
+
+
+@settings(deadline=None)
+@given(LINKS)
+def test_a_group_is_named_by_its_smallest_member(case: tuple[int, list[tuple[int, int]]]) -> None:
+    groups = group(case[0], iter(case[1]))
+    assert groups == [groups.index(name) for name in groups]
+
+
+@settings(deadline=None)
+@given(LINKS)
+def test_the_order_of_the_links_does_not_matter(case: tuple[int, list[tuple[int, int]]]) -> None:
+    count, links = case
+    assert group(count, ((b, a) for a, b in reversed(links))) == group(count, iter(links))
