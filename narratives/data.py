@@ -122,16 +122,10 @@ class Prediction:
     narratives: Labels
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # where in the text each raised narrative was found
 
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """A model's answers to n texts as arrays, columns in codebook order."""
-
-    scores: NDArray[np.float32]  # (n, narratives): calibrated, of a text in several windows the highest
-    raised: NDArray[np.bool_]  # (n, narratives)
-    stances: NDArray[np.int8]  # (n, narratives): of what is raised, the position in `STANCES`, or `UNKNOWN`
-    spans: NDArray[np.int32]  # (n, narratives, 2): start and end of the window with that score, in characters
-    words: list[dict[str, list[Weighted]]] | None = None  # n: where asked for, of each narrative raised what carries it
+    @property
+    def stances(self) -> dict[str, Stance]:
+        """The stances that are known, by narrative."""
+        return {id_: stance for id_, stance in self.narratives.items() if stance is not None}
 
 
 def multi_hot(labels: Sequence[Labels], ids: Sequence[str]) -> NDArray[np.bool_]:

@@ -3,14 +3,14 @@
 from narratives.annotation.audit import audit_labels, describe_audit
 from narratives.annotation.check import check_labels, describe_labels
 from narratives.annotation.export import export_labels
-from narratives.annotation.importing import Request, describe_import, import_labels
+from narratives.annotation.importing import ImportRequest, describe_import, import_labels
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
 from narratives.annotation.tasks import check_output, write_suggestions
 
 __all__ = [
     "HINT",
-    "Request",
+    "ImportRequest",
     "audit_labels",
     "check_labels",
     "check_output",

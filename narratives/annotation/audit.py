@@ -31,7 +31,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Suspicion:
     """Labels of a passage that may be wrong, and those that may be right. `score` in (0, 1] says how sure the doubt is."""
 
     score: float
@@ -59,10 +59,10 @@ class Audit:
 
 @dataclass(slots=True)
 class _Found:
-    doubts: dict[int, list[Doubt]] = field(default_factory=lambda: defaultdict(list))  # by the passage's position
+    doubts: dict[int, list[Suspicion]] = field(default_factory=lambda: defaultdict(list))  # by the passage's position
     kinds: dict[str, int] = field(default_factory=dict)
 
-    def add(self, kind: str, row: int, doubt: Doubt) -> None:
+    def add(self, kind: str, row: int, doubt: Suspicion) -> None:
         self.doubts[row].append(doubt)
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
 
@@ -171,10 +171,10 @@ def _judge_labels(found: _Found, passages: Sequence[Passage], codebook: Codebook
         score = float(doubt[row, k])
         if id_ in labels:
             why, kind = f"'{id_}' is carried, but scores {scores[row, k]:.2f}", "labels that may be too many"
-            found.add(kind, row, Doubt(score, why, {other: stance for other, stance in labels.items() if other != id_}))
+            found.add(kind, row, Suspicion(score, why, {other: stance for other, stance in labels.items() if other != id_}))
         else:
             why, kind = f"'{id_}' is not carried, but scores {scores[row, k]:.2f}", "labels that may be missing"
-            found.add(kind, row, Doubt(score, why, {**labels, id_: None}))
+            found.add(kind, row, Suspicion(score, why, {**labels, id_: None}))
 
 
 def _compare_twins(found: _Found, passages: Sequence[Passage], pairs: Sequence[Pair]) -> None:
@@ -185,10 +185,10 @@ def _compare_twins(found: _Found, passages: Sequence[Passage], pairs: Sequence[P
         if pair.similarity >= ALIKE and differ and fold_text(a.text) != fold_text(b.text):
             for row, other in ((pair.first, b), (pair.second, a)):
                 why = f"{pair.similarity:.0%} like '{other.id}', which has other labels"
-                found.add("near-duplicates with other labels", row, Doubt(pair.similarity, why, other.narratives or {}))
+                found.add("near-duplicates with other labels", row, Suspicion(pair.similarity, why, other.narratives or {}))
 
 
-def _make_form(passage: Passage, doubts: Sequence[Doubt]) -> dict[str, Any]:
+def _make_form(passage: Passage, doubts: Sequence[Suspicion]) -> dict[str, Any]:
     """A passage to be read: side 1 are its labels, the others what they may have to be."""
     sides = [passage.narratives or {}]
     ordered = sorted(doubts, key=lambda doubt: -doubt.score)
@@ -199,7 +199,7 @@ def _make_form(passage: Passage, doubts: Sequence[Doubt]) -> dict[str, Any]:
     return make_form(passage, [{"narratives": side} for side in sides], why=[doubt.why for doubt in ordered], doubt=doubt)
 
 
-def _join(labels: Labels, doubts: Sequence[Doubt]) -> Labels:
+def _join(labels: Labels, doubts: Sequence[Suspicion]) -> Labels:
     """The labels after every change that a doubt speaks for."""
     gone = {id_ for doubt in doubts for id_ in labels.keys() - doubt.labels.keys()}
     more = {id_: stance for doubt in doubts for id_, stance in doubt.labels.items() if id_ not in labels}

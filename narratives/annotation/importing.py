@@ -25,7 +25,7 @@ from narratives.texts import near_duplicates
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ImportRequest:
     """What is to be imported, and how it is to be read."""
 
     files: Sequence[Path]
@@ -41,7 +41,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Summary:
+class ImportSummary:
     """What an import did, or would do."""
 
     imported: int = 0
@@ -63,7 +63,7 @@ class Summary:
         return asdict(self)
 
 
-def import_labels(project: Project, request: Request) -> Summary:
+def import_labels(project: Project, request: ImportRequest) -> ImportSummary:
     """Import files. `UserError` lists every bad record, unless the good ones are to be taken all the same."""
     corpus = project.read_corpus(may_be_empty=True)
     codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
@@ -94,7 +94,7 @@ def import_labels(project: Project, request: Request) -> Summary:
     return summary
 
 
-def describe_import(summary: Summary) -> list[str]:
+def describe_import(summary: ImportSummary) -> list[str]:
     """The summary as lines of text."""
     lines = ["dry run: nothing was written"] if summary.dry_run else []
     lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
@@ -117,14 +117,14 @@ def describe_import(summary: Summary) -> list[str]:
     return lines
 
 
-def _into(summary: Summary, kind: str) -> str:
+def _into(summary: ImportSummary, kind: str) -> str:
     return f" in {summary.files[kind]}" if kind in summary.files else ""
 
 
-def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> Summary:
+def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:
     labels = [passage.narratives for passage in (*merged.new, *merged.updated)]
     carried = Counter(id_ for narratives in labels for id_ in narratives or ())
-    return Summary(
+    return ImportSummary(
         imported=len(merged.new),
         none=labels.count({}),
         unlabelled=labels.count(None),
@@ -137,7 +137,7 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
     )
 
 
-def _split(summary: Summary, existing: Sequence[Passage], new: Sequence[Passage], splits: Splits) -> Splits:
+def _split(summary: ImportSummary, existing: Sequence[Passage], new: Sequence[Passage], splits: Splits) -> Splits:
     """Splits for new documents. Notes which newcomers nearly repeat a passage that was held out before they came."""
     passages = [*existing, *new]
     pairs = near_duplicates([passage.text for passage in passages])

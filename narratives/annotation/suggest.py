@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.selection import Choice, choose, measure_doubt, measure_likeness
 from narratives.annotation.tasks import Suggestion
-from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, find_sources, make_plan, read_in_batches, read_items
+from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, classify_items, find_sources, make_plan, read_items
 from narratives.data import Codebook, Floats, Labels, Passage
 from narratives.labels import BY_LOT
-from narratives.models import Model, load_model, to_predictions
+from narratives.models import Model, load_model
 from narratives.progress import Progress, Say
 from narratives.project import Project
 from narratives.texts import find_windows, near_duplicates
@@ -32,7 +32,7 @@ _CARRIED = ("document", "language", "source", "date")  # kept of a record, where
 
 
 @dataclass(slots=True)
-class Summary:
+class SuggestionSummary:
     """What was read, and how many of it was chosen."""
 
     texts: int = 0
@@ -66,7 +66,7 @@ def suggest_texts(
     seed: int = 0,
     progress: Progress | None = None,
     say: Say = lambda _: None,
-) -> tuple[list[Suggestion], Summary]:
+) -> tuple[list[Suggestion], SuggestionSummary]:
     """Choose `n` texts of `inputs` for labelling; fewer where there are no more. `UserError` where an input is wrong."""
     corpus = project.read_corpus()
     codebook, passages, labelled = corpus.codebook, corpus.passages, corpus.labelled
@@ -75,7 +75,7 @@ def suggest_texts(
         say(f"the model does not know {', '.join(unknown)}: no text is suggested for their sake; train it anew")
     counts = Counter(id_ for passage in labelled for id_ in passage.narratives or ())
     support = np.array([counts[id_] for id_ in model.codebook.ids])
-    summary = Summary()
+    summary = SuggestionSummary()
     pool = _read_pool(model, codebook, support, _read(model, inputs, columns, summary, progress, say), seed)
     rng = random.Random(seed)
     known = rng.sample(labelled, _LABELLED) if len(labelled) > _LABELLED else labelled
@@ -92,7 +92,7 @@ def suggest_texts(
     return suggestions, summary
 
 
-def describe_suggestions(summary: Summary) -> list[str]:
+def describe_suggestions(summary: SuggestionSummary) -> list[str]:
     """The summary as lines of text."""
     lines = [f"{count:8}  {id_}" for id_, count in summary.narratives.items()]
     lines.append(f"{summary.chosen} suggested from {summary.texts} texts: {', '.join(summary.files)}")
@@ -103,7 +103,7 @@ def describe_suggestions(summary: Summary) -> list[str]:
 
 
 def _read(
-    model: Model, inputs: Sequence[str], columns: Columns, summary: Summary, progress: Progress | None, say: Say
+    model: Model, inputs: Sequence[str], columns: Columns, summary: SuggestionSummary, progress: Progress | None, say: Say
 ) -> Iterator[list[Item]]:
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
     sources, left = find_sources(inputs, "")
@@ -139,13 +139,12 @@ def _read_pool(
     """Of all texts, each once, those in most doubt and as many by lot; in the order of their lots."""
     pool: dict[str, _Candidate] = {}
     for items in parts:
-        readings = read_in_batches(items, model)
-        predictions = to_predictions([item.id for item in items], readings, model.codebook)
-        doubts = _doubt(readings.scores, model, codebook, support).sum(1).tolist()
+        answers = classify_items(items, model)
+        doubts = _doubt(answers.scores, model, codebook, support).sum(1).tolist()
         for row, item in enumerate(items):
             lot = hashlib.sha256(f"{seed}:{fold_text(item.text)}".encode("utf-8", "replace")).hexdigest()
-            labels = {id_: stance for id_, stance in predictions[row].narratives.items() if id_ in codebook.ids}
-            pool.setdefault(lot, _Candidate(item, lot, doubts[row], readings.scores[row], labels))
+            labels = {id_: stance for id_, stance in answers[row].narratives.items() if id_ in codebook.ids}
+            pool.setdefault(lot, _Candidate(item, lot, doubts[row], answers.scores[row], labels))
         doubtful = sorted(pool, key=lambda lot: (-pool[lot].doubt, lot))[:_POOL]
         pool = {lot: pool[lot] for lot in sorted({*doubtful, *sorted(pool)[:_POOL]})}
     return list(pool.values())

@@ -2,26 +2,26 @@
 
 from narratives.batch.cluster import use_ray
 from narratives.batch.items import EVERYTHING, Columns, Item
-from narratives.batch.job import Summary, Workers, classify_files, report_status
+from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
 from narratives.batch.sources import find_sources
 from narratives.batch.stream import classify_stream
-from narratives.batch.work import read_in_batches, read_items
+from narratives.batch.work import classify_items, read_items
 
 __all__ = [
     "EVERYTHING",
+    "BatchSummary",
     "Columns",
     "Cursor",
     "Item",
     "Options",
-    "Summary",
     "Workers",
     "classify_files",
+    "classify_items",
     "classify_stream",
     "find_sources",
     "make_plan",
-    "read_in_batches",
     "read_items",
     "report_status",
     "use_ray",

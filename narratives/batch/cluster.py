@@ -26,11 +26,11 @@ from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
 from narratives.models import Model, load_model
 
-Tell = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
+Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int], int | None, Tell], None]:
+def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int], int | None, Watch], None]:
     """An engine for `classify_files`: the cluster at `address`, or a Ray of this machine alone that ends with the run."""
     if find_spec("ray") is None or find_spec("pandas") is None:  # Ray Data needs pandas
         raise UserError("--engine ray: Ray Data is not installed; install narratives with its extra: cluster")
@@ -40,7 +40,7 @@ def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int],
 
 
 def run_ray(
-    address: str | None, plan: Plan, output: str, model_folder: Path, pending: list[int], jobs: int | None, tell: Tell
+    address: str | None, plan: Plan, output: str, model_folder: Path, pending: list[int], jobs: int | None, tell: Watch
 ) -> None:
     """Classify the pending parts in actors, at most `jobs`; by default one for each processor that the cluster has or gets.
 

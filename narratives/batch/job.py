@@ -21,8 +21,8 @@ from narratives.errors import UserError, at
 from narratives.models import load_model
 from narratives.progress import Progress, Say
 
-Tell = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
-Engine = Callable[[Plan, str, Path, list[int], int | None, Tell], None]
+Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
+Engine = Callable[[Plan, str, Path, list[int], int | None, Watch], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class BatchSummary:
     """What a batch run has done so far."""
 
     parts: int
@@ -65,7 +65,7 @@ def classify_files(
     restart: bool = False,
     progress: Progress | None = None,
     say: Say = lambda _: None,
-) -> Summary:
+) -> BatchSummary:
     """Classify every text of `inputs` into parts in the folder `output`; what is done there already stays.
 
     The answers do not depend on `workers` or on how often the run was stopped. A bad record goes to `rejects.jsonl` and stops
@@ -101,7 +101,7 @@ def classify_files(
     return finish(plan, folder)
 
 
-def _add_up(lines: dict[int, int], progress: Progress) -> Tell:
+def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
     total, start = sum(lines.values()), time.monotonic()
     done: dict[int, int] = {}
     so_far = 0
@@ -116,7 +116,7 @@ def _add_up(lines: dict[int, int], progress: Progress) -> Tell:
     return tell
 
 
-def summarise(plan: Plan, folder: OutputFolder) -> Summary:
+def summarise(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """What the logs of the parts that are done say."""
     names = folder.list_names()
     pending = set(plan.list_pending(names))
@@ -131,10 +131,10 @@ def summarise(plan: Plan, folder: OutputFolder) -> Summary:
             totals.update(counts)
     tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
     figures: dict[str, Any] = {**totals, **tables}
-    return Summary(parts, parts - len(pending), **figures, finder=plan.model["languages"])
+    return BatchSummary(parts, parts - len(pending), **figures, finder=plan.model["languages"])
 
 
-def finish(plan: Plan, folder: OutputFolder) -> Summary:
+def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """Gather the bad records of all parts into one file, and the counts into another."""
     summary = summarise(plan, folder)
 
@@ -150,7 +150,7 @@ def finish(plan: Plan, folder: OutputFolder) -> Summary:
     return summary
 
 
-def report_status(output: str) -> Summary:
+def report_status(output: str) -> BatchSummary:
     """What a batch run has done so far, whether or not it is running now."""
     folder = OutputFolder(to_plain(output))
     return summarise(read_plan(folder), folder)

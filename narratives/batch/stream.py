@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from narratives.batch.answers import Layout, format_row, to_rows
 from narratives.batch.items import Item, add_languages, to_item
 from narratives.batch.plan import Options, check_columns
-from narratives.batch.work import read_in_batches
+from narratives.batch.rows import Layout, format_row, to_rows
+from narratives.batch.work import classify_items
 from narratives.errors import UserError, at
 from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
 from narratives.models import load_model
@@ -36,8 +36,8 @@ def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options:
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
             waiting = add_languages(waiting, readable, look)
-            readings = read_in_batches(waiting, model, explain=options.explain)
-            out.writelines(format_row(row) for row in to_rows(waiting, readings, layout))
+            answers = classify_items(waiting, model, explain=options.explain)
+            out.writelines(format_row(row) for row in to_rows(waiting, answers, layout))
             out.flush()
 
 

@@ -4,22 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-import numpy as np
-
-from narratives.batch.answers import FORMATS, Layout
 from narratives.batch.items import Item, add_languages, to_item
 from narratives.batch.parts import Cursor, Part, read_part
 from narratives.batch.plan import ANEW, Input, Plan
+from narratives.batch.rows import FORMATS, Layout
 from narratives.batch.storage import OutputFolder
-from narratives.data import Readings
 from narratives.errors import UserError, at
 from narratives.files import BadRecord
-from narratives.models import Model, explain_raised
+from narratives.models import Answers, Model, explain_raised, join_answers
 from narratives.texts import FOREIGN, UNSURE, count_languages, find_windows
 
-Tell = Callable[[int], None]  # texts of this part that are done
+Tick = Callable[[int], None]  # texts of this part that are done
 _BATCH = 512  # texts between two reports of progress
 _EXPLAINED = 32  # and as many where their words are weighed
 
@@ -34,7 +30,7 @@ class Reject:
 
 
 def classify_part(
-    plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tell | None = None
+    plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
 ) -> None:
     """Write the log of a part, then its answers: where these are there, the part is done."""
     input_, part = plan.parts[number]
@@ -46,11 +42,11 @@ def classify_part(
     items = add_languages(items, model.readable, bool(plan.model["languages"]))
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
-    readings = read_in_batches(items, model, tell, plan.options.explain)
+    answers = classify_items(items, model, tell, plan.options.explain)
     layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
-    log = [json.dumps(_count(items, readings, rejects, model)), *(format_reject(reject) for reject in rejects)]
+    log = [json.dumps(_count(items, answers, rejects, model)), *(format_reject(reject) for reject in rejects)]
     output.write_text(plan.log(number), "\n".join(log) + "\n")
-    output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, readings, layout))
+    output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout))
 
 
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
@@ -70,7 +66,7 @@ def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[l
     return items, rejects
 
 
-def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None, explain: bool = False) -> Readings:
+def classify_items(items: list[Item], model: Model, tell: Tick | None = None, explain: bool = False) -> Answers:
     """The model's answers to all items, with `explain` the words that carry them; each different text is read once."""
     unique: dict[tuple[str, str], int] = {}
     # The language tells where to cut: into windows, and to explain, into sentences.
@@ -82,15 +78,13 @@ def read_in_batches(items: list[Item], model: Model, tell: Tell | None = None, e
     step = _EXPLAINED if explain else _BATCH
     for start in range(0, max(len(texts), 1), step):
         batch, languages = [text for text, _ in texts[start : start + step]], [code for _, code in texts[start : start + step]]
-        batches.append(model.read(batch, languages=languages))
+        batches.append(model.classify(batch, languages=languages))
         if explain:
             words += explain_raised(model, batch, batches[-1], languages)
         if tell and texts:
             tell(len(items) * min(start + step, len(texts)) // len(texts))
-    names = ("scores", "raised", "stances", "spans")
-    arrays: list[Any] = [np.concatenate([getattr(batch, name) for batch in batches])[rows] for name in names]
-    readings = Readings(*arrays)
-    return replace(readings, words=[words[row] for row in rows]) if explain else readings
+    answers = join_answers(batches, rows, [item.id for item in items])
+    return replace(answers, words=[words[row] for row in rows]) if explain else answers
 
 
 def format_reject(reject: Reject) -> str:
@@ -108,15 +102,15 @@ def _cut(item: Item, size: int, column: str) -> list[Item]:
     return cut
 
 
-def _count(items: list[Item], readings: Readings, rejects: list[Reject], model: Model) -> dict[str, object]:
-    raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, readings.raised.sum(0), strict=True) if n})
+def _count(items: list[Item], answers: Answers, rejects: list[Reject], model: Model) -> dict[str, object]:
+    raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, answers.raised.sum(0), strict=True) if n})
     texts = list({(item.file, item.line): item for item in items}.values())
     foreign = [item.written_in for item in texts if item.language_note == FOREIGN]
     return {
         "texts": len(texts),
         "rows": len(items),
         "empty": sum(bool(item.note) for item in items),
-        "none": int((~readings.raised.any(1)).sum()),
+        "none": int((~answers.raised.any(1)).sum()),
         "unsure": sum(item.language_note == UNSURE for item in texts),
         "rejects": len(rejects),
         "narratives": dict(raised),

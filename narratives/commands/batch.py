@@ -13,7 +13,7 @@ import click
 from narratives.commands.options import JSON, find_model, say, show
 
 if TYPE_CHECKING:
-    from narratives.batch import Options, Summary
+    from narratives.batch import BatchSummary, Options
 
 _FORMATS = ["parquet", "jsonl", "csv"]
 
@@ -134,7 +134,7 @@ def _answer_lines(folder: Path, options: "Options") -> None:
         raise SystemExit(130) from None
 
 
-def _tell(summary: "Summary", as_json: bool, output: str, now: int = 0, seconds: float = 0.0) -> None:
+def _tell(summary: "BatchSummary", as_json: bool, output: str, now: int = 0, seconds: float = 0.0) -> None:
     if as_json:
         click.echo(json.dumps(summary.to_json(), indent=1))
         return

@@ -62,9 +62,9 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 
     Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
     """
-    from narratives.annotation import Request, describe_import, import_labels
+    from narratives.annotation import ImportRequest, describe_import, import_labels
 
-    request = Request(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
+    request = ImportRequest(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
     try:
         summary = import_labels(open_project(root), request)
     except UserError as error:

@@ -26,9 +26,9 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
     The verdict stands in experiments/RUN/retraining/. A model that is held waits in models/.RUN.challenger: --promote
     takes it without training again. Exit code 0: promoted, or nothing to do. 1: held.
     """
-    from narratives.runs import Request, retrain_run
+    from narratives.runs import RetrainRequest, retrain_run
 
-    outcome = retrain_run(open_project(root), run, Request(force, promote, dry_run, margin), say, show)
+    outcome = retrain_run(open_project(root), run, RetrainRequest(force, promote, dry_run, margin), say, show)
     if as_json:
         click.echo(json.dumps(outcome.to_json(), indent=1, ensure_ascii=False))
     else:

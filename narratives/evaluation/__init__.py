@@ -3,7 +3,7 @@
 from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slice, find_further
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
 from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
 from narratives.evaluation.verdict import HOLD, PROMOTE, TOLERANCE, Verdict, reach_verdict
@@ -16,11 +16,11 @@ __all__ = [
     "SHARED_TASKS",
     "TOLERANCE",
     "About",
-    "Answers",
     "Comparison",
     "Confusion",
     "Evaluation",
     "Figure",
+    "Joined",
     "Miss",
     "NarrativeScore",
     "Slice",

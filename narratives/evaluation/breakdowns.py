@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.data import STANCES, UNKNOWN, Codebook, Floats, Weighted
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 from narratives.metrics import Counts, interval, measure, resample, to_plain
 
 FURTHER = "further test"  # the axis of files in no split
@@ -75,7 +75,7 @@ class Miss:
     words: list[Weighted] = field(default_factory=list)  # what spoke for the narrative, and of what was missed against it
 
 
-def find_confusions(answers: Answers, codebook: Codebook) -> list[Confusion]:
+def find_confusions(answers: Joined, codebook: Codebook) -> list[Confusion]:
     """Pairs of narratives, most frequent first. Of a passage that lacks several and has several wrong, all pairs count."""
     missed = (answers.gold & ~answers.predicted).astype(np.int64)
     raised = (~answers.gold & answers.predicted).astype(np.int64)
@@ -85,7 +85,7 @@ def find_confusions(answers: Answers, codebook: Codebook) -> list[Confusion]:
     return sorted(found, key=lambda pair: (-pair.passages, pair.missed, pair.raised))
 
 
-def find_slices(answers: Answers, resamples: int, seed: int) -> list[Slice]:
+def find_slices(answers: Joined, resamples: int, seed: int) -> list[Slice]:
     """Micro F1 by stance, register, language, length and hard case; slices of fewer than 10 passages are left out."""
     return [
         _score_slice(axis, value, mask, answers, resamples, seed)
@@ -94,7 +94,7 @@ def find_slices(answers: Answers, resamples: int, seed: int) -> list[Slice]:
     ]
 
 
-def find_further(answers: Answers, files: Mapping[str, int], resamples: int, seed: int) -> list[Slice]:
+def find_further(answers: Joined, files: Mapping[str, int], resamples: int, seed: int) -> list[Slice]:
     """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
     owners = np.repeat(list(files), list(files.values()))
     languages = np.array([passage.language for passage in answers.passages])
@@ -107,7 +107,7 @@ def find_further(answers: Answers, files: Mapping[str, int], resamples: int, see
     return slices
 
 
-def find_stances(answers: Answers) -> list[StanceScore]:
+def find_stances(answers: Joined) -> list[StanceScore]:
     """Scores by stance among the narratives that were found; empty where the predictions give no stance."""
     gold, predicted = answers.gold_stances, answers.predicted_stances
     known = (gold != UNKNOWN) & (predicted != UNKNOWN)
@@ -135,7 +135,7 @@ def _to_stance_score(name: str, support: int, found: Floats, whole: Floats) -> S
     return StanceScore(name, support, *figures)
 
 
-def find_worst(answers: Answers, codebook: Codebook, thresholds: NDArray[np.float64] | None) -> list[Miss]:
+def find_worst(answers: Joined, codebook: Codebook, thresholds: NDArray[np.float64] | None) -> list[Miss]:
     """The wrong decisions that were the surest: farthest from their threshold, missed and raised mixed.
 
     Without scores they come in the order of the ids.
@@ -152,7 +152,7 @@ def find_worst(answers: Answers, codebook: Codebook, thresholds: NDArray[np.floa
     return [_describe(answers, codebook, row, column) for row, column in zip(rows[:WORST], columns[:WORST], strict=True)]
 
 
-def _describe(answers: Answers, codebook: Codebook, row: int, column: int) -> Miss:
+def _describe(answers: Joined, codebook: Codebook, row: int, column: int) -> Miss:
     passage, id_ = answers.passages[row], codebook.ids[column]
     carried = (passage.narratives or {}).get(id_)
     return Miss(
@@ -165,7 +165,7 @@ def _describe(answers: Answers, codebook: Codebook, row: int, column: int) -> Mi
     )
 
 
-def _masks(answers: Answers) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     for k, stance in enumerate(STANCES):
         yield "stance", stance.value, (answers.gold_stances == k).any(1)
     if (answers.gold_stances != UNKNOWN).any():
@@ -187,7 +187,7 @@ def _masks(answers: Answers) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
         yield "length", name, (words >= least) & (words <= most)
 
 
-def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Answers, resamples: int, seed: int) -> Slice:
+def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, resamples: int, seed: int) -> Slice:
     gold, predicted = answers.gold[mask], answers.predicted[mask]
     documents = [document for document, inside in zip(answers.documents, mask, strict=True) if inside]
     here = measure(gold, predicted)

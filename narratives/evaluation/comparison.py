@@ -9,7 +9,7 @@ import numpy as np
 from narratives.data import Codebook, Floats, Matrix, Passage
 from narratives.errors import UserError
 from narratives.evaluation.evaluation import THIN, Evaluation, Figure, make_figure
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 from narratives.labels import digest_passages
 from narratives.metrics import (
     ALPHA,
@@ -107,9 +107,9 @@ def require_same_gold(a: Evaluation, b: Evaluation, gold: Sequence[Passage], cod
 
 def compare(
     a: Evaluation,
-    answers_a: Answers,
+    answers_a: Joined,
     b: Evaluation,
-    answers_b: Answers,
+    answers_b: Joined,
     codebook: Codebook,
     resamples: int,
     seed: int,
@@ -140,7 +140,7 @@ def compare(
     )
 
 
-def find_flips(a: Answers, b: Answers, codebook: Codebook) -> list[Flip]:
+def find_flips(a: Joined, b: Joined, codebook: Codebook) -> list[Flip]:
     """Every decision that differs: first those that A alone gets right; among these, the largest change of score first."""
     flips = [
         Flip(

@@ -14,7 +14,7 @@ _SHOWN = 10  # ids listed in a message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Joined:
     """Passages in the order of their ids, and what gold and predictions say of them. Columns follow the codebook."""
 
     passages: Sequence[Passage]
@@ -30,7 +30,7 @@ class Answers:
         return [passage.document for passage in self.passages]
 
 
-def join(passages: Sequence[Passage], predictions: Iterable[Prediction], codebook: Codebook, source: object) -> Answers:
+def join(passages: Sequence[Passage], predictions: Iterable[Prediction], codebook: Codebook, source: object) -> Joined:
     """Pair gold passages with predictions by id; `UserError` lists ids that are missing, extra or repeated.
 
     A parent is carried where a child is. The order is that of the ids, so that shuffling either side changes no digit of
@@ -40,7 +40,7 @@ def join(passages: Sequence[Passage], predictions: Iterable[Prediction], codeboo
     row_of = {passage.id: row for row, passage in enumerate(ordered)}
     column_of = {id_: column for column, id_ in enumerate(codebook.ids)}
     shape = (len(ordered), len(codebook.ids))
-    answers = Answers(
+    answers = Joined(
         ordered,
         gold_matrix(ordered, codebook.ids),
         np.zeros(shape, dtype=np.bool_),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from narratives.data import Codebook, Floats, Matrix
 from narratives.evaluation.breakdowns import find_confusions, find_slices, find_stances, find_worst
 from narratives.evaluation.evaluation import THIN, About, Evaluation, Figure, Level, NarrativeScore, make_figure
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 from narratives.labels import collapse, digest_passages, find_depths, find_families
 from narratives.metrics import (
     GROUPS,
@@ -48,7 +48,7 @@ class _Unit:
 
 
 def score(
-    answers: Answers,
+    answers: Joined,
     codebook: Codebook,
     about: About,
     *,
@@ -115,7 +115,7 @@ def _score_matrix(
     return overall, rows
 
 
-def _add_curve(row: NarrativeScore, k: int, answers: Answers, cuts: Floats | None) -> NarrativeScore:
+def _add_curve(row: NarrativeScore, k: int, answers: Joined, cuts: Floats | None) -> NarrativeScore:
     threshold = None if cuts is None else round(float(cuts[k]), 4)
     if answers.scores is None or not row.support:
         return replace(row, threshold=threshold)
@@ -128,7 +128,7 @@ def _add_curve(row: NarrativeScore, k: int, answers: Answers, cuts: Floats | Non
     )
 
 
-def _rate_scores(answers: Answers) -> dict[str, Any]:
+def _rate_scores(answers: Joined) -> dict[str, Any]:
     if answers.scores is None:
         return {}
     diagram = bin_scores(answers.scores, answers.gold)
@@ -141,7 +141,7 @@ def _rate_scores(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _score_levels(answers: Answers, codebook: Codebook, sampling: Sampling) -> list[Level]:
+def _score_levels(answers: Joined, codebook: Codebook, sampling: Sampling) -> list[Level]:
     """Families where there are several, and each storey of a codebook whose narratives have parents."""
     levels = []
     families = find_families(codebook)

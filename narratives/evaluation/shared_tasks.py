@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.data import Codebook, Matrix
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 from narratives.labels import close_ancestors, find_depths, find_families
 from narratives.metrics import count, macro_f1, micro_f1, samples_f1
 
@@ -18,7 +18,7 @@ TaskFigures = dict[str, float | None]  # `None` where undefined
 CARDS_SUPPORT = 3  # passages that a label needs in the gold to count in `cards`
 
 
-def score_semeval2025_task10(answers: Answers, codebook: Codebook) -> TaskFigures:
+def score_semeval2025_task10(answers: Joined, codebook: Codebook) -> TaskFigures:
     """SemEval-2025 Task 10, subtask 2 (narrative classification): F1 of each document, its mean and deviation.
 
     Definition. A document has fine labels (sub-narratives) and coarse ones (narratives). F1 is taken between the gold
@@ -52,7 +52,7 @@ def score_semeval2025_task10(answers: Answers, codebook: Codebook) -> TaskFigure
     return figures
 
 
-def score_cards(answers: Answers, codebook: Codebook) -> TaskFigures:
+def score_cards(answers: Joined, codebook: Codebook) -> TaskFigures:
     """CARDS, claims of climate contrarians: macro F1 over the labels with a support of at least 3, level by level.
 
     Definition. Labels are cut to a level of the taxonomy (1: super-claims such as 4; 2: 4_1; 3: 4_1_3). Labels that fewer
@@ -95,7 +95,7 @@ def score_cards(answers: Answers, codebook: Codebook) -> TaskFigures:
     return figures
 
 
-SHARED_TASKS: dict[str, Callable[[Answers, Codebook], TaskFigures]] = {
+SHARED_TASKS: dict[str, Callable[[Joined, Codebook], TaskFigures]] = {
     "semeval2025-task10": score_semeval2025_task10,
     "cards": score_cards,
 }

@@ -25,7 +25,7 @@ Lines = dict[int, dict[str, Any] | None]  # line -> its new values; `None` takes
 
 
 @dataclass(slots=True)
-class Summary:
+class MigrationSummary:
     """What a migration did, or would do."""
 
     codebook: str
@@ -46,13 +46,13 @@ class Summary:
         return asdict(self)
 
 
-def migrate_codebook(project: Project, path: Path, dry_run: bool = False) -> Summary:
+def migrate_codebook(project: Project, path: Path, dry_run: bool = False) -> MigrationSummary:
     """Carry out the migration in `path`. `UserError` lists every problem, and nothing is written."""
     codebook = project.read_codebook()
     old_file = read_toml(project.labels / "codebook.toml")
     migration, passages, further = _read_all(project, path, codebook, old_file.values["narrative"])
     version = migration.version
-    summary = Summary(codebook.name, codebook.version, version, dry_run=dry_run)
+    summary = MigrationSummary(codebook.name, codebook.version, version, dry_run=dry_run)
     text = edit_codebook(old_file, read_text(old_file.path), version, migration.entries)
     contents: dict[Path, str | None] = {old_file.path: _restore_ends(old_file.path, text)}
     contents |= _relabel(project, migration, passages, further, summary)
@@ -74,7 +74,7 @@ def migrate_codebook(project: Project, path: Path, dry_run: bool = False) -> Sum
     return summary
 
 
-def describe_migration(summary: Summary) -> list[str]:
+def describe_migration(summary: MigrationSummary) -> list[str]:
     """The summary as lines of text."""
     lines = ["dry run: nothing was written"] if summary.dry_run else []
     lines += [f"codebook {summary.codebook}: {summary.before} -> {summary.after}"]
@@ -133,7 +133,7 @@ def _check_version(project: Project, migration: Migration, codebook: Codebook) -
 
 
 def _relabel(
-    project: Project, migration: Migration, passages: list[Passage], further: list[Passage], summary: Summary
+    project: Project, migration: Migration, passages: list[Passage], further: list[Passage], summary: MigrationSummary
 ) -> dict[Path, str]:
     """The passages' files and the list of those to be read, as far as they change; `further` ones are never on the list."""
     suggested = _suggest(migration, passages, summary)
@@ -172,7 +172,7 @@ def _relabel(
     return texts
 
 
-def _suggest(migration: Migration, passages: Sequence[Passage], summary: Summary) -> list[Mapping[str, Doubt]]:
+def _suggest(migration: Migration, passages: Sequence[Passage], summary: MigrationSummary) -> list[Mapping[str, Doubt]]:
     values = {entry.values["id"]: entry.values for entry in migration.entries}
     suggested: list[Mapping[str, Doubt]] = []
     for step in migration.steps:
@@ -196,7 +196,7 @@ def _write_labels(path: Path, lines: Mapping[int, dict[str, str | None] | None])
     return change_lines(path, changes)
 
 
-def _change_checks(project: Project, migration: Migration, summary: Summary) -> dict[Path, str]:
+def _change_checks(project: Project, migration: Migration, summary: MigrationSummary) -> dict[Path, str]:
     """The checks' file, and beside the record of the migration the checks that no narrative is left for."""
     path, changes, gone = project.checks_file, Lines(), []
     for record in read_records(path) if path.exists() else ():

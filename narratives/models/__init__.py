@@ -1,5 +1,6 @@
 """A trained model: what it learned, how it answers, and its folder on disk."""
 
+from narratives.models.answers import Answers, join_answers
 from narratives.models.calibration import fit_calibration
 from narratives.models.cuts import Examples, fit_cuts
 from narratives.models.explanations import explain_raised, explain_text
@@ -15,7 +16,7 @@ from narratives.models.lessons import (
     remember,
     to_lines,
 )
-from narratives.models.model import Model, load_model, read_manifest, save_model, to_predictions
+from narratives.models.model import Model, load_model, read_manifest, save_model
 from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.models.thresholds import decide, tune_thresholds
@@ -23,6 +24,7 @@ from narratives.models.thresholds import decide, tune_thresholds
 __all__ = [
     "LEAST",
     "LESSONS_FILE",
+    "Answers",
     "Changes",
     "Examples",
     "Lesson",
@@ -37,6 +39,7 @@ __all__ = [
     "find_changes",
     "fit_calibration",
     "fit_cuts",
+    "join_answers",
     "load_model",
     "parse_labels",
     "read_lessons",
@@ -47,7 +50,6 @@ __all__ = [
     "save_model",
     "stance_matrix",
     "to_lines",
-    "to_predictions",
     "to_row",
     "tune_thresholds",
     "write_predictions",

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers import BlendClassifier, Classifier, TfidfClassifier, to_log_odds
-from narratives.data import Readings, Weighted
+from narratives.data import Weighted
+from narratives.models.answers import Answers
 from narratives.models.model import Model
 from narratives.models.prior import Prior
 from narratives.texts import choose_words, find_sentence_ends, find_words, trim
@@ -25,13 +26,13 @@ _PIECES = 50  # at most: a text is left out in as many pieces, and so is a sente
 
 
 def explain_raised(
-    model: Model, texts: Sequence[str], readings: Readings, languages: Sequence[str] = ()
+    model: Model, texts: Sequence[str], answers: Answers, languages: Sequence[str] = ()
 ) -> list[dict[str, list[Weighted]]]:
     """For each text the narratives that are raised, each with the words that carry it, in characters of the whole text."""
     explained = []
     for row, (text, language) in enumerate(zip(texts, languages or ["und"] * len(texts), strict=True)):
-        columns = np.flatnonzero(readings.raised[row]).tolist()
-        explained.append(explain_text(model, text, readings.spans[row], columns, language))
+        columns = np.flatnonzero(answers.raised[row]).tolist()
+        explained.append(explain_text(model, text, answers.spans[row], columns, language))
     return explained
 
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from narratives import __version__
 from narratives.classifiers import Classifier, find_classifier, hyperparameters
-from narratives.data import STANCES, UNKNOWN, Codebook, Prediction, Readings, Stance
+from narratives.data import STANCES, UNKNOWN, Codebook, Stance, Weighted
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import read_json, replacing, sha256, write_json, write_text
+from narratives.models.answers import Answers
 from narratives.models.calibration import Calibration
 from narratives.models.inference import read_texts
 from narratives.models.parity import Inference
@@ -57,20 +58,43 @@ class Model:
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
-    def predict(
-        self, ids: Sequence[str], texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()
-    ) -> list[Prediction]:
-        """One prediction for each text, in order."""
-        return to_predictions(ids, self.read(texts, progress, languages), self.codebook)
+    def classify(
+        self,
+        texts: Sequence[str],
+        ids: Sequence[str] | None = None,
+        *,
+        languages: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Answers:
+        """The answers to n texts, in order; `ids` name them, by default "0", "1" and so on.
 
-    def read(self, texts: Sequence[str], progress: Progress | None = None, languages: Sequence[str] = ()) -> Readings:
-        """Scores, decisions and spans. A blank text carries nothing: it scores 0 throughout."""
+        A text of any length is read window by window; a blank one carries nothing and scores 0 throughout. `languages` are
+        codes such as "fa", one for each text, where known: they help to find where sentences end.
+        """
+        if isinstance(texts, str):
+            raise TypeError("classify takes a list of texts; for one text: classify([text])[0]")
         scorer = Guided(self.classifier, self.prior)
         scores, spans, stances = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
         blank = spans[:, :1, 1] == 0
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
         raised = decide(calibrated, self.thresholds) & ~blank
-        return Readings(calibrated, raised, np.where(raised, stances, np.int8(UNKNOWN)), spans)
+        return Answers(
+            columns=self.codebook.ids,
+            ids=tuple(ids) if ids is not None else tuple(map(str, range(len(texts)))),
+            scores=calibrated,
+            raised=raised,
+            stances=np.where(raised, stances, np.int8(UNKNOWN)),
+            spans=spans,
+        )
+
+    def explain(self, text: str, narrative: str) -> list[Weighted]:
+        """The words that speak for and against a narrative: start and end in characters, and weight in log-odds."""
+        from narratives.models.explanations import explain_text
+
+        if narrative not in self.codebook.ids:
+            raise UserError(f"unknown narrative '{narrative}'{did_you_mean(narrative, self.codebook.ids)}")
+        column = self.codebook.ids.index(narrative)
+        return explain_text(self, text, self.classify([text]).spans[0], [column], against=True)[narrative]
 
     @property
     def readable(self) -> frozenset[str] | None:
@@ -82,20 +106,6 @@ class Model:
         if not self.stances:
             raise ValueError("this model was taught no stances")
         return [STANCES[k] for k in tell_stances(self.classifier.predict_proba(texts)[:, len(self.codebook.ids) :])]
-
-
-def to_predictions(ids: Sequence[str], readings: Readings, codebook: Codebook) -> list[Prediction]:
-    """Readings as records, scores rounded to six digits."""
-    names = codebook.ids
-    predictions = []
-    for k, id_ in enumerate(ids):
-        scores = np.round(readings.scores[k].astype(np.float64), 6).tolist()
-        found = np.flatnonzero(readings.raised[k])
-        spans = {names[column]: (int(readings.spans[k, column, 0]), int(readings.spans[k, column, 1])) for column in found}
-        stances = readings.stances[k, found].tolist()
-        labels = {names[column]: None if s == UNKNOWN else STANCES[s] for column, s in zip(found, stances, strict=True)}
-        predictions.append(Prediction(id_, dict(zip(names, scores, strict=True)), labels, spans))
-    return predictions
 
 
 def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = None) -> None:

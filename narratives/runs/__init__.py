@@ -2,13 +2,13 @@
 
 from narratives.runs.evaluate import evaluate_run, read_evaluation
 from narratives.runs.history import Version, list_versions, roll_back
-from narratives.runs.retrain import Request, retrain_run
+from narratives.runs.retrain import RetrainRequest, retrain_run
 from narratives.runs.run import compare_runs, run_all
 from narratives.runs.score import score_files
 from narratives.runs.train import train_run
 
 __all__ = [
-    "Request",
+    "RetrainRequest",
     "Version",
     "compare_runs",
     "evaluate_run",

@@ -6,7 +6,7 @@ from typing import Any
 
 from narratives.data import Codebook, Passage, Prediction
 from narratives.errors import UserError
-from narratives.evaluation import About, Answers, Comparison, Evaluation, Figure, Verdict, compare, join, reach_verdict, score
+from narratives.evaluation import About, Comparison, Evaluation, Figure, Joined, Verdict, compare, join, reach_verdict, score
 from narratives.models import Lesson, Model, digest_text
 from narratives.progress import Progress
 from narratives.runs.evaluate import SEED
@@ -88,8 +88,8 @@ def try_out(
     shared = compare_codebooks(incumbent.codebook, today).shared
     texts = [passage.text for passage in passages]
     ids = [passage.id for passage in passages]
-    predictions = [model.predict(ids, texts, progress) for model in (incumbent, challenger)]
-    runs: list[tuple[Evaluation, Answers]] = []
+    predictions = [list(model.classify(texts, ids, progress=progress)) for model in (incumbent, challenger)]
+    runs: list[tuple[Evaluation, Joined]] = []
     for name, model, predicted in zip((INCUMBENT, CHALLENGER), (incumbent, challenger), predictions, strict=True):
         runs.append(_score(name, model, passages, predicted, shared, resamples))
     whole = runs[1][0] if shared is today else _score(CHALLENGER, challenger, passages, predictions[1], today, resamples)[0]
@@ -102,7 +102,7 @@ def try_out(
 
 def _score(
     name: str, model: Model, passages: Sequence[Passage], predictions: list[Prediction], codebook: Codebook, resamples: int
-) -> tuple[Evaluation, Answers]:
+) -> tuple[Evaluation, Joined]:
     kept = set(codebook.ids)
 
     def keep(values: dict[str, Any]) -> dict[str, Any]:

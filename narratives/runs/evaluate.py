@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Answers, Evaluation, Miss, find_further, join, score
+from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -94,9 +94,9 @@ def _load(project: Project, run: str, corpus: Corpus) -> Model:
     return model
 
 
-def _answer(model: Model, passages: list[Passage], path: Path, codebook: Codebook, progress: Progress | None) -> Answers:
+def _answer(model: Model, passages: list[Passage], path: Path, codebook: Codebook, progress: Progress | None) -> Joined:
     """Predict, write the predictions down, and join what was written with the gold."""
-    predictions = model.predict([p.id for p in passages], [p.text for p in passages], progress)
+    predictions = list(model.classify([p.text for p in passages], [p.id for p in passages], progress=progress))
     write_predictions(path, predictions, model.run, codebook)
     return join(passages, read_predictions(path, codebook), codebook, path)
 
@@ -115,7 +115,7 @@ def read_evaluation(project: Project, run: str) -> Evaluation:
         ) from None
 
 
-def read_answers(project: Project, run: str, passages: list[Passage], codebook: Codebook) -> Answers:
+def read_answers(project: Project, run: str, passages: list[Passage], codebook: Codebook) -> Joined:
     """The saved predictions of a run, joined with gold passages."""
     path = project.experiment(run) / "predictions.jsonl"
     return join(passages, read_predictions(path, codebook), codebook, path)
@@ -123,7 +123,7 @@ def read_answers(project: Project, run: str, passages: list[Passage], codebook: 
 
 def explain_misses(model: Model, misses: Sequence[Miss], progress: Progress | None = None) -> list[Miss]:
     """The same errors with the words that made them: what spoke for the narrative, of one missed also what spoke against."""
-    spans = model.read([miss.text for miss in misses]).spans
+    spans = model.classify([miss.text for miss in misses]).spans
     explained = []
     for k, miss in enumerate(misses):
         column = model.codebook.ids.index(miss.narrative)
@@ -135,7 +135,7 @@ def explain_misses(model: Model, misses: Sequence[Miss], progress: Progress | No
 
 
 def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
-    results = score_checks(checks, model.predict([check.id for check in checks], [check.text for check in checks]))
+    results = score_checks(checks, list(model.classify([check.text for check in checks], [check.id for check in checks])))
     if not model.stances:
         return results
     pairs = pair_stances(checks)

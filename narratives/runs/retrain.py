@@ -27,7 +27,7 @@ _SAME = ("incumbent", "challenger", "test")  # what a verdict was reached on
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RetrainRequest:
     """What is wanted beyond the run's name."""
 
     force: bool = False  # train even where the labels are as they were
@@ -63,7 +63,7 @@ class _Job:
     # What all steps of a retraining need.
     project: Project
     config: RunConfig
-    request: Request
+    request: RetrainRequest
     data: TrainingSet
     say: Say
     show: Show
@@ -78,7 +78,7 @@ class _Job:
         return self.project.model(self.run)
 
 
-def retrain_run(project: Project, run: str, request: Request, say: Say, show: Show) -> Outcome:
+def retrain_run(project: Project, run: str, request: RetrainRequest, say: Say, show: Show) -> Outcome:
     """Train a challenger for `run` and judge it; promote it, or let it wait in `models/.RUN.challenger`.
 
     Promoting puts the incumbent into `models/history/RUN/` and the challenger into its place in one step. A challenger that

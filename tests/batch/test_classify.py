@@ -14,7 +14,7 @@ from helpers.examples import problems_of
 from helpers.toy import TOPICS, Toy
 
 from narratives.batch.items import Columns
-from narratives.batch.job import Summary, classify_files, report_status
+from narratives.batch.job import BatchSummary, classify_files, report_status
 from narratives.batch.plan import Options
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.errors import UserError
@@ -61,7 +61,7 @@ def test_every_input_format_gives_the_same_answers(answers: Answers, model: Mode
         with pa.CompressedOutputStream(str(path), "zstd") as stream:
             stream.write((tmp_path / f"new.{inner}").read_bytes())
     rows = answers(path)
-    expected = model.predict([f"n{k}" for k in range(4)], TEXTS)
+    expected = list(model.classify(TEXTS, [f"n{k}" for k in range(4)]))
     assert [row["id"] for row in rows] == ["n0", "n1", "n2", "n3"]
     assert {row["file"] for row in rows} == {str(path)}
     assert [row["scores"] for row in rows] == [prediction.scores for prediction in expected]
@@ -169,7 +169,7 @@ def test_the_summary_counts(folder: Path, tmp_path: Path) -> None:
     rows = read_rows(tmp_path / "out")
     none, counts = sum(not r["narratives"] for r in rows), {i: sum(i in r["narratives"] for r in rows) for i in TOPICS}
     raised = {id_: n for id_, n in counts.items() if n}
-    assert summary == Summary(1, 1, 4, 4, none=none, narratives=raised, languages={"en": 4}, finder=find_version())
+    assert summary == BatchSummary(1, 1, 4, 4, none=none, narratives=raised, languages={"en": 4}, finder=find_version())
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary.to_json()
     assert (tmp_path / "out" / "rejects.jsonl").exists() is False
     assert seen[-1][:2] == (4, 4)
@@ -203,7 +203,7 @@ def test_many_texts_are_answered_as_one_by_one(answers: Answers, model: Model, t
     rows = answers(write_input(tmp_path / "new.txt", [{"text": text} for text in texts]))
     assert [row["id"] for row in rows] == [f"new.txt:{k + 1}" for k in range(1500)]
     for k in [*range(0, 1500, 97), 511, 512, 513, 1023, 1024, 1499]:
-        [alone] = model.predict(["-"], [texts[k]])
+        [alone] = model.classify([texts[k]], ["-"])
         assert rows[k]["scores"] == pytest.approx(alone.scores, abs=2e-6)
         assert rows[k]["narratives"] == list(alone.narratives)
 

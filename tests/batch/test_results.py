@@ -13,10 +13,10 @@ from helpers.examples import make_codebook
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narratives.batch.answers import FORMATS, Layout, format_row, to_rows
 from narratives.batch.items import EMPTY, Columns, Item, to_item
-from narratives.data import Readings
+from narratives.batch.rows import FORMATS, Layout, format_row, to_rows
 from narratives.files.records import Record, read_records
+from narratives.models.answers import Answers
 from narratives.models.predictions import read_predictions
 
 IN_FOLDER = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -30,19 +30,20 @@ def layout_of(*keep: str, by_window: bool = False) -> Layout:
     return Layout("base", CODEBOOK, Columns(keep=keep), by_window)
 
 
-def readings_of(rows: int, seed: int = 0) -> Readings:
+def answers_of(rows: int, seed: int = 0) -> Answers:
     rng = np.random.default_rng(seed)
     scores = rng.random((rows, 3)).astype(np.float32)
     spans = np.sort(rng.integers(0, 5000, (rows, 3, 2)), axis=2).astype(np.int32)
     raised = scores > 0.6
     stances = np.where(raised, rng.integers(-1, 3, (rows, 3)), -1).astype(np.int8)
-    return Readings(scores, raised, stances, spans)
+    ids = tuple(map(str, range(rows)))
+    return Answers(columns=CODEBOOK.ids, ids=ids, scores=scores, raised=raised, stances=stances, spans=spans)
 
 
-def write(folder: Path, items: list[Item], readings: Readings, layout: Layout) -> dict[str, Path]:
+def write(folder: Path, items: list[Item], answers: Answers, layout: Layout) -> dict[str, Path]:
     paths = {form: folder / f"part.{form}" for form in FORMATS}
     for form, path in paths.items():
-        FORMATS[form](path, items, readings, layout)
+        FORMATS[form](path, items, answers, layout)
     return paths
 
 
@@ -83,9 +84,9 @@ def test_the_three_formats_say_the_same(tmp_path: Path, rows: list[tuple[str, An
     columns = Columns(keep=("kept",))
     records = [Record(line, {"id": id_, "text": "a", "kept": kept}) for line, (id_, kept) in enumerate(rows, 1)]
     items = [to_item(record, columns, "in/é.jsonl", "é.jsonl") for record in records]
-    readings, layout = readings_of(len(items), seed), layout_of("kept")
-    paths = write(tmp_path, items, readings, layout)
-    expected = [json.loads(format_row(row)) for row in to_rows(items, readings, layout)]
+    answers, layout = answers_of(len(items), seed), layout_of("kept")
+    paths = write(tmp_path, items, answers, layout)
+    expected = [json.loads(format_row(row)) for row in to_rows(items, answers, layout)]
     assert read(paths["jsonl"]) == expected
     for form in ("csv", "parquet"):
         for row, other in zip(read(paths[form]), expected, strict=True):
@@ -102,20 +103,20 @@ def test_the_three_formats_say_the_same(tmp_path: Path, rows: list[tuple[str, An
 @given(st.lists(IDS, min_size=1, max_size=6, unique=True), st.integers(0, 99))
 def test_what_is_written_can_be_scored(tmp_path: Path, ids: list[str], seed: int) -> None:
     items = [Item(id_, "a.txt", line, "text") for line, id_ in enumerate(ids, 1)]
-    readings = readings_of(len(ids), seed)
-    for form, path in write(tmp_path, items, readings, layout_of()).items():
+    answers = answers_of(len(ids), seed)
+    for form, path in write(tmp_path, items, answers, layout_of()).items():
         found = list(read_predictions(path, CODEBOOK))
         assert [prediction.id for prediction in found] == ids, form
         raised = [[id_ in prediction.narratives for id_ in CODEBOOK.ids] for prediction in found]
-        assert raised == readings.raised.tolist()
+        assert raised == answers.raised.tolist()
         scores = np.array([list(prediction.scores.values()) for prediction in found])
-        np.testing.assert_allclose(scores, readings.scores, atol=1e-6)
+        np.testing.assert_allclose(scores, answers.scores, atol=1e-6)
 
 
 @pytest.mark.parametrize("by_window", [False, True])
 def test_no_rows_are_a_file_with_all_columns(tmp_path: Path, by_window: bool) -> None:
     layout = layout_of("kept", by_window=by_window)
-    paths = write(tmp_path, [], readings_of(0), layout)
+    paths = write(tmp_path, [], answers_of(0), layout)
     assert [read(path) for path in paths.values()] == [[], [], []]
     header = paths["csv"].read_text(encoding="utf-8").replace('"', "").strip().split(",")
     names = list(pq.read_schema(paths["parquet"]).names)
@@ -127,7 +128,7 @@ def test_no_rows_are_a_file_with_all_columns(tmp_path: Path, by_window: bool) ->
 
 def test_a_row_for_each_window_has_its_place_and_no_spans(tmp_path: Path) -> None:
     items = [Item("x", "a.txt", 1, "text", start=start, end=start + 10) for start in (0, 12)]
-    for path in write(tmp_path, items, readings_of(2), layout_of(by_window=True)).values():
+    for path in write(tmp_path, items, answers_of(2), layout_of(by_window=True)).values():
         rows = read(path)
         assert [(row["id"], int(row["start"]), int(row["end"])) for row in rows] == [("x", 0, 10), ("x", 12, 22)]
         assert not {"spans", "starts", "ends"} & set(rows[0])
@@ -135,7 +136,7 @@ def test_a_row_for_each_window_has_its_place_and_no_spans(tmp_path: Path) -> Non
 
 def test_an_empty_text_is_noted(tmp_path: Path) -> None:
     items = [Item("x", "a.txt", 1, "", note=EMPTY), Item("y", "a.txt", 2, "b")]
-    paths = write(tmp_path, items, readings_of(2), layout_of())
+    paths = write(tmp_path, items, answers_of(2), layout_of())
     assert [row.get("note") for row in read(paths["jsonl"])] == [EMPTY, None]
     assert [row["note"] for row in read(paths["csv"])] == [EMPTY, ""]
     assert [row["note"] for row in read(paths["parquet"])] == [EMPTY, None]
@@ -149,14 +150,14 @@ def test_an_empty_text_is_noted(tmp_path: Path) -> None:
 def test_the_same_answers_are_the_same_bytes(tmp_path: Path, rows: list[tuple[str, str]]) -> None:
     items = [Item(id_, "a.txt", line, "b", kept={"kept": kept}) for line, (id_, kept) in enumerate(rows, 1)]
     written = [
-        {form: path.read_bytes() for form, path in write(tmp_path, items, readings_of(len(items)), layout_of("kept")).items()}
+        {form: path.read_bytes() for form, path in write(tmp_path, items, answers_of(len(items)), layout_of("kept")).items()}
         for _ in range(2)
     ]
     assert written[0] == written[1]
 
 
 def test_a_parquet_file_says_nothing_of_when_or_where_it_was_written(tmp_path: Path) -> None:
-    path = write(tmp_path, [Item("x", "a.txt", 1, "b")], readings_of(1), layout_of())["parquet"]
+    path = write(tmp_path, [Item("x", "a.txt", 1, "b")], answers_of(1), layout_of())["parquet"]
     metadata = pq.read_metadata(path)
     assert set(metadata.metadata or {}) == {b"ARROW:schema"}
     assert metadata.created_by.startswith("parquet-cpp-arrow version ")
@@ -167,7 +168,7 @@ def test_the_types_of_parquet_are_the_same_in_every_part(tmp_path: Path) -> None
     schemas = []
     for kept in (None, "a", 5):
         items = [Item("x", "a.txt", 1, "b", kept={"kept": kept})] * (kept is not None)
-        path = write(tmp_path, items, readings_of(len(items)), layout_of("kept"))["parquet"]
+        path = write(tmp_path, items, answers_of(len(items)), layout_of("kept"))["parquet"]
         schemas.append(pq.read_schema(path))
     assert schemas[0] == schemas[1] == schemas[2]
     assert schemas[0].field("kept").type == pa.string()
@@ -177,7 +178,7 @@ def test_the_types_of_parquet_are_the_same_in_every_part(tmp_path: Path) -> None
 def test_csv_quotes_texts_alone_and_changes_none(tmp_path: Path) -> None:
     odd = '=HYPERLINK("x")'
     items = [Item("-1", "a.txt", 7, "b", kept={"kept": odd}), Item("@me", "a.txt", 8, "b", kept={"kept": "a\rb"})]
-    path = write(tmp_path, items, readings_of(2), layout_of("kept"))["csv"]
+    path = write(tmp_path, items, answers_of(2), layout_of("kept"))["csv"]
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["id"], row["kept"]) for row in rows] == [("-1", odd), ("@me", "a\rb")]

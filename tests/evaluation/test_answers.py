@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narratives.data import STANCES, UNKNOWN, Codebook, Labels, Narrative, Passage, Prediction, Stance
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 
 PASSAGES = make_passages()
 IDS = [passage.id for passage in PASSAGES]
 SUBSETS = st.sets(st.sampled_from(IDS), max_size=15)
 
 
-def join_all(predictions: Iterable[Prediction], passages: list[Passage] = PASSAGES) -> Answers:
+def join_all(predictions: Iterable[Prediction], passages: list[Passage] = PASSAGES) -> Joined:
     return join(passages, predictions, CODEBOOK, "theirs.csv")
 
 

@@ -21,7 +21,7 @@ from narratives.evaluation.breakdowns import (
     find_stances,
     find_worst,
 )
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -36,7 +36,7 @@ def read(labels: str) -> Labels:
     return {word[0]: SHORT.get(word[1:]) for word in labels.split()}
 
 
-def pair(*rows: tuple[str, str], scores: list[tuple[float, float, float]] | None = None) -> Answers:
+def pair(*rows: tuple[str, str], scores: list[tuple[float, float, float]] | None = None) -> Joined:
     """Gold and predicted labels of passages p00, p01, ..., each its own document; scores of a, b and c."""
     passages = [Passage(f"p{k:02}", f"text {k}", read(gold), f"d{k}") for k, (gold, _) in enumerate(rows)]
     given = [dict(zip("abc", row, strict=True)) for row in scores] if scores else [{}] * len(rows)

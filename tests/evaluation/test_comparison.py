@@ -12,7 +12,7 @@ from helpers.scored import CODEBOOK, answer, evaluate, make_passages, predict
 
 from narratives.data import Codebook, Matrix, Passage, Prediction
 from narratives.evaluation.comparison import Comparison, Flip, compare, require_same_gold
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 
 FIRST = evaluate(answer(predict()))  # what `compare` takes from an evaluation is the name of its run
 SECOND = replace(FIRST, run="second")
@@ -31,7 +31,7 @@ def compare_matrices(gold: Matrix, a: Matrix, b: Matrix, codebook: Codebook = MA
     """Three passages a document; predictions are labels alone."""
     passages = [Passage(f"p{k:04}", "text", {}, f"d{k // 3:04}") for k in range(len(gold))]
     no_stances = np.full(gold.shape, -1, dtype=np.int8)
-    first, second = (Answers(passages, gold, predicted, None, no_stances, no_stances) for predicted in (a, b))
+    first, second = (Joined(passages, gold, predicted, None, no_stances, no_stances) for predicted in (a, b))
     return compare(FIRST, first, SECOND, second, codebook, 1000, 0)
 
 

@@ -14,7 +14,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, f1_score
 
 from narratives.data import Codebook, Labels, Narrative, Passage, Prediction, Stance
 from narratives.evaluation.evaluation import Evaluation, Level, NarrativeScore
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 from narratives.labels.checks import FamilyResult
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -45,11 +45,11 @@ def guess(codebook: Codebook = TREE, n: int = 60, seed: int = 0) -> tuple[list[P
     return passages, predictions
 
 
-def answer(codebook: Codebook = TREE, **options: int) -> Answers:
+def answer(codebook: Codebook = TREE, **options: int) -> Joined:
     return join(*guess(codebook, **options), codebook, "theirs.jsonl")
 
 
-def score(codebook: Codebook = TREE, answers: Answers | None = None, **about: Any) -> Evaluation:
+def score(codebook: Codebook = TREE, answers: Joined | None = None, **about: Any) -> Evaluation:
     return evaluate(answers or answer(codebook), codebook, resamples=30, **about)
 
 

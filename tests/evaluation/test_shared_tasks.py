@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from narratives.data import Codebook, Matrix, Narrative, Passage, Prediction
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.shared_tasks import CARDS_SUPPORT, SHARED_TASKS, TaskFigures
 from narratives.labels.hierarchy import close_ancestors
 
@@ -48,11 +48,11 @@ def semeval(codebook: Codebook, *rows: Row) -> tuple[float | None, float | None]
     return figures["f1_macro_coarse"], figures["f1_samples_fine"]
 
 
-def answers_of(both: Iterable[Matrix], documents: Sequence[str] = ()) -> Answers:
+def answers_of(both: Iterable[Matrix], documents: Sequence[str] = ()) -> Joined:
     gold, predicted = both
     passages = [Passage(f"p{k}", "text", None, documents[k] if documents else f"d{k}") for k in range(len(gold))]
     stances = np.full(gold.shape, -1, dtype=np.int8)
-    return Answers(passages, gold, predicted, None, stances, stances)
+    return Joined(passages, gold, predicted, None, stances, stances)
 
 
 @st.composite

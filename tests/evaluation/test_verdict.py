@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from narratives.data import Matrix, Passage
 from narratives.evaluation.comparison import compare
 from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
-from narratives.evaluation.joined import Answers
+from narratives.evaluation.joined import Joined
 from narratives.evaluation.scoring import score
 from narratives.evaluation.verdict import Verdict, reach_verdict
 
@@ -40,9 +40,9 @@ def blur(hits: float = 0.7, alarms: float = 0.3, seed: int = 0) -> Matrix:
 def judge(a: Matrix, b: Matrix, gold: Matrix = GOLD, former: Figure | None = None, margin: float = 0.05) -> Verdict:
     passages = [Passage(f"p{k:03}", "text", {}, f"d{k // 2:03}") for k in range(SIZE)]
     stances = np.full(gold.shape, -1, dtype=np.int8)
-    runs: list[tuple[Evaluation, Answers]] = []
+    runs: list[tuple[Evaluation, Joined]] = []
     for name, predicted in (("incumbent", a), ("challenger", b)):
-        answers = Answers(passages, gold, predicted, None, stances, stances)
+        answers = Joined(passages, gold, predicted, None, stances, stances)
         about = About(run=name, description="", classifier="c", split="test")
         runs.append((score(answers, CODEBOOK, about, resamples=400, seed=0), answers))
     (before, one), (after, other) = runs
@@ -136,7 +136,7 @@ def test_a_narrative_that_only_the_challenger_knows_is_told() -> None:
     new = [NarrativeScore("fresh", "Fresh", "f", 12, 14, 0.5, same, same, same)]
     passages = [Passage(f"p{k:03}", "text", {}, f"d{k}") for k in range(SIZE)]
     stances = np.full(GOLD.shape, -1, dtype=np.int8)
-    answers = Answers(passages, GOLD, GOLD, None, stances, stances)
+    answers = Joined(passages, GOLD, GOLD, None, stances, stances)
     evaluation = score(answers, CODEBOOK, About(run="r", description="", classifier="c", split="test"), resamples=50, seed=0)
     comparison = compare(evaluation, answers, replace(evaluation, run="s"), answers, CODEBOOK, 50, 0)
     verdict = reach_verdict(comparison, evaluation, evaluation, new)

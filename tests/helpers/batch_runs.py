@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from narratives.batch.job import Summary, Workers, classify_files
+from narratives.batch.job import BatchSummary, Workers, classify_files
 from narratives.batch.plan import Options
 
 TEXTS = [
@@ -53,7 +53,7 @@ def number_texts(count: int) -> list[dict[str, Any]]:
     return rows
 
 
-def run(model: Path, output: Path, *inputs: Path | str, jobs: int = 1, restart: bool = False, **options: Any) -> Summary:
+def run(model: Path, output: Path, *inputs: Path | str, jobs: int = 1, restart: bool = False, **options: Any) -> BatchSummary:
     """Classify in this process, by default as JSONL."""
     chosen = Options(**{"form": "jsonl", **options})
     return classify_files([str(path) for path in inputs], model, str(output), chosen, Workers(jobs), restart=restart)

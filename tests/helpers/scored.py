@@ -5,7 +5,7 @@ from typing import Any
 
 from narratives.data import Codebook, Labels, Narrative, Passage, Prediction, Stance
 from narratives.evaluation.evaluation import About, Evaluation
-from narratives.evaluation.joined import Answers, join
+from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.scoring import score
 
 EVERY = {"frequent": 3, "common": 5, "rare": 30}  # carried by every third, fifth, thirtieth of 120 passages; "never" by none
@@ -33,11 +33,11 @@ def predict(wrong: float = 0.0, seed: int = 0) -> list[Prediction]:
     return predictions
 
 
-def answer(predictions: list[Prediction]) -> Answers:
+def answer(predictions: list[Prediction]) -> Joined:
     return join(make_passages(), predictions, CODEBOOK, "predictions.jsonl")
 
 
-def evaluate(answers: Answers, codebook: Codebook = CODEBOOK, resamples: int = 200, **about: Any) -> Evaluation:
+def evaluate(answers: Joined, codebook: Codebook = CODEBOOK, resamples: int = 200, **about: Any) -> Evaluation:
     described: dict[str, Any] = {
         "run": "first",
         "description": "A first try.",

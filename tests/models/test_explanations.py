@@ -140,9 +140,11 @@ LONG = "  ".join(["She went home, and that was all."] * 40 + ["A toll at the bri
 
 def test_words_stand_in_the_window_that_carries_the_narrative(model: Model) -> None:
     texts = [LONG, "", "A toll at the bridge barrier!", LONG]
-    readings = model.read(texts)
+    readings = model.classify(texts)
     explained = explain_raised(model, texts, readings)
-    assert [list(words) for words in explained] == [list(p.narratives) for p in model.predict(["1", "2", "3", "4"], texts)]
+    assert [list(words) for words in explained] == [
+        list(p.narratives) for p in list(model.classify(texts, ["1", "2", "3", "4"]))
+    ]
     assert explained[0] == explained[3] and explained[1] == {}
     for text, row, words in zip(texts, readings.spans, explained, strict=True):
         for id_, found in words.items():
@@ -155,7 +157,7 @@ def test_words_stand_in_the_window_that_carries_the_narrative(model: Model) -> N
 def test_the_words_of_the_topic_carry_it(finished: Path) -> None:
     model = load_model(finished / "models" / "tfidf")
     text = "She went home: a toll at the bridge barrier, and that was all."
-    [words] = explain_raised(model, [text], model.read([text]))
+    [words] = explain_raised(model, [text], model.classify([text]))
     heaviest = sorted(words["toll"], key=lambda word: -word[2])[:3]
     assert {text[a:b] for a, b, _ in heaviest} <= set(TOPICS["toll"])
 
@@ -163,7 +165,7 @@ def test_the_words_of_the_topic_carry_it(finished: Path) -> None:
 def test_what_speaks_against_is_told_where_asked_for(finished: Path) -> None:
     model = load_model(finished / "models" / "tfidf")
     text = "The teacher gave the exam to a pupil at the ferry."
-    spans = model.read([text]).spans[0]
+    spans = model.classify([text]).spans[0]
     assert min(weight for _, _, weight in explain_text(model, text, spans, [0], against=True)["toll"]) < 0
 
 

@@ -100,7 +100,7 @@ def test_what_was_saved_is_what_is_loaded(finished: Path, tmp_path: Path, run: s
     assert second.classifier.__class__ is first.classifier.__class__
     assert second.calibration == first.calibration
     assert np.array_equal(second.thresholds, first.thresholds)
-    assert second.predict(["1", "2"], NEW) == first.predict(["1", "2"], NEW)
+    assert list(second.classify(NEW, ["1", "2"])) == list(first.classify(NEW, ["1", "2"]))
 
 
 @pytest.mark.parametrize(("run", "name"), EVERY)
@@ -160,7 +160,7 @@ def test_the_scores_of_a_prediction_are_calibrated_and_so_are_those_the_threshol
     save_model(replace(raw, calibration=Calibration(curves), thresholds=np.full(3, 0.5)), tmp_path / "calibrated")
     model = load_model(tmp_path / "calibrated")
     assert model.calibration.curves == curves
-    for before, after in zip(raw.predict(["1", "2"], NEW), model.predict(["1", "2"], NEW), strict=True):
+    for before, after in zip(list(raw.classify(NEW, ["1", "2"])), list(model.classify(NEW, ["1", "2"])), strict=True):
         odds = np.log(before.scores["toll"] / (1 - before.scores["toll"]))
         assert after.scores["toll"] == pytest.approx(1 / (1 + np.exp(1 - odds / 2)), abs=1e-5)
         assert after.scores["school"] == pytest.approx(0.25 + before.scores["school"] / 2, abs=1e-5)
@@ -199,13 +199,13 @@ def test_another_format_is_refused(tmp_path: Path, manifest: str) -> None:
 def test_a_full_disk_leaves_the_old_model(finished: Path, tmp_path: Path, run: str, free: int) -> None:
     folder = copy(finished, tmp_path, run)
     model = load_model(folder)
-    before = model.predict(["1", "2"], NEW)
+    before = list(model.classify(NEW, ["1", "2"]))
     with full_disk(free), pytest.raises(UserError) as caught:
         save_model(replace(model, run="other"), folder)
     [line] = caught.value.problems
     assert line.startswith(f"{folder}: cannot be written: ")
     assert line.endswith("; nothing was changed")
-    assert load_model(folder).predict(["1", "2"], NEW) == before
+    assert list(load_model(folder).classify(NEW, ["1", "2"])) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [run]
 
 
@@ -235,7 +235,7 @@ def test_a_new_model_takes_the_place_of_the_old_one(finished: Path, tmp_path: Pa
 def test_a_narrative_is_raised_from_its_threshold_on(toy_texts: Toy) -> None:
     codebook = Codebook("c", "1", tuple(Narrative(id_, id_, "f", "d") for id_ in ("a", "b", "c")))
     model = Model("run", "tfidf", Fixed(), codebook, UNCHANGED, np.array([0.25, 0.5, 0.75]))
-    [prediction] = model.predict(["1"], ["some text"])
+    [prediction] = list(model.classify(["some text"], ["1"]))
     assert prediction.narratives == {"a": None, "c": None}
     assert list(prediction.scores) == ["a", "b", "c"]
     assert prediction.scores["b"] == pytest.approx(0.4999)

@@ -70,13 +70,13 @@ def test_a_narrative_has_the_stance_of_the_window_that_scores_highest() -> None:
 
 
 def test_a_claim_deep_in_a_long_text_is_found_at_its_place(model: Model) -> None:
-    [prediction] = model.predict(["x"], [TEXT])
+    [prediction] = list(model.classify([TEXT], ["x"]))
     assert {"toll", "school"} <= prediction.narratives.keys()
     for id_, word in (("toll", "toll"), ("school", "teacher")):
         start, end = prediction.spans[id_]
         assert 0 < start < end < len(TEXT)
         assert word in TEXT[start:end]
-        [window] = model.predict(["w"], [TEXT[start:end]])
+        [window] = model.classify([TEXT[start:end]])
         assert window.scores[id_] == prediction.scores[id_]
 
 
@@ -84,7 +84,7 @@ def test_a_claim_deep_in_a_long_text_is_found_at_its_place(model: Model) -> None
 def test_the_row_of_a_long_text_names_the_place(finished: Path, model: Model, tmp_path: Path, form: str) -> None:
     path = write_input(tmp_path / "new.jsonl", [{"text": TEXT}, {"text": "toll at the bridge"}])
     run(finished / "models" / "tfidf", tmp_path / "out", path, form=form)
-    expected = model.predict(["1", "2"], [TEXT, "toll at the bridge"])
+    expected = list(model.classify([TEXT, "toll at the bridge"], ["1", "2"]))
     for row, prediction in zip(read_rows(tmp_path / "out"), expected, strict=True):
         spans = list(prediction.spans.values())
         if form == "jsonl":
@@ -108,7 +108,7 @@ def test_a_row_for_each_passage_covers_the_text(finished: Path, model: Model, tm
     assert "".join("".join(row["text"].split()) for row in passages) == "".join(text.split())
     assert all(row["text"] == text[row["start"] : row["end"]] for row in passages)
     assert all("spans" not in row for row in passages)
-    [whole] = model.predict(["long"], [text])
+    [whole] = list(model.classify([text], ["long"]))
     assert {id_ for row in passages for id_ in row["narratives"]} == whole.narratives.keys()
     assert {id_: max(row["scores"][id_] for row in passages) for id_ in whole.scores} == whole.scores
     assert (short["start"], short["end"], none["note"], none["narratives"]) == (0, 4, "empty text", [])

@@ -64,14 +64,14 @@ def test_each_text_gets_its_stance_whatever_stands_beside_it(taught: Model) -> N
 
 def test_what_is_raised_has_a_stance(taught: Model) -> None:
     for stance, cue in CUES.items():
-        [prediction] = taught.predict(["1"], [f"a toll at the bridge barrier: the toll robs us {cue}"])
+        [prediction] = list(taught.classify([f"a toll at the bridge barrier: the toll robs us {cue}"], ["1"]))
         assert prediction.narratives["toll"] == stance
 
 
 def test_a_model_that_was_taught_none_tells_none(finished: Path) -> None:
     model = load_model(finished / "models" / "tfidf")  # the toy task knows one stance only
     assert not model.stances
-    assert [set(p.narratives.values()) <= {None} for p in model.predict(["1"], ["a toll at the bridge barrier"])] == [True]
+    assert [set(p.narratives.values()) <= {None} for p in model.classify(["a toll at the bridge barrier"])] == [True]
 
 
 def test_how_many_are_right_is_told_for_the_stances_that_are_known() -> None:

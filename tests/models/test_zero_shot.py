@@ -56,7 +56,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_passages_are_ranked_by_the_codebooks_words(trained: Path) -> None:
     model = load_model(trained / "models" / "base")
-    scores = model.read([OTHER, SOLD, "The ferry sails."]).scores[:, 2]
+    scores = model.classify([OTHER, SOLD, "The ferry sails."]).scores[:, 2]
     assert scores[1] > scores[2] > scores[0] >= 0
 
 
@@ -64,18 +64,18 @@ def test_what_has_no_label_is_never_raised_not_even_by_the_codebooks_own_words(t
     model = load_model(trained / "models" / "base")
     [ferry] = [narrative for narrative in model.codebook.narratives if narrative.id == "ferry"]
     own = f"{ferry.title}. {ferry.definition} {ferry.include[0]}"
-    assert not model.read([own, own * 20, SOLD]).raised[:, 2].any()
+    assert not model.classify([own, own * 20, SOLD]).raised[:, 2].any()
 
 
 def test_a_long_text_has_the_span_that_is_likest(trained: Path) -> None:
     model = load_model(trained / "models" / "base")
     text = " ".join([OTHER] * 40) + "\n\n" + SOLD + "\n\n" + " ".join([OTHER] * 40)
-    start, end = model.read([text]).spans[0, 2]
+    start, end = model.classify([text]).spans[0, 2]
     assert SOLD in text[start:end]
 
 
 def test_a_blank_text_scores_nothing(trained: Path) -> None:
-    assert not load_model(trained / "models" / "base").read(["", "  "]).scores.any()
+    assert not load_model(trained / "models" / "base").classify(["", "  "]).scores.any()
 
 
 def test_model_and_card_name_it(trained: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_saved_prior_is_what_is_loaded(trained: Path, tmp_path: Path) -> None:
     loaded = load_model(trained / "models" / "base")
     assert loaded.digest  # and its files are in the manifest, so a spoiled one is named
     assert "prior/tfidf.safetensors" in read_json(trained / "models" / "base" / "model.json")["files"]
-    assert np.array_equal(loaded.read([OTHER, SOLD]).scores, fresh.read([OTHER, SOLD]).scores)
+    assert np.array_equal(loaded.classify([OTHER, SOLD]).scores, fresh.classify([OTHER, SOLD]).scores)
 
 
 def test_training_says_so(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_codebook_alone_gives_a_ranking(tmp_path: Path) -> None:
     lines = [json.loads(line) | {"narratives": []} for line in path.read_text(encoding="utf-8").splitlines()]
     write_lines(path, *lines)
     model = train_new(root)
-    readings = model.read([OTHER, SOLD])
+    readings = model.classify([OTHER, SOLD])
     assert readings.scores[1, 2] > readings.scores[0, 2]
     assert not readings.raised.any()
 
@@ -183,7 +183,7 @@ def test_reading_needs_no_torch(project: Path, run: str) -> None:
     assert train_run(Project(project), run, lambda _: None).prior is not None
     code = (
         "import sys\nfrom pathlib import Path\nfrom narratives.models import load_model\n"
-        f"load_model(Path({str(project / 'models' / run)!r})).read(['a ferry'])\n"
+        f"load_model(Path({str(project / 'models' / run)!r})).classify(['a ferry'])\n"
         "print([name for name in ('torch', 'sklearn', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

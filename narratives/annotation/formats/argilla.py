@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from narratives.annotation.formats.answers import Answer, Fields, Task, read_tasks, spread
 from narratives.annotation.formats.entry import Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
 
 _BOOKKEEPING = {
     "fields",

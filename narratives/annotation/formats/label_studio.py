@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from narratives.annotation.formats.answers import Answer, Fields, Task, read_tasks, spread
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
 from narratives.data import Codebook, Passage
 from narratives.labels import NONE, STANCES, join_stance, to_record
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from narratives.batch.items import EVERYTHING, NOTES, Columns, Item, to_plain
-from narratives.data import STANCES, Codebook, Readings, Weighted
-from narratives.models import to_predictions, to_row
+from narratives.data import STANCES, Codebook, Weighted
+from narratives.models import Answers, to_row
 from narratives.texts import format_words
 
 
@@ -30,20 +30,20 @@ class Layout:
         return ["record" if name == EVERYTHING else name for name in self.columns.keep]
 
 
-def to_rows(items: Sequence[Item], readings: Readings, layout: Layout) -> Iterator[dict[str, Any]]:
+def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator[dict[str, Any]]:
     """Each answer as plain data: the row of JSONL."""
-    predictions = to_predictions([item.id for item in items], readings, layout.codebook)
-    for k, (item, prediction) in enumerate(zip(items, predictions, strict=True)):
+    for k, (item, prediction) in enumerate(zip(items, answers, strict=True)):
         row = to_row(prediction, layout.run, layout.codebook)
         place = {"start": item.start, "end": item.end} if layout.by_window else {}
         if layout.by_window:
             row.pop("spans", None)
-        words = {"words": _move(readings.words[k], item.start)} if readings.words is not None else {}
+        words = {"words": _move(answers.words[k], item.start)} if answers.words is not None else {}
         note = {"note": item.note} if item.note else {}
         note["language"] = item.written_in
         if item.language_note:
             note["language_note"] = item.language_note
-        yield {"id": row.pop("id"), "file": item.file, "line": item.line, **place, **row, **words, **note, **item.kept}
+        del row["id"]
+        yield {"id": item.id, "file": item.file, "line": item.line, **place, **row, **words, **note, **item.kept}
 
 
 def _move(words: dict[str, list[Weighted]], by: int) -> dict[str, list[Weighted]]:
@@ -51,10 +51,10 @@ def _move(words: dict[str, list[Weighted]], by: int) -> dict[str, list[Weighted]
     return {id_: [(start + by, end + by, weight) for start, end, weight in found] for id_, found in words.items()}
 
 
-def write_jsonl(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+def write_jsonl(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
     """The rows of a run's `predictions.jsonl`, and where each text came from."""
     with path.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(format_row(row) for row in to_rows(items, readings, layout))
+        stream.writelines(format_row(row) for row in to_rows(items, answers, layout))
 
 
 def format_row(row: dict[str, Any]) -> str:
@@ -62,7 +62,7 @@ def format_row(row: dict[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def write_csv(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
     """One row an answer; the narratives raised are joined by `;`, so are their stances, spans (`start-end`) and words.
 
     Words are `start-end:weight`, with blanks between those of one narrative. Texts stand in quotes, numbers do not. A text
@@ -74,10 +74,10 @@ def write_csv(path: Path, items: Sequence[Item], readings: Readings, layout: Lay
         writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)  # a lone CR would end a bare field
         place = ["start", "end"] if layout.by_window else []
         spans = [] if layout.by_window else ["spans"]
-        explained = [] if readings.words is None else ["words"]
+        explained = [] if answers.words is None else ["words"]
         head = ["id", "file", "line", *place, "narratives", "stances", *spans, *explained, *NOTES, *layout.kept]
         writer.writerow([*head, *(f"score.{id_}" for id_ in ids), "run", "codebook"])
-        for row, item in zip(to_rows(items, readings, layout), items, strict=True):
+        for row, item in zip(to_rows(items, answers, layout), items, strict=True):
             found = [f"{start}-{end}" for start, end in row.get("spans", {}).values()]
             before = [row[name] for name in ("id", "file", "line", *place)]
             stances = ";".join(stance or "" for stance in row["narratives"].values())
@@ -88,12 +88,12 @@ def write_csv(path: Path, items: Sequence[Item], readings: Readings, layout: Lay
             writer.writerow([*before, *labels, *notes, *kept, *row["scores"].values(), row["run"], row["codebook"]])
 
 
-def write_parquet(path: Path, items: Sequence[Item], readings: Readings, layout: Layout) -> None:
+def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
     """The columns of CSV; `narratives` is a list, with stances, starts, ends and words beside it; scores are float32."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    raised = readings.raised
+    raised = answers.raised
     ids = np.array(layout.codebook.ids, dtype=object)
     rows, columns = np.nonzero(raised)
     offsets = pa.array(np.concatenate([[0], np.cumsum(raised.sum(1))]), pa.int32())
@@ -110,13 +110,13 @@ def write_parquet(path: Path, items: Sequence[Item], readings: Readings, layout:
         table["start"] = pa.array([item.start for item in items], pa.int32())
         table["end"] = pa.array([item.end for item in items], pa.int32())
     table["narratives"] = pa.ListArray.from_arrays(offsets, pa.array(ids[columns], pa.string()))
-    stances = np.array([*STANCES, None], dtype=object)[readings.stances[rows, columns]]  # UNKNOWN, -1, is the last
+    stances = np.array([*STANCES, None], dtype=object)[answers.stances[rows, columns]]  # UNKNOWN, -1, is the last
     table["stances"] = pa.ListArray.from_arrays(offsets, pa.array(stances, pa.string()))
     if not layout.by_window:
         for k, name in enumerate(("starts", "ends")):
-            table[name] = pa.ListArray.from_arrays(offsets, pa.array(readings.spans[rows, columns, k], pa.int32()))
-    if readings.words is not None:
-        moved = [_move(words, item.start) for words, item in zip(readings.words, items, strict=True)]
+            table[name] = pa.ListArray.from_arrays(offsets, pa.array(answers.spans[rows, columns, k], pa.int32()))
+    if answers.words is not None:
+        moved = [_move(words, item.start) for words, item in zip(answers.words, items, strict=True)]
         one = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())])
         table["words"] = pa.array([list(words.values()) for words in moved], pa.list_(pa.list_(one)))
     table["note"] = pa.array([item.note or None for item in items], pa.string())
@@ -124,14 +124,14 @@ def write_parquet(path: Path, items: Sequence[Item], readings: Readings, layout:
     table["language_note"] = pa.array([item.language_note or None for item in items], pa.string())
     for name in layout.kept:
         table[name] = pa.array([to_plain(item.kept[name]) for item in items], pa.string())
-    scores = np.round(readings.scores.astype(np.float64), 6).astype(np.float32)
+    scores = np.round(answers.scores.astype(np.float64), 6).astype(np.float32)
     for k, id_ in enumerate(layout.codebook.ids):
         table[f"score.{id_}"] = pa.array(scores[:, k])
     table["run"], table["codebook"] = repeat(layout.run), repeat(layout.codebook.digest[:12])
     pq.write_table(pa.table(table), path, compression="zstd", row_group_size=1 << 16)
 
 
-FORMATS: dict[str, Callable[[Path, Sequence[Item], Readings, Layout], None]] = {
+FORMATS: dict[str, Callable[[Path, Sequence[Item], Answers, Layout], None]] = {
     "parquet": write_parquet,
     "jsonl": write_jsonl,
     "csv": write_csv,

@@ -1,0 +1,85 @@
+"""A model's answers to texts, as arrays for programs and as records for people."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.data import STANCES, UNKNOWN, Matrix, Prediction, Scores, Weighted
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers of one model to n texts; columns are its narratives, in codebook order.
+
+    `len(answers)` is n; `answers[i]` and iteration give a `Prediction`: `.id`, `.narratives` (id to stance), `.scores`,
+    `.spans`. `to_arrow` and `to_pandas` give a table.
+    """
+
+    columns: tuple[str, ...]  # narrative ids
+    ids: tuple[str, ...]  # of the texts
+    scores: Scores  # (n, narratives): calibrated, of a text in several windows the highest
+    raised: Matrix  # (n, narratives)
+    stances: NDArray[np.int8]  # (n, narratives): of what is raised, the position in `STANCES`, or `UNKNOWN`
+    spans: NDArray[np.int32]  # (n, narratives, 2): start and end of the window with that score, in characters
+    words: list[dict[str, list[Weighted]]] | None = None  # n: where asked for, of each narrative raised what carries it
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, row: int) -> Prediction:
+        scores = np.round(self.scores[row].astype(np.float64), 6).tolist()
+        raised = np.flatnonzero(self.raised[row]).tolist()
+        stances = {self.columns[k]: int(self.stances[row, k]) for k in raised}
+        return Prediction(
+            id=self.ids[row],
+            scores=dict(zip(self.columns, scores, strict=True)),
+            narratives={id_: None if stance == UNKNOWN else STANCES[stance] for id_, stance in stances.items()},
+            spans={self.columns[k]: (int(self.spans[row, k, 0]), int(self.spans[row, k, 1])) for k in raised},
+        )
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return (self[row] for row in range(len(self)))
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table`, a row a text: `id`, `narratives` and `stances` (lists), and `score_<id>` for each narrative."""
+        import pyarrow as pa
+
+        rows, columns = np.nonzero(self.raised)
+        offsets = pa.array(np.concatenate([[0], np.cumsum(self.raised.sum(1))]), pa.int32())
+        names = np.array(self.columns, dtype=object)[columns]
+        stances = np.array([*STANCES, None], dtype=object)[self.stances[rows, columns]]  # UNKNOWN, -1, is the last
+        scores = np.round(self.scores.astype(np.float64), 6).astype(np.float32)
+        table = {
+            "id": pa.array(self.ids, pa.string()),
+            "narratives": pa.ListArray.from_arrays(offsets, pa.array(names, pa.string())),
+            "stances": pa.ListArray.from_arrays(offsets, pa.array(stances, pa.string())),
+        }
+        return pa.table(table | {f"score_{id_}": pa.array(scores[:, k]) for k, id_ in enumerate(self.columns)})
+
+    def to_pandas(self) -> Any:
+        """The table of `to_arrow` as a `pandas.DataFrame`, indexed by id; `ImportError` says what to install."""
+        try:
+            import pandas  # noqa: F401
+        except ImportError:
+            raise ImportError("to_pandas needs the package pandas: pip install pandas; to_arrow needs nothing more") from None
+        return self.to_arrow().to_pandas().set_index("id")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how often each narrative was raised."""
+        from markupsafe import escape
+
+        counts = sorted(zip(self.raised.sum(0).tolist(), self.columns, strict=True), key=lambda pair: (-pair[0], pair[1]))
+        rows = "".join(f"<tr><td>{escape(id_)}</td><td>{count}</td></tr>" for count, id_ in counts if count)
+        nothing = int((~self.raised.any(1)).sum())
+        head = f"<caption>{len(self)} texts, nothing raised in {nothing}</caption><tr><th>narrative</th><th>texts</th></tr>"
+        return f"<table>{head}{rows}</table>"
+
+
+def join_answers(parts: Sequence[Answers], rows: Sequence[int], ids: Sequence[str]) -> Answers:
+    """Answers to n texts from those to fewer, different ones, given in parts: text k has the answer at place `rows[k]`."""
+    names = ("scores", "raised", "stances", "spans")
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts])[rows] for name in names}
+    return Answers(columns=parts[0].columns, ids=tuple(ids), **arrays)
