@@ -2,7 +2,7 @@
 
 from narratives.models.answers import Answers, join_answers
 from narratives.models.calibration import fit_calibration
-from narratives.models.cuts import Examples, fit_cuts
+from narratives.models.cuts import AlarmBudget, Cuts, Examples, fit_cuts
 from narratives.models.explanations import explain_raised, explain_text
 from narratives.models.inference import read_texts
 from narratives.models.lessons import (
@@ -24,8 +24,10 @@ from narratives.models.thresholds import decide, tune_thresholds
 __all__ = [
     "LEAST",
     "LESSONS_FILE",
+    "AlarmBudget",
     "Answers",
     "Changes",
+    "Cuts",
     "Examples",
     "Lesson",
     "Model",

@@ -22,6 +22,8 @@ class RunConfig:
     seed: int = 0
     resamples: int = 2000  # bootstrap samples behind each interval
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
+    background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
+    max_alarms: float | None = None  # share of background texts in which something may be raised
 
     def make_classifier(self) -> Classifier:
         """The unfitted classifier that the config asks for."""
@@ -33,7 +35,12 @@ class RunConfig:
 _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and files in it
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
-_TABLES: dict[str, dict[str, type]] = {"evaluation": {"resamples": int, "further_test": list}}
+_PATHS = "paths"  # the kind of a list of patterns of files anywhere
+_TABLES: dict[str, dict[str, Any]] = {
+    "evaluation": {"resamples": int, "further_test": list},
+    "training": {"background": _PATHS},
+    "thresholds": {"max_alarms": float},
+}
 
 
 def read_config(path: Path) -> RunConfig:
@@ -64,9 +71,12 @@ def read_config(path: Path) -> RunConfig:
         problems += _check_limits(file, find_classifier(name), options)
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
+    if not 0 < values.get("max_alarms", 1) <= 1:
+        problems.append(at(path, file.line("thresholds", key="max_alarms"), "'max_alarms' is a share: above 0, at most 1"))
     if problems:
         raise UserError(*problems)
-    values.pop("further_test", None)
+    for name in ("further_test", "background"):
+        values.pop(name, None)
     options = {key: _convert(value, types[key]) for key, value in options.items()}
     return RunConfig(run=path.parent.name, classifier=name, options=options, **values)
 
@@ -76,6 +86,13 @@ def list_further(file: TomlFile) -> list[str]:
     table = file.values.get("evaluation")
     patterns = table.get("further_test", []) if isinstance(table, dict) else []
     return list(patterns) if _fits(patterns, list) else []
+
+
+def list_background(file: TomlFile) -> list[str] | None:
+    """The patterns of `background` in a config; `None` where it names none, so that the project's own folder is taken."""
+    table = file.values.get("training")
+    patterns = table.get("background") if isinstance(table, dict) else None
+    return list(patterns) if isinstance(patterns, list) and _fits(patterns, _PATHS) else None
 
 
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
@@ -110,6 +127,7 @@ _WORDS = {
     "str": "a text",
     "bool": "true or false",
     "tuple": "two numbers in brackets",
+    _PATHS: 'patterns of files, such as ["feed/*.parquet"]',
     "list": 'patterns of files below labels/, such as ["languages/*.jsonl"]',
 }
 
@@ -119,6 +137,8 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind == _PATHS:
+        return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
     if kind is list:
         return isinstance(value, list) and all(isinstance(item, str) and _PATTERN.fullmatch(item) for item in value)
     if kind in (str, bool):

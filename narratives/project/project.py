@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from glob import glob
 from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import TomlFile, read_toml
 from narratives.labels import SPLITS_FILE, Corpus, find_codebook, read_corpus, read_files
-from narratives.project.config import RunConfig, list_further, read_config
+from narratives.project.config import RunConfig, list_background, list_further, read_config
 
 _COPY = "; to start another, copy the folder of one and edit its config.toml"
 _PAST = "history"
@@ -83,7 +84,9 @@ class Project:
             runs = [config.parent.name for config in sorted(self.root.glob("experiments/*/config.toml"))]
             hint = did_you_mean(run, runs) or "; narratives init adds the first ones"
             raise UserError(at(path, None, f"no run '{run}'{hint}{_COPY if hint.startswith('; known') else ''}"))
-        return replace(read_config(path), further=tuple(self._find_further(read_toml(path))))
+        file = read_toml(path)
+        background = tuple(self._find_background(file))
+        return replace(read_config(path), further=tuple(self._find_further(file)), background=background)
 
     def find_all_further(self) -> list[Path]:
         """The files of all runs' further test passages, in the order of their paths."""
@@ -100,6 +103,21 @@ class Project:
             if passage.narratives is not None and passage.place:
                 further[passage.place.file.relative_to(self.labels).as_posix()].append(passage)
         return further
+
+    def _find_background(self, config: TomlFile) -> list[Path]:
+        """The files that a config's `background` names, by default all of `labels/background/`, in the order of their paths."""
+        patterns = list_background(config)
+        if patterns is None:
+            return sorted(path for path in (self.labels / "background").glob("[!.]*") if path.is_file())
+        files: set[Path] = set()
+        for pattern in patterns:
+            names = glob(str(self.root / pattern), recursive=True)  # noqa: PTH207  # `Path.glob` takes no absolute pattern
+            matches = [Path(name) for name in names if Path(name).is_file()]
+            if not matches:
+                problem = f"no file in {self.root} matches '{pattern}'; mend the pattern, or take it out"
+                raise UserError(at(config.path, config.line("training", key="background"), problem))
+            files.update(matches)
+        return sorted(files)
 
     def _find_further(self, config: TomlFile) -> list[Path]:
         """The files that a config's `further_test` names, in the order of their paths; `UserError` where a pattern has none."""

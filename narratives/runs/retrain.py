@@ -17,6 +17,7 @@ from narratives.models import Changes, Model, describe_changes, find_changes, lo
 from narratives.progress import Say, Show
 from narratives.project import Project, RunConfig
 from narratives.report import write_report
+from narratives.runs.background import digest_background
 from narratives.runs.challenge import Trial, compare_codebooks, leave_out_learned, name_codebook, try_out
 from narratives.runs.evaluate import evaluate_model
 from narratives.runs.history import FIGURES, Figures, find_figures, promote, read_events, read_figures, record_held
@@ -153,6 +154,7 @@ def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet)
     now = remember({"train": data.train, "validation": data.validation})
     return (
         model.training.get("digests") == data.digests
+        and model.training.get("background", {}).get("digest", "") == digest_background(config.background)
         and (lessons is None or lessons == now)  # fewer than are labelled, where some nearly repeat a held-out passage
         and model.codebook.digest == data.codebook.digest
         and model.classifier_name == config.classifier

@@ -114,7 +114,9 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
     """Markdown."""
-    print("| run | reports: precision | recall | micro F1 | pooled AP | mean AP | stances | news alarms % | background alarms % |")
+    print(
+        "| run | reports: precision | recall | micro F1 | pooled AP | mean AP | stances | news alarms % | background alarms % |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for run, row in rows.items():
         figures = [f"{row[name][0]:.2f} ({row[name][1]:.2f}-{row[name][2]:.2f})" for name in ("precision", "recall", "f1")]
