@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from narratives import __version__
 from narratives.batch.items import EVERYTHING, OWN, Columns
-from narratives.batch.parts import Part, look_at, split_source
+from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
 from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at, did_you_mean
@@ -172,10 +172,11 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
 
 def _split(source: Source, options: Options) -> Input:
     header, parts = split_source(source, options.part_size)
-    first = look_at(source, header, parts)
+    first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
     wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
-    there = dict.fromkeys(name for record in first for name in record.values)
+    names = list_columns(source) if source.form == "parquet" else (name for record in first for name in record.values)
+    there = dict.fromkeys(names)
     for name in wanted if first else ():
         if name not in there and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"

@@ -55,7 +55,7 @@ def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[l
     columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
     name = plan.labels[source.shown]
     items, rejects = [], []
-    for record in read_part(source, input_.header, part, cursor):
+    for record in read_part(source, input_.header, part, cursor, columns.needed):
         if isinstance(record, BadRecord):
             rejects.append(Reject(source.shown, record.line, record.reason))
             continue

@@ -11,7 +11,8 @@ from narratives.errors import UserError, at
 from narratives.files.atomic import unreadable
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
-from narratives.files.parquet_rows import Batches, open_parquet, to_rows
+from narratives.files.parquet_rows import Batches, open_parquet
+from narratives.files.parquet_values import to_rows
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
 _DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
