@@ -114,9 +114,7 @@ def _weigh(array: Any) -> Weights:
         before = np.concatenate([[0], np.cumsum(_weigh(inner))])
         offsets = array.offsets.to_numpy(zero_copy_only=False).astype(np.int64)
         return np.asarray(_NUMBER + before[offsets[1:]] - before[offsets[:-1]])
-    if any(
-        check(kind) for check in (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
-    ):
+    if kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary()):
         return np.asarray(pc.fill_null(pc.binary_length(array), 0)).astype(np.int64)
     width = kind.byte_width if pa.types.is_fixed_size_binary(kind) else _NUMBER
     return np.full(len(array), width, dtype=np.int64)
