@@ -100,11 +100,11 @@ class Batches:
             unpacked += max(column.total_uncompressed_size, values)
         if reason := check_unpacked(packed, unpacked):
             raise SpoiltFile(reason)
-        return max(1, min(_BATCH, _BYTES * metadata.num_rows // max(unpacked, 1)))
+        return max(1, min(_BATCH, int(_BYTES * metadata.num_rows // max(unpacked, 1))))
 
 
 def _holds_texts(column: Any) -> bool:
-    return column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL"
+    return bool(column.physical_type == "BYTE_ARRAY" and column.logical_type.type != "DECIMAL")
 
 
 def _is_below(path: str, name: str) -> bool:

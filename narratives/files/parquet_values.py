@@ -22,25 +22,25 @@ def to_rows(batch: Any) -> Iterator[tuple[dict[str, Any], str]]:
     """
     import pyarrow as pa
 
+    weights = weigh_rows(batch)
+    owned = weigh_rows(batch.select([field.name for field in batch.schema if not pa.types.is_dictionary(field.type)]))
     columns = [_to_utc(column) for column in batch.columns]
-    weights = np.zeros(len(batch), dtype=np.int64)
-    shared = np.zeros(len(batch), dtype=np.int64)
-    for column in columns:
-        weight = _weigh(column)
-        weights += weight
-        if not pa.types.is_dictionary(column.type):
-            shared += weight
     start = 0
     while start < len(batch):
         if weights[start] > LIMIT:
             yield {}, _TOO_LARGE
             start += 1
             continue
-        ends = np.cumsum(shared[start:]) > _BYTES
+        ends = np.cumsum(owned[start:]) > _BYTES
         ends |= weights[start:] > LIMIT
         stop = start + max(1, int(ends.argmax()) if ends.any() else len(ends))
         yield from _unpack(batch.schema.names, [column.slice(start, stop - start) for column in columns])
         start = stop
+
+
+def weigh_rows(batch: Any) -> Weights:
+    """How many bytes each row of a record batch takes unpacked."""
+    return np.asarray(sum(map(_weigh, batch.columns), np.zeros(len(batch), dtype=np.int64)))
 
 
 def _unpack(names: list[str], columns: list[Any]) -> Iterator[tuple[dict[str, Any], str]]:
