@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from narratives import __version__
-from narratives.commands import FOLDER, batch, codebook, labels, models, runs, suggest
+from narratives.commands import FOLDER, batch, codebook, echo, labels, models, runs, suggest
 from narratives.errors import UserError
 
 
@@ -18,9 +18,9 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             for problem in error.problems:
-                click.echo(problem, err=True)
+                echo(problem.replace("\n", "\\n"), err=True)
             if len(error.problems) > 1:
-                click.echo(f"{len(error.problems)} problems", err=True)
+                echo(f"{len(error.problems)} problems", err=True)
             ctx.exit(2)
 
 
@@ -45,10 +45,10 @@ def init(folder: Path) -> None:
 
     written = init_project(folder)
     for path in written:
-        click.echo(f"wrote {path}")
+        echo(f"wrote {path}")
     if not written:
-        click.echo(f"{folder} has everything already; nothing was changed")
-    click.echo(f"next: cd {folder} && narratives labels check && narratives run tfidf")
+        echo(f"{folder} has everything already; nothing was changed")
+    echo(f"next: cd {folder} && narratives labels check && narratives run tfidf")
 
 
 for _command in (

@@ -1,8 +1,12 @@
 """The one error that a user's input can cause, and the words it is told in."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+
+# What moves a terminal's cursor, recolours it or turns the direction of writing, and halves of characters.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class UserError(Exception):
@@ -28,3 +32,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if near:
         return f"; did you mean '{near[0]}'?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+def show_controls(text: str) -> str:
+    r"""The text with control characters shown, as `\u001b`, for a terminal or a JSON text; line ends and tabs stay."""
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +112,15 @@ def _read(
         say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
     with closing(Cursor()) as cursor:
-        for number, (input_, part) in enumerate(plan.parts):
-            items, rejects = read_items(plan, input_, part, cursor)
+        pieces = list(chain.from_iterable(plan.parts))
+        for number, (input_, piece) in enumerate(pieces):
+            items, rejects = read_items(plan, input_, piece, cursor)
             summary.texts += len(items)
             summary.rejects += len(rejects)
             summary.empty += sum(bool(item.note) for item in items)
             yield [window for item in items for window in _cut(item, model.window)]
             if progress:
-                progress(number + 1, len(plan.parts), "parts")
+                progress(number + 1, len(pieces), "parts")
 
 
 def _cut(item: Item, size: int) -> list[Item]:

@@ -83,7 +83,11 @@ def classify_files(
     pending = plan.list_pending(folder.list_names())
     if len(pending) < len(parts):
         say(f"{len(parts) - len(pending)} of {len(parts)} parts were done already")
-    tell = _add_up({number: parts[number][1].lines for number in pending}, progress) if progress else lambda *_: None
+    tell = (
+        _add_up({number: sum(piece.lines for _, piece in parts[number]) for number in pending}, progress)
+        if progress
+        else lambda *_: None
+    )
     workers = workers or Workers()
     processes = min(workers.jobs or count_processors(), len(pending))
     if workers.engine and pending:

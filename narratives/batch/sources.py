@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, find_format, sha256, unreadable
+from narratives.files import ENDINGS, check_unpacked, find_format, sha256, unreadable
 
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BUFFER = 1 << 17  # bytes
@@ -65,6 +65,7 @@ def open_source(source: Source) -> BinaryIO:
             raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
         if source.compression and not raw.read(1):
             raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
+        size = raw.seek(0, os.SEEK_END) if source.compression else 0
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
@@ -77,7 +78,31 @@ def open_source(source: Source) -> BinaryIO:
         unpacked = pyarrow.CompressedInputStream(raw, "zstd")
     else:
         return cast(BinaryIO, raw)
-    return cast(BinaryIO, io.BufferedReader(unpacked, _BUFFER))
+    return cast(BinaryIO, io.BufferedReader(_Unpacking(source.path, unpacked, size), _BUFFER))
+
+
+class _Unpacking(io.RawIOBase):
+    """Passes on what a file unpacks to; `UserError` once it is out of all proportion to the file."""
+
+    def __init__(self, path: str, unpacked: Any, packed: int) -> None:
+        self._path, self._unpacked, self._packed, self._so_far = path, unpacked, packed, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 at the end."""
+        count = int(self._unpacked.readinto(buffer))
+        self._so_far += count
+        if reason := check_unpacked(self._packed, self._so_far):
+            raise UserError(at(self._path, None, reason))
+        return count
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._unpacked.close()
+        super().close()
 
 
 def identify(source: Source) -> dict[str, Any]:

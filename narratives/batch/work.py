@@ -33,12 +33,18 @@ def classify_part(
     plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
 ) -> None:
     """Write the log of a part, then its answers: where these are there, the part is done."""
-    input_, part = plan.parts[number]
-    try:
-        items, rejects = read_items(plan, input_, part, cursor)
-    except (EOFError, OSError) as error:
-        reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
-        raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+    items: list[Item] = []
+    rejects: list[Reject] = []
+    for input_, piece in plan.parts[number]:
+        try:
+            more, bad = read_items(plan, input_, piece, cursor)
+        except (EOFError, OSError) as error:
+            reason = (
+                "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
+            )
+            raise UserError(at(input_.source.path, piece.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+        items += more
+        rejects += bad
     items = add_languages(items, model.readable, bool(plan.model["languages"]))
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
@@ -55,7 +61,7 @@ def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[l
     columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
     name = plan.labels[source.shown]
     items, rejects = [], []
-    for record in read_part(source, input_.header, part, cursor):
+    for record in read_part(source, input_.header, part, cursor, columns.needed):
         if isinstance(record, BadRecord):
             rejects.append(Reject(source.shown, record.line, record.reason))
             continue

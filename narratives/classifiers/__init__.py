@@ -1,7 +1,7 @@
 """What learns to score texts: arrays in, arrays out; no codebook, no threshold, no project."""
 
 from narratives.classifiers.blend import BlendClassifier
-from narratives.classifiers.interface import CLASSIFIERS, Classifier, find_classifier, hyperparameters
+from narratives.classifiers.interface import CLASSIFIERS, Classifier, check_settings, find_classifier, hyperparameters
 from narratives.classifiers.odds import EDGE, to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 
@@ -11,6 +11,7 @@ __all__ = [
     "BlendClassifier",
     "Classifier",
     "TfidfClassifier",
+    "check_settings",
     "find_classifier",
     "hyperparameters",
     "to_log_odds",

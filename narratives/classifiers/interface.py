@@ -8,6 +8,8 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol, Self, cast
 
+import numpy as np
+
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, did_you_mean
 from narratives.progress import Progress
@@ -91,3 +93,42 @@ def hyperparameters(classifier: Classifier) -> dict[str, Any]:
     """The constructor's arguments, in order."""
     fields = cast(Any, classifier).__dataclass_fields__
     return {name: getattr(classifier, name) for name, field in fields.items() if field.init}
+
+
+def check_settings(kind: type[Classifier], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters as a trip through JSON left them, made ready for `kind.load`; `ValueError` says which cannot be.
+
+    Those that are lacking get their defaults: an older version may not have had them.
+    """
+    known = {name: field for name, field in cast(Any, kind).__dataclass_fields__.items() if field.init}
+    settings = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"unknown hyperparameter '{name}'{did_you_mean(name, known)}")
+        settings[name] = tuple(value) if isinstance(value, list) else value
+        if not _is_like(settings[name], known[name].default, known[name].metadata):
+            raise ValueError(f"hyperparameter '{name}' cannot be {str(value)[:40]}")
+    return settings
+
+
+def check_finite(arrays: Mapping[str, Any]) -> None:
+    """`ValueError` names an array of weights in which something is no number."""
+    for name, array in arrays.items():
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise ValueError(f"'{name}' holds what is no number")
+
+
+def _is_like(value: Any, default: Any, limits: Mapping[str, Any]) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, tuple):
+        return (
+            isinstance(value, tuple)
+            and len(value) == 2
+            and all(type(item) is int for item in value)
+            and 1 <= value[0] <= value[1]
+        )
+    if isinstance(default, str):
+        return isinstance(value, str) and (not limits.get("among") or value in limits["among"])
+    kinds = int if isinstance(default, int) else (int, float)
+    return isinstance(value, kinds) and limits.get("least", 0) <= value <= limits.get("most", inf) and value < inf

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import JSON, open_project
+from narratives.commands.terminal import echo
 
 
 @click.group()
@@ -26,12 +27,12 @@ def show(root: Path, as_json: bool) -> None:
     if as_json:
         rows = [{"id": n.id, "family": n.family, "title": n.title, "support": support[n.id]} for n in book.narratives]
         value = {"name": book.name, "version": book.version, "digest": book.digest, "narratives": rows}
-        click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+        echo(json.dumps(value, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{book.name} {book.version}")
+    echo(f"{book.name} {book.version}")
     width, families = (max(map(len, column)) for column in (book.ids, [n.family for n in book.narratives]))
     for narrative in book.narratives:
-        click.echo(f"{narrative.id:{width}}  {narrative.family:{families}}  {support[narrative.id]:5}  {narrative.title}")
+        echo(f"{narrative.id:{width}}  {narrative.family:{families}}  {support[narrative.id]:5}  {narrative.title}")
 
 
 @codebook.command()
@@ -52,6 +53,4 @@ def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     from narratives.migration import describe_migration, migrate_codebook
 
     summary = migrate_codebook(open_project(root), file, dry_run)
-    click.echo(
-        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary))
-    )
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary)))

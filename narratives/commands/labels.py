@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.options import JSON, open_project, show
+from narratives.commands.terminal import echo
 from narratives.errors import UserError
 
 _SHOWN = 100  # bad records listed
@@ -31,11 +32,11 @@ def check(root: Path, as_json: bool) -> None:
 
     report = check_labels(open_project(root))
     if as_json:
-        click.echo(json.dumps(report.to_json(), indent=1))
+        echo(json.dumps(report.to_json(), indent=1))
     else:
-        click.echo("\n".join(describe_labels(report)))
+        echo("\n".join(describe_labels(report)))
     for finding in () if as_json else report.findings:
-        click.echo(finding, err=True)
+        echo(finding, err=True)
     if report.findings:
         raise SystemExit(1)
 
@@ -71,10 +72,10 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
         if len(error.problems) <= _SHOWN:
             raise
         for problem in error.problems[:_SHOWN]:
-            click.echo(problem, err=True)
-        click.echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
+            echo(problem, err=True)
+        echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
         raise SystemExit(2) from None
-    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
     if summary.conflicts or summary.rejected:
         raise SystemExit(1)
 
@@ -89,7 +90,7 @@ def export(root: Path, form: str, output: Path, split: str | None) -> None:
     from narratives.annotation import export_labels
 
     count, files = export_labels(open_project(root), form, output, split)
-    click.echo(f"{count} passages: {', '.join(map(str, files))}")
+    echo(f"{count} passages: {', '.join(map(str, files))}")
 
 
 @labels.command()
@@ -106,6 +107,6 @@ def audit(root: Path, review: Path | None, as_json: bool) -> None:
 
     with show("audit") as progress:
         found = audit_labels(open_project(root), review, progress)
-    click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
+    echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
     if found.records:
         raise SystemExit(1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from narratives.commands.options import JSON, RunName, open_project, say, show
+from narratives.commands.terminal import echo
 
 if TYPE_CHECKING:
     from narratives.runs import Version
@@ -30,16 +31,16 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
 
     outcome = retrain_run(open_project(root), run, RetrainRequest(force, promote, dry_run, margin), say, show)
     if as_json:
-        click.echo(json.dumps(outcome.to_json(), indent=1, ensure_ascii=False))
+        echo(json.dumps(outcome.to_json(), indent=1, ensure_ascii=False))
     else:
         done = f"promoted, version {outcome.version}" if outcome.promoted else outcome.decision
-        click.echo(f"{run}: {done}")
+        echo(f"{run}: {done}")
         for line in (*outcome.reasons, *outcome.facts.get("notes", ())):
-            click.echo(f"  {line}")
+            echo(f"  {line}")
         if outcome.held:
-            click.echo(f"the new model waits; to promote it all the same: narratives retrain {run} --promote")
+            echo(f"the new model waits; to promote it all the same: narratives retrain {run} --promote")
         if outcome.page:
-            click.echo(f"report: {outcome.page}")
+            echo(f"report: {outcome.page}")
     if outcome.held:
         raise SystemExit(1)
 
@@ -62,17 +63,17 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
 
     versions = list_versions(open_project(root), run)
     if as_json:
-        click.echo(json.dumps([version.to_json() for version in versions], indent=1, ensure_ascii=False))
+        echo(json.dumps([version.to_json() for version in versions], indent=1, ensure_ascii=False))
     elif versions:
         rows = [("run", "version", "state", "trained", "codebook", "micro F1", "macro F1"), *map(_show, versions)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
-            click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     else:
-        click.echo("no models yet; train one: narratives retrain RUN")
+        echo("no models yet; train one: narratives retrain RUN")
     for version in versions if not as_json else ():
         if version.problem:
-            click.echo(version.problem, err=True)
+            echo(version.problem, err=True)
 
 
 @models.command()
@@ -85,8 +86,8 @@ def rollback(root: Path, run: str, to: int | None) -> None:
 
     project = open_project(root)
     event = roll_back(project, run, to)
-    click.echo(f"{run}: version {event.version} stands again in {project.model(run)}")
-    click.echo(f"its report is not: narratives evaluate {run} && narratives report {run}", err=True)
+    echo(f"{run}: version {event.version} stands again in {project.model(run)}")
+    echo(f"its report is not: narratives evaluate {run} && narratives report {run}", err=True)
 
 
 def _show(version: "Version") -> tuple[str, ...]:

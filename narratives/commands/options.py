@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from narratives.commands.terminal import echo
+from narratives.errors import show_controls
+
 if TYPE_CHECKING:
     from narratives.project import Project
 
@@ -38,12 +41,12 @@ def show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]:
     """Progress on standard error."""
     from narratives.progress import show_progress
 
-    return show_progress(title)
+    return show_progress(show_controls(title))
 
 
 def say(line: str) -> None:
     """A notice on standard error."""
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 def find_model(root: Path, name: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import FOLDER, JSON, SPLIT, RunName, open_project, say, show
+from narratives.commands.terminal import echo
 
 _TASKS = ["semeval2025-task10", "cards"]
 
@@ -20,7 +21,7 @@ def train(root: Path, run: str) -> None:
     project = open_project(root)
     with show(f"train {run}") as progress:
         train_run(project, run, say, progress)
-    click.echo(f"model: {project.model(run)}")
+    echo(f"model: {project.model(run)}")
 
 
 @click.command()
@@ -37,7 +38,7 @@ def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json:
     project = open_project(root)
     with show(f"evaluate {run}") as progress:
         evaluation = evaluate_run(project, run, split, progress, robustness)
-    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
 
 
 @click.command()
@@ -49,7 +50,7 @@ def report(root: Path, run: str) -> None:
     from narratives.runs import read_evaluation
 
     project = open_project(root)
-    click.echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
+    echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
 
 
 @click.command()
@@ -72,8 +73,8 @@ def score(
     from narratives.runs import score_files
 
     evaluation = score_files(gold, predictions, codebook, output, resamples, tasks=tasks)
-    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
-    click.echo(f"report: {output / 'report.html'}", err=as_json)
+    echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    echo(f"report: {output / 'report.html'}", err=as_json)
 
 
 @click.command(name="run")
@@ -85,7 +86,7 @@ def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
     from narratives.runs import run_all
 
     for page in run_all(open_project(root), runs, split, say, show):
-        click.echo(f"report: {page}")
+        echo(f"report: {page}")
 
 
 @click.command()
@@ -100,5 +101,5 @@ def compare(root: Path, run_a: str, run_b: str, margin: float | None, as_json: b
 
     page = compare_runs(open_project(root), run_a, run_b, say, margin)
     if as_json:
-        click.echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
-    click.echo(f"report: {page}", err=as_json)
+        echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
+    echo(f"report: {page}", err=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import JSON, find_model, open_project, say, show
+from narratives.commands.terminal import echo
 
 
 @click.command()
@@ -48,6 +49,4 @@ def suggest(
             project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say
         )
     summary.files = write_suggestions(output, form, suggestions, project.read_codebook(), folder.name)
-    click.echo(
-        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary))
-    )
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary)))

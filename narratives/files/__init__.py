@@ -8,6 +8,7 @@ from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
 from narratives.files.records import ENDINGS, BadRecord, Record, find_format, parse_records, parse_rows, read_records
 from narratives.files.toml_file import OPAQUE, TomlFile, read_toml
+from narratives.files.unpacked import check_unpacked
 
 __all__ = [
     "CHANGED",
@@ -24,6 +25,7 @@ __all__ = [
     "change_files",
     "change_lines",
     "check_first_line",
+    "check_unpacked",
     "find_format",
     "finish_changes",
     "open_parquet",

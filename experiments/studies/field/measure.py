@@ -19,7 +19,8 @@ import numpy as np
 from narratives.labels.passages import read_files
 from narratives.metrics.curves import average_precision
 from narratives.models.answers import Answers
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.project.project import Project
 
 DRAWS = 2000
