@@ -19,7 +19,7 @@ from narratives.batch.plan import Input, Options, Plan, describe_model, make_pla
 from narratives.batch.sources import Source, find_sources
 from narratives.batch.storage import OutputFolder
 from narratives.files.csv_rows import Header
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff\u2028\n"), min_size=1, max_size=8)
 COUNTS = st.integers(0, 1 << 50)

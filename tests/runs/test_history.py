@@ -11,7 +11,7 @@ from helpers.examples import invoke, problems_of, snapshot, write_lines
 from helpers.killed import list_states, needs_fork
 from helpers.retraining import hide, read_labels, relabel, write_project
 
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.project.project import Project
 from narratives.runs.history import Figures, list_versions, promote, read_events, roll_back
 
