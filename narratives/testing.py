@@ -26,24 +26,7 @@ from narratives.data import Scores, Targets
 NEW = ["the teacher gave the exam to a pupil", "a toll at the bridge", "nothing in here but a long walk home"]
 SAFE = {".json", ".md", ".onnx", ".safetensors", ".skops", ".txt"}  # endings of files that hold no code
 _TOPICS = (("toll", "bridge", "barrier"), ("teacher", "pupil", "exam"), ("river", "flood", "dam"))
-_PLAIN = tuple(
-    [
-        "home",
-        "walk",
-        "long",
-        "evening",
-        "market",
-        "garden",
-        "letter",
-        "window",
-        "engine",
-        "winter",
-        "copper",
-        "basket",
-        "ladder",
-        "harbour",
-    ]
-)
+_PLAIN = ("home", "walk", "long", "evening", "market", "garden", "letter", "window", "winter", "copper", "ladder", "harbour")
 
 
 def make_sample() -> tuple[list[str], Targets]:
