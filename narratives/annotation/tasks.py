@@ -20,7 +20,7 @@ FORMATS = {"label-studio": ".json", "jsonl": ".jsonl"}
 class Suggestion:
     """A text to be labelled: `.passage`, the model's `.scores` in [0, 1] and `.labels`, and why it was `.chosen`.
 
-    >>> suggestion, *others = narratives.Project("trams").suggest("feeds", n=2)
+    >>> suggestion, *others = narratives.Project("trams").suggest("trams/feeds", n=2)
     >>> suggestion.passage.narratives is None, len(others)
     (True, 1)
     """

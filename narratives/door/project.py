@@ -70,6 +70,7 @@ class Project(ProjectFolder):
     ) -> list[Suggestion]:
         """The `n` texts of files, folders or patterns whose labels would teach a model most; fewer where there are no more.
 
+        `inputs` are paths as seen from the current folder, or URLs, and their texts stand in `text_column`.
         `run` names the model; a project with one model needs no name. `output` is a file to write: `.json` for Label Studio,
         its labelling interface beside it, or `.jsonl`. `seed` draws one text in twenty by lot. `UserError` where an input
         cannot be read.
