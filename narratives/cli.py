@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from narratives import __version__
-from narratives.commands import FOLDER, batch, codebook, echo, labels, models, runs, suggest
+from narratives.commands import FOLDER, Menu, batch, codebook, echo, labels, models, runs, suggest
 from narratives.errors import UserError
 
 
-class _Group(click.Group):
+class _Group(Menu):
     """Turns the user's errors into lines on standard error and exit code 2; bugs keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -33,6 +33,11 @@ def cli(ctx: click.Context, root: Path) -> None:
 
     A project is a folder with labels/ (codebook and labelled passages), experiments/ (a config for each run) and
     models/. Begin with: narratives init DIR
+
+    \b
+    Examples:
+      narratives init trams
+      narratives --project trams run tfidf transformer
     """
     ctx.obj = root
 
@@ -40,7 +45,13 @@ def cli(ctx: click.Context, root: Path) -> None:
 @cli.command()
 @click.argument("folder", type=FOLDER)
 def init(folder: Path) -> None:
-    """Start a project in FOLDER: a small codebook to edit, example labels, two runs."""
+    """Start a project in FOLDER: a small codebook to edit, example labels, two runs.
+
+    \b
+    Examples:
+      narratives init trams
+      narratives init .
+    """
     from narratives.project import init_project
 
     written = init_project(folder)

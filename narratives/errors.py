@@ -12,7 +12,13 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 class UserError(Exception):
     """Wrong input. Each problem is one line that names the place and the fix; the program exits with 2.
 
-    Any other exception is a bug and keeps its traceback.
+    Any other exception is a bug and keeps its traceback. `.problems` are the lines.
+
+    >>> try:
+    ...     narratives.load_model("trams/models/tfdif")
+    ... except narratives.UserError as error:
+    ...     print(error.problems[0].rpartition(";")[2])
+     did you mean 'tfidf'?
     """
 
     def __init__(self, *problems: str) -> None:

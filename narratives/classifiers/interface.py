@@ -1,4 +1,4 @@
-"""What every classifier is, and where each one lives. A new one is a file here and a line in `CLASSIFIERS`."""
+"""What every classifier is, and where each one lives: here, by a line in `CLASSIFIERS`, or in somebody's own package."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, cast
 
 import numpy as np
 
+from narratives.classifiers.foreign import import_class
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, did_you_mean
 from narratives.progress import Progress
@@ -27,7 +28,12 @@ _NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors"), "
 class Classifier(Protocol):
     """A dataclass whose fields are its hyperparameters; constructing one loads nothing, fitted state ends in `_`.
 
-    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder.
+    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder. One of your own is named in a
+    config by its place, `name = "mypackage.module:Class"`; `narratives.testing` says whether it keeps the contract.
+
+    >>> from narratives.testing import check_classifier
+    >>> from narratives.classifiers import TfidfClassifier
+    >>> check_classifier(TfidfClassifier)
     """
 
     seed: int
@@ -75,7 +81,9 @@ class Classifier(Protocol):
 
 
 def find_classifier(name: str) -> type[Classifier]:
-    """The class of a name in `CLASSIFIERS`; imported only now, since some are heavy."""
+    """The class of a name in `CLASSIFIERS`, or at `package.module:Class`; imported only now, since some are heavy."""
+    if ":" in name:
+        return cast(type[Classifier], import_class(name))
     if name not in CLASSIFIERS:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
     if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
@@ -85,7 +93,15 @@ def find_classifier(name: str) -> type[Classifier]:
 
 
 def setting(default: Any, least: float = 0, most: float = inf, among: tuple[str, ...] = ()) -> Any:
-    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`."""
+    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Mine(narratives.SklearnClassifier):
+    ...     C: float = narratives.setting(1.0, least=1e-6)
+    >>> Mine().C
+    1.0
+    """
     return field(default=default, metadata={"least": least, "most": most, "among": among})
 
 

@@ -47,6 +47,11 @@ def classify(root: Path, /, **given: Any) -> None:
     The answers stand in OUTPUT/part-*; bad records in OUTPUT/rejects.jsonl. A run that was stopped, however often, goes on
     where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
     output, line by line.
+
+    \b
+    Examples:
+      narratives classify feed/*.jsonl --model tfidf --output answers --format csv
+      narratives classify - --model models/tfidf < texts.jsonl > answers.jsonl
     """
     from narratives.batch import report_status
 

@@ -6,20 +6,33 @@ from pathlib import Path
 
 import click
 
+from narratives.commands.menu import Menu
 from narratives.commands.options import JSON, open_project
 from narratives.commands.terminal import echo
 
 
-@click.group()
+@click.group(cls=Menu)
 def codebook() -> None:
-    """Look at the codebook, or change it."""
+    """Look at the codebook, or change it.
+
+    \b
+    Examples:
+      narratives codebook show
+      narratives codebook migrate version-2.toml --dry-run
+    """
 
 
 @codebook.command()
 @JSON
 @click.pass_obj
 def show(root: Path, as_json: bool) -> None:
-    """Each narrative's id, family, title, and how many passages carry it."""
+    """Each narrative's id, family, title, and how many passages carry it.
+
+    \b
+    Examples:
+      narratives codebook show
+      narratives --project trams codebook show --json
+    """
     project = open_project(root)
     corpus = project.read_corpus()
     book = corpus.codebook
@@ -49,6 +62,11 @@ def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     labels/review/VERSION.jsonl, which `labels import` takes back. FILE is kept in labels/migrations/.
 
     Exit code 2: something is wrong, every problem is listed and nothing was written.
+
+    \b
+    Examples:
+      narratives codebook migrate version-2.toml --dry-run
+      narratives codebook migrate version-2.toml
     """
     from narratives.migration import describe_migration, migrate_codebook
 

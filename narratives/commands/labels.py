@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from narratives.commands.menu import Menu
 from narratives.commands.options import JSON, open_project, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError
@@ -15,9 +16,15 @@ _TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf"]
 _WRITTEN = ["label-studio", "csv", "hf", "jsonl"]
 
 
-@click.group()
+@click.group(cls=Menu)
 def labels() -> None:
-    """Look after the labelled passages."""
+    """Look after the labelled passages.
+
+    \b
+    Examples:
+      narratives labels check
+      narratives labels import answers.json --dry-run
+    """
 
 
 @labels.command()
@@ -27,6 +34,11 @@ def check(root: Path, as_json: bool) -> None:
     """Validate all labels: broken lines, near-duplicates across splits, support of each narrative.
 
     Exit code 2: something cannot be read, every problem is listed. 1: it can, but something needs a decision.
+
+    \b
+    Examples:
+      narratives labels check
+      narratives labels check --json
     """
     from narratives.annotation import check_labels, describe_labels
 
@@ -62,6 +74,11 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
     the right labels into "decision" and import that file. --empty says what no label means where a tool can't tell.
 
     Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
+
+    \b
+    Examples:
+      narratives labels import answers.json --dry-run
+      narratives labels import table.csv --text-column body --map 'fares=toll' --into march
     """
     from narratives.annotation import ImportRequest, describe_import, import_labels
 
@@ -86,7 +103,13 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Only the passages of this split.")
 @click.pass_obj
 def export(root: Path, form: str, output: Path, split: str | None) -> None:
-    """Write the passages in another tool's format; `labels import` reads it back without loss."""
+    """Write the passages in another tool's format; `labels import` reads it back without loss.
+
+    \b
+    Examples:
+      narratives labels export --format label-studio -o tasks.json
+      narratives labels export --format csv --split test -o test.csv
+    """
     from narratives.annotation import export_labels
 
     count, files = export_labels(open_project(root), form, output, split)
@@ -102,6 +125,11 @@ def audit(root: Path, review: Path | None, as_json: bool) -> None:
 
     The passages go to a review file, most doubtful first: write a side's number or the right labels into "decision" and
     import that file. Nothing is changed before. Exit code 1: there is something to read.
+
+    \b
+    Examples:
+      narratives labels audit
+      narratives labels audit --review doubts.jsonl --json
     """
     from narratives.annotation import audit_labels, describe_audit
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from narratives.commands.menu import Menu
 from narratives.commands.options import JSON, RunName, open_project, say, show
 from narratives.commands.terminal import echo
 
@@ -26,6 +27,11 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
 
     The verdict stands in experiments/RUN/retraining/. A model that is held waits in models/.RUN.challenger: --promote
     takes it without training again. Exit code 0: promoted, or nothing to do. 1: held.
+
+    \b
+    Examples:
+      narratives retrain tfidf
+      narratives retrain tfidf --dry-run --margin 0.03
     """
     from narratives.runs import RetrainRequest, retrain_run
 
@@ -45,9 +51,15 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
         raise SystemExit(1)
 
 
-@click.group()
+@click.group(cls=Menu)
 def models() -> None:
-    """Look after the trained models."""
+    """Look after the trained models.
+
+    \b
+    Examples:
+      narratives models list
+      narratives models rollback tfidf
+    """
 
 
 @models.command(name="list")
@@ -58,6 +70,11 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
     """Every model on disk, of RUN or of all runs: the one that stands, those it replaced, and one that waits.
 
     F1 is of the test passages of a model's day: compare models by their verdicts, not by this column.
+
+    \b
+    Examples:
+      narratives models list
+      narratives models list tfidf --json
     """
     from narratives.runs import list_versions
 
@@ -81,7 +98,13 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
 @click.option("--to", type=click.IntRange(1), help="The version; by default the latest before the present one.")
 @click.pass_obj
 def rollback(root: Path, run: str, to: int | None) -> None:
-    """Put a past model of RUN back in its place; the present one becomes a past one."""
+    """Put a past model of RUN back in its place; the present one becomes a past one.
+
+    \b
+    Examples:
+      narratives models rollback tfidf
+      narratives models rollback tfidf --to 3
+    """
     from narratives.runs import roll_back
 
     project = open_project(root)

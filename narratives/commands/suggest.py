@@ -37,6 +37,11 @@ def suggest(
     INPUT is what `narratives classify` reads. What the model doubts comes first, narratives with few labels above all; no
     two texts alike, none like a labelled passage. `chosen` says for each text why. Label Studio's interface is written
     beside OUTPUT; `narratives labels import` takes the answers.
+
+    \b
+    Examples:
+      narratives suggest feed/ --model tfidf -o tasks.json
+      narratives suggest feed/*.csv --model tfidf -n 20 --text-column body -o passages.jsonl --format jsonl
     """
     from narratives.annotation import check_output, describe_suggestions, suggest_texts, write_suggestions
     from narratives.batch import Columns

@@ -65,12 +65,17 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
         write_json(aside / MANIFEST, {**manifest, "digest": digest_manifest(manifest)})
 
 
-def load_model(folder: Path) -> Model:
-    """Load a model folder after checking every file against the manifest; `UserError` names what is off.
+def load_model(folder: str | Path) -> Model:
+    """Load a model folder after checking every file against its manifest.
 
-    What the weights are is tried out: a classifier that gives the wrong number of scores, or some that are no numbers, is
-    refused here and not in the middle of a run.
+    `UserError` names what is missing, was altered or cannot be, or says what has to be installed for this classifier. What
+    the weights are is tried out: a classifier that gives the wrong number of scores, or some that are no numbers, is refused
+    here and not in the middle of a run.
+
+    >>> narratives.load_model("trams/models/tfidf").run
+    'tfidf'
     """
+    folder = Path(folder)
     manifest = read_manifest(folder)
     codebook = Codebook.from_json(manifest["codebook"])
     columns = len(codebook.ids) + len(STANCES) * manifest["stances"]

@@ -23,7 +23,18 @@ from narratives.texts import WINDOW, list_readable
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted classifier, the codebook it speaks, and for each narrative a calibration curve and a threshold."""
+    """A fitted classifier, the codebook it speaks, and for each narrative a calibration curve and a threshold.
+
+    `classify(texts)` gives answers, `explain(text, narrative)` the words behind one.
+
+    >>> model = narratives.load_model("trams/models/tfidf")
+    >>> answers = model.classify(["The fare rises again, and for nothing."])
+    >>> set(answers[0].scores) == set(model.codebook.ids)
+    True
+    >>> model.explain("The fare rises again.", "tole")
+    Traceback (most recent call last):
+    narratives.errors.UserError: unknown narrative 'tole'...
+    """
 
     run: str
     classifier_name: str

@@ -4,7 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
 from narratives.errors import UserError, at, did_you_mean
@@ -59,16 +60,11 @@ def read_config(path: Path) -> RunConfig:
 
     options = dict(tables.get("classifier", {}))
     name = options.pop("name", None)
-    if not isinstance(name, str) or name not in CLASSIFIERS:
-        line = file.line("classifier", key="name")
-        hint = did_you_mean(str(name or ""), CLASSIFIERS)
-        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
-        raise UserError(*problems, at(path, line, problem))
-    hints = get_type_hints(find_classifier(name))
-    types = {key: kind for key, kind in hints.items() if not key.endswith("_") and key != "seed"}
+    classifier = _find_class(file, name, problems)
+    types = _list_settings(classifier)
     problems += _check(file, "classifier", options, types)
     if not problems:
-        problems += _check_limits(file, find_classifier(name), options)
+        problems += _check_limits(file, classifier, options)
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
     if not 0 < values.get("max_alarms", 1) <= 1:
@@ -95,12 +91,40 @@ def list_background(file: TomlFile) -> list[str] | None:
     return list(patterns) if isinstance(patterns, list) and _fits(patterns, _PATHS) else None
 
 
+def _find_class(file: TomlFile, name: Any, problems: list[str]) -> type[Classifier]:
+    """The class that a config names; `UserError` with the line, after the `problems` that there are already."""
+    line = file.line("classifier", key="name")
+    if not isinstance(name, str) or (name not in CLASSIFIERS and ":" not in name):
+        hint = did_you_mean(str(name or ""), CLASSIFIERS)
+        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
+        raise UserError(*problems, at(file.path, line, problem))
+    try:
+        return find_classifier(name)
+    except UserError as error:
+        raise UserError(*problems, *(at(file.path, line, problem) for problem in error.problems)) from None
+
+
+def _list_settings(classifier: type[Classifier]) -> dict[str, Any]:
+    """The hyperparameters that a config may set, with their types; the seed stands elsewhere."""
+    hints = get_type_hints(classifier)
+    fields: dict[str, Any] = cast(Any, classifier).__dataclass_fields__
+    return {key: _without_none(hints[key]) for key, field in fields.items() if field.init and key != "seed"}
+
+
+def _without_none(kind: Any) -> Any:
+    """`str | None` as `str`: TOML knows no null, so a config leaves the setting out instead."""
+    others = [part for part in get_args(kind) if part is not NoneType]
+    return others[0] if get_origin(kind) in (Union, UnionType) and len(others) == 1 else kind
+
+
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
     problems = file.unknown_keys(values, list(types), table)
     for key, value in values.items():
-        if key in types and not _fits(value, types[key]):
-            wanted = getattr(types[key], "__name__", str(types[key]))
-            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS.get(wanted, wanted)}"))
+        if key in types and types[key] not in _WORDS:
+            problem = f"'{key}' is of type {types[key]}, which a config cannot set; make it int, float, str, bool or (int, int)"
+            problems.append(at(file.path, file.line(table, key=key), problem))
+        elif key in types and not _fits(value, types[key]):
+            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS[types[key]]}"))
     return problems
 
 
@@ -122,13 +146,13 @@ def _check_limits(file: TomlFile, classifier: Any, options: dict[str, Any]) -> l
 
 
 _WORDS = {
-    "int": "a whole number, 0 or more",
-    "float": "a number, 0 or more",
-    "str": "a text",
-    "bool": "true or false",
-    "tuple": "two numbers in brackets",
     _PATHS: 'patterns of files, such as ["feed/*.parquet"]',
-    "list": 'patterns of files below labels/, such as ["languages/*.jsonl"]',
+    int: "a whole number, 0 or more",
+    float: "a number, 0 or more",
+    str: "a text",
+    bool: "true or false",
+    tuple[int, int]: "two numbers in brackets",
+    list: 'patterns of files below labels/, such as ["languages/*.jsonl"]',
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from narratives.errors import UserError
-from narratives.files import sha256
+from narratives.files.atomic import sha256
 from narratives.models.folder import load_model
 from narratives.models.manifest import digest_manifest
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from narratives.classifiers.interface import find_classifier
 from narratives.labels.passages import gold_matrix
 from narratives.metrics.counts import count, micro_f1
 from narratives.models.cuts import AlarmBudget, Examples, fit_cuts
 from narratives.models.thresholds import decide
-from narratives.classifiers.interface import find_classifier
 from narratives.project.project import Project
 from narratives.runs.background import add_background, deal_background, read_background
 from narratives.texts.windows import WINDOW
@@ -54,7 +54,11 @@ def try_share(corpus, texts: list[str], documents: list[str], share: float) -> s
     ids = corpus.codebook.ids
     train, validation, test = (
         Examples(texts=[p.text for p in part], gold=gold_matrix(part, ids))
-        for part in ([p for p in corpus.part("train") if p.document not in taken], corpus.part("validation"), corpus.part("test"))
+        for part in (
+            [p for p in corpus.part("train") if p.document not in taken],
+            corpus.part("validation"),
+            corpus.part("test"),
+        )
     )
     mixed = random.Random(1).sample([*texts, *shown], len(texts) + len(shown))
     background = deal_background(mixed, train, ids, WINDOW)
