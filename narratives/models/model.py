@@ -176,6 +176,8 @@ def read_manifest(folder: Path, check_files: bool = True) -> dict[str, Any]:
         raise UserError(at(path, None, f"altered since the model was saved (sha256 differs); {again}"))
     for name, expected in manifest["files"].items() if check_files else ():
         file = folder / name
+        if folder.resolve() not in file.resolve().parents:
+            raise UserError(at(path, None, f"names a file outside the model's folder ({name}); {again}"))
         if not file.is_file():
             raise UserError(at(file, None, f"missing; {again}"))
         if sha256(file) != expected:
