@@ -1,7 +1,11 @@
 """The command line: the group, what becomes of errors, and every command."""
 
+import os
+import signal
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -80,5 +84,33 @@ for _command in (
 
 
 def main() -> None:
-    """The `narratives` command."""
-    cli(prog_name="narratives")
+    """The `narratives` command. Where it is ended from outside, it clears away what it had half-written."""
+    with suppress(ValueError):  # not the main thread: who runs it there answers signals
+        signal.signal(signal.SIGTERM, _end)
+    try:
+        cli(prog_name="narratives")
+    except OSError as error:
+        if error.filename is not None or not _is_stuck():
+            raise
+        _let_go_of_output()
+        click.echo(f"standard output: cannot be written: {os.strerror(error.errno or 0)}; what is in files stays", err=True)
+        raise SystemExit(2) from None
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _is_stuck() -> bool:
+    """Whether standard output takes no more: a full disk, a broken device."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+def _let_go_of_output() -> None:
+    # What is still waiting to be written would fail once more when the program ends.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.selection import Choice, choose, measure_doubt, measure_likeness
 from narratives.annotation.tasks import Suggestion
-from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, classify_items, find_sources, make_plan, read_items
+from narratives.batch import (
+    EVERYTHING,
+    Columns,
+    Cursor,
+    Item,
+    Options,
+    classify_items,
+    describe_left,
+    find_sources,
+    make_plan,
+    read_items,
+)
 from narratives.data import Codebook, Floats, Labels, Passage
 from narratives.labels import BY_LOT
 from narratives.models import Model, load_model
@@ -109,7 +120,7 @@ def _read(
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
     sources, left = find_sources(inputs, "")
     if left:
-        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+        say(describe_left(left))
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
     with closing(Cursor()) as cursor:
         pieces = list(chain.from_iterable(plan.parts))

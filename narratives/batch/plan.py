@@ -21,6 +21,7 @@ from narratives.models import Model
 from narratives.texts import find_version
 
 PLAN, REJECTS, SUMMARY = "plan.json", "rejects.jsonl", "summary.json"
+_FORMS = ("parquet", "jsonl", "csv")
 PART_SIZE = 2 << 20  # bytes: half a minute of a transformer on one core, seconds of TF-IDF
 _FORMAT = 3
 _APART = 2  # the format in which small files did not share parts
@@ -51,6 +52,8 @@ class Options:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Rebuild after a trip through JSON."""
         columns = Columns(**{**value["columns"], "keep": tuple(value["columns"]["keep"])})
+        if value["form"] not in _FORMS:  # it becomes part of the names of files
+            raise ValueError(f"format {value['form']}")
         return cls(**{**value, "columns": columns})
 
 
@@ -106,10 +109,6 @@ class Plan:
     def log(self, number: int) -> str:
         """The file that holds what there is to say of a part: counts, then its bad records."""
         return f"log/part-{number:05}.jsonl"
-
-    def list_pending(self, names: set[str]) -> list[int]:
-        """The parts whose answers are not among the files `names`."""
-        return [number for number in range(len(self.parts)) if self.name(number) not in names]
 
     def to_text(self) -> str:
         """JSON with a line for each input; ASCII, since a file's name may be no UTF-8."""
@@ -182,7 +181,18 @@ def read_plan(output: OutputFolder) -> Plan:
     if value["format_version"] not in (_FORMAT, _APART):
         version = value["narratives"]
         raise UserError(at(output.place(PLAN), None, f"written by narratives {version} in another format; {ANEW}"))
-    return Plan.from_json(value)
+    try:
+        return Plan.from_json(value)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise UserError(at(output.place(PLAN), None, f"not the plan of a batch run; {ANEW}")) from None
+
+
+def is_blank(output: OutputFolder) -> bool:
+    """Whether nothing is in the plan but its name, or zeros."""
+    try:
+        return not (output.read(PLAN) or "").strip("\0")
+    except ValueError:
+        return False
 
 
 def check_ours(output: OutputFolder) -> dict[str, Any]:
@@ -194,6 +204,8 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
             raise ValueError
     except (ValueError, AttributeError):
         known = PLAN in output.list_names()
+        if known and is_blank(output):
+            raise UserError(at(output.place(PLAN), None, f"holds nothing, as after a power cut; {ANEW}")) from None
         reason = "not the plan of a batch run; name another folder" if known else "no such file; name a batch run's --output"
         raise UserError(at(output.place(PLAN), None, reason)) from None
     return dict(value)

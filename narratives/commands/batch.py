@@ -12,6 +12,7 @@ import click
 
 from narratives.commands.options import JSON, find_model, say, show
 from narratives.commands.terminal import echo
+from narratives.errors import UserError
 
 if TYPE_CHECKING:
     from narratives.batch import BatchSummary, Options
@@ -132,6 +133,8 @@ def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
 def _answer_lines(folder: Path, options: "Options") -> None:
     from narratives.batch import classify_stream
 
+    if sys.stdin is None or sys.stdin.closed:
+        raise UserError("standard input is closed: give the texts to it, ... | narratives classify -, or name a file")
     try:
         with click.open_file("-", "w", "utf-8") as out:
             classify_stream(sys.stdin.buffer, out, folder, options, say)

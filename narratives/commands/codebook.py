@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import JSON, open_project
+from narratives.commands.options import JSON, open_project, say
 from narratives.commands.terminal import echo
 
 
@@ -70,5 +70,5 @@ def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     """
     from narratives.migration import describe_migration, migrate_codebook
 
-    summary = migrate_codebook(open_project(root), file, dry_run)
+    summary = migrate_codebook(open_project(root), file, dry_run, say)
     echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary)))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import JSON, open_project, show
+from narratives.commands.options import JSON, open_project, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError
 
@@ -84,7 +84,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 
     request = ImportRequest(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
     try:
-        summary = import_labels(open_project(root), request)
+        summary = import_labels(open_project(root), request, say)
     except UserError as error:
         if len(error.problems) <= _SHOWN:
             raise

@@ -108,7 +108,7 @@ def rollback(root: Path, run: str, to: int | None) -> None:
     from narratives.runs import roll_back
 
     project = open_project(root)
-    event = roll_back(project, run, to)
+    event = roll_back(project, run, to, say)
     echo(f"{run}: version {event.version} stands again in {project.model(run)}")
     echo(f"its report is not: narratives evaluate {run} && narratives report {run}", err=True)
 

@@ -1,7 +1,7 @@
 """What several commands share: option types, the project, progress and notices."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ def open_project(root: Path) -> "Project":
     from narratives.files import finish_changes
     from narratives.project import Project
 
-    finish_changes(root)
+    finish_changes(root, say)
     return Project(root)
 
 
@@ -46,7 +46,8 @@ def show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]:
 
 def say(line: str) -> None:
     """A notice on standard error."""
-    echo(line, err=True)
+    with suppress(OSError):  # nobody may be there to read it; the work goes on
+        echo(line, err=True)
 
 
 def find_model(root: Path, name: str) -> Path:

@@ -91,9 +91,16 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
     """Train `run` as its config asks and save it to `models/<run>`. A training that was killed goes on."""
-    config = project.read_config(run)
-    data = choose_training_set(project.read_corpus(), say)
-    return train_model(project, config, data, project.model(run), say, progress)
+    with project.lock(say, run):
+        config = project.read_config(run)
+        data = read_training_set(project, say)
+        return train_model(project, config, data, project.model(run), say, progress)
+
+
+def read_training_set(project: Project, say: Say) -> TrainingSet:
+    """Read the labels, and give new documents a split before anybody else does."""
+    with project.lock(say):
+        return choose_training_set(project.read_corpus(), say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,8 @@ def train_model(
         model.training["background"] = describe_background(model, background, config)
         say(f"{run}: {describe_alarms(model.training)}")
     lessons = remember({"train": data.train, "validation": data.validation})
-    save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
+    with project.lock(say):
+        save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
     return model
 

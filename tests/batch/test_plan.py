@@ -56,7 +56,6 @@ def test_a_plan_names_the_parts_of_all_inputs_in_order(folder: Path, tmp_path: P
     )
     assert sum(piece.lines for part in plan.parts for _, piece in part) == 109
     assert (plan.name(7), plan.log(123456)) == ("part-00007.csv", "log/part-123456.jsonl")
-    assert plan.list_pending({"part-00000.csv", "part-00001.jsonl"}) == list(range(1, len(plan.parts)))
 
 
 def test_the_plan_in_a_folder_is_the_one_that_was_made(folder: Path, tmp_path: Path) -> None:
