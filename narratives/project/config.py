@@ -71,8 +71,8 @@ def read_config(path: Path) -> RunConfig:
         problems.append(at(path, file.line("thresholds", key="max_alarms"), "'max_alarms' is a share: above 0, at most 1"))
     if problems:
         raise UserError(*problems)
-    for name in ("further_test", "background"):
-        values.pop(name, None)
+    for patterns in ("further_test", "background"):
+        values.pop(patterns, None)
     options = {key: _convert(value, types[key]) for key, value in options.items()}
     return RunConfig(run=path.parent.name, classifier=name, options=options, **values)
 

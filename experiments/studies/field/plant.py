@@ -12,8 +12,6 @@ import argparse
 import random
 from pathlib import Path
 
-import numpy as np
-
 from narratives.classifiers.interface import find_classifier
 from narratives.labels.passages import gold_matrix
 from narratives.metrics.counts import count, micro_f1
@@ -73,12 +71,10 @@ def try_share(corpus, texts: list[str], documents: list[str], share: float) -> s
         tuned = add_background(validation, background.tune, WINDOW, 0)
         cuts = fit_cuts(classifier, corpus.codebook, shown_train, tuned, WINDOW, budget)
 
-        def raise_in(some: list[str]) -> np.ndarray:
-            return decide(cuts.calibration.apply(classifier.predict_proba(some)), cuts.thresholds)
-
         quiet = [text for text in background.measure if text not in set(shown)]
-        f1 = float(micro_f1(count(test.gold, raise_in(test.texts), axis=0)))
-        figures.append(f"{f1:.3f} | {100 * raise_in(quiet).any(1).mean():.1f}")
+        raised = [decide(cuts.calibration.apply(classifier.predict_proba(some)), cuts.thresholds) for some in (test.texts, quiet)]
+        f1 = float(micro_f1(count(test.gold, raised[0], axis=0)))
+        figures.append(f"{f1:.3f} | {100 * raised[1].any(1).mean():.1f}")
     found = sum(text in set(shown) for text in aside)
     return f"| {share:.0%} ({len(shown)}) | {len(aside)} | {found} | {figures[0]} | {figures[1].replace(' |', ',')} |"
 
