@@ -34,7 +34,7 @@ Y = np.array([[1, 0], [1, 0], [0, 1], [1, 1], [0, 1], [0, 0]], dtype=np.bool_)
 
 def score_plainly(classifier: TfidfClassifier, given: list[str]) -> Scores:
     """The scores as scikit-learn computes them, from the vectorizer fitted again."""
-    x = classifier._make_vectorizer(len(TAUGHT)).fit(TAUGHT).transform(given)
+    x = classifier.make_vectorizer(len(TAUGHT)).fit(TAUGHT).transform(given)
     return np.asarray(expit(x @ classifier.coef_ + classifier.intercept_))
 
 
