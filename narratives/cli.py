@@ -93,7 +93,7 @@ def main() -> None:
         if error.filename is not None or not _is_stuck():
             raise
         _let_go_of_output()
-        click.echo(f"standard output: cannot be written: {os.strerror(error.errno or 0)}; what is in files stays", err=True)
+        echo(f"standard output: cannot be written: {os.strerror(error.errno or 0)}; what is in files stays", err=True)
         raise SystemExit(2) from None
 
 

@@ -114,6 +114,15 @@ def template(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path, toy_t
     return root
 
 
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of two narratives, trained in a second. To be copied, not changed."""
+    root = write_project(tmp_path_factory.mktemp("small"))
+    result = invoke(root, "train", "base")
+    assert result.exit_code == 0, result.output
+    return root / "models" / "base"
+
+
 @pytest.fixture
 def project(template: Path, tmp_path: Path) -> Path:
     """The root of a fresh project that a test may change."""

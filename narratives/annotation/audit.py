@@ -15,7 +15,7 @@ from narratives.annotation.decisions import read_settled
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.names import make_names
 from narratives.annotation.review import HINT, holds_decisions, make_form, read_open
-from narratives.classifiers import find_classifier
+from narratives.classifiers import score_by_folds
 from narratives.data import Codebook, Floats, Labels, Matrix, Passage, Scores
 from narratives.errors import UserError, at
 from narratives.files import write_text
@@ -113,16 +113,7 @@ def score_out_of_fold(
     order = random.Random(_SEED).sample(sorted(set(groups)), len(set(groups)))
     fold_of = {root: place % FOLDS for place, root in enumerate(order)}
     folds = np.array([fold_of[root] for root in groups])
-    texts = np.array([passage.text for passage in passages], dtype=object)
-    scores = np.zeros(gold.shape, dtype=np.float32)
-    for fold in range(FOLDS):
-        out = folds == fold
-        classifier = find_classifier("tfidf")()
-        classifier.fit(texts[~out].tolist(), gold[~out])
-        scores[out] = classifier.predict_proba(texts[out].tolist())
-        if progress:
-            progress(fold + 1, FOLDS, "folds")
-    return scores
+    return score_by_folds([passage.text for passage in passages], gold, folds, progress)
 
 
 def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:

@@ -5,6 +5,7 @@ from narratives.classifiers.interface import CLASSIFIERS, Classifier, check_sett
 from narratives.classifiers.odds import EDGE, to_log_odds, to_share
 from narratives.classifiers.sklearn import SklearnClassifier
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.classifiers.tfidf.folds import score_by_folds
 
 __all__ = [
     "CLASSIFIERS",
@@ -16,6 +17,7 @@ __all__ = [
     "check_settings",
     "find_classifier",
     "hyperparameters",
+    "score_by_folds",
     "setting",
     "to_log_odds",
     "to_share",

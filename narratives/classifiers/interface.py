@@ -138,13 +138,11 @@ def _is_like(value: Any, default: Any, limits: Mapping[str, Any]) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, tuple):
-        return (
-            isinstance(value, tuple)
-            and len(value) == 2
-            and all(type(item) is int for item in value)
-            and 1 <= value[0] <= value[1]
-        )
+        pair = isinstance(value, tuple) and len(value) == len(default) == 2
+        return pair and all(type(item) is int for item in value) and 1 <= value[0] <= value[1]
     if isinstance(default, str):
         return isinstance(value, str) and (not limits.get("among") or value in limits["among"])
+    if not isinstance(default, int | float):
+        return True  # of somebody's own classifier, which knows what it may be
     kinds = int if isinstance(default, int) else (int, float)
     return isinstance(value, kinds) and limits.get("least", 0) <= value <= limits.get("most", inf) and value < inf

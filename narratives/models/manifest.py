@@ -58,6 +58,4 @@ def _check_files(folder: Path, files: dict[str, str], again: str) -> None:
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         if file.is_file() and name not in files and name != MANIFEST and not file.name.startswith("."):
-            raise UserError(
-                at(file, None, f"not one of the model's files: {MANIFEST} does not name it; take it out of the folder")
-            )
+            raise UserError(at(file, None, f"{MANIFEST} does not name this file; take it out of the model's folder"))

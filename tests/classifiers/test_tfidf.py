@@ -18,7 +18,9 @@ from narratives.classifiers.interface import hyperparameters
 from narratives.classifiers.tfidf import classifier as tfidf
 from narratives.classifiers.tfidf import ngrams
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.classifiers.tfidf.folds import score_by_folds
 from narratives.data import Scores
+from narratives.errors import UserError
 
 TAUGHT = [
     "the toll of the bridge",
@@ -32,7 +34,7 @@ Y = np.array([[1, 0], [1, 0], [0, 1], [1, 1], [0, 1], [0, 0]], dtype=np.bool_)
 
 def score_plainly(classifier: TfidfClassifier, given: list[str]) -> Scores:
     """The scores as scikit-learn computes them, from the vectorizer fitted again."""
-    x = classifier._make_vectorizer(len(TAUGHT)).fit(TAUGHT).transform(given)
+    x = classifier.make_vectorizer(len(TAUGHT)).fit(TAUGHT).transform(given)
     return np.asarray(expit(x @ classifier.coef_ + classifier.intercept_))
 
 
@@ -142,3 +144,18 @@ def test_accents_and_capitals_make_no_difference(toy_texts: Toy) -> None:
     classifier = TfidfClassifier().fit(*toy_texts)
     plain, dressed = classifier.predict_proba(["the teacher of the pupil", "THE TÉACHER of the pùpil"])
     assert np.array_equal(plain, dressed)
+
+
+def test_scores_by_folds_are_those_of_a_classifier_for_each_fold(toy_texts: Toy) -> None:
+    folds = np.arange(len(toy_texts.texts)) % 3
+    scores = score_by_folds(toy_texts.texts, toy_texts.y, folds)
+    for fold in range(3):
+        out = folds == fold
+        classifier = TfidfClassifier().fit([t for t, o in zip(toy_texts.texts, out, strict=True) if not o], toy_texts.y[~out])
+        expected = classifier.predict_proba([t for t, o in zip(toy_texts.texts, out, strict=True) if o])
+        np.testing.assert_allclose(scores[out], expected, atol=2e-3)
+
+
+def test_scores_by_folds_of_texts_without_a_common_word_are_refused() -> None:
+    with pytest.raises(UserError, match="no words in common"):
+        score_by_folds(["", "", ""], np.ones((3, 1), dtype=np.bool_), np.arange(3))

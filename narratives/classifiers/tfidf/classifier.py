@@ -48,7 +48,7 @@ class TfidfClassifier:
         checkpoint: Path | None = None,
     ) -> Self:
         """Learn the vocabulary and a linear model for each narrative. A narrative with no positive scores 0."""
-        vectorizer = self._make_vectorizer(len(texts))
+        vectorizer = self.make_vectorizer(len(texts))
         try:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
@@ -113,7 +113,8 @@ class TfidfClassifier:
         self.words_, self.characters_, self.idf_ = words, characters, idf
         self.scorer_ = LinearScorer(words, characters, idf, self.coef_, self.intercept_)
 
-    def _make_vectorizer(self, texts: int) -> Any:
+    def make_vectorizer(self, texts: int) -> Any:
+        """What cuts so many training texts into n-grams and weighs them; not fitted yet."""
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.pipeline import FeatureUnion
 
