@@ -98,8 +98,7 @@ def test_a_lock_of_another_machine_counts_until_it_gives_no_sign_of_life(
         assert json.loads((tmp_path / LOCK).read_text())["process"] == os.getpid()
     assert next(looks, True)
     assert said == [
-        "waiting for 'narratives x' (process 7 on another?[2J, since noon) to end: "
-        f"one at a time may change {tmp_path}"
+        f"waiting for 'narratives x' (process 7 on another?[2J, since noon) to end: one at a time may change {tmp_path}"
     ]
 
 
