@@ -18,8 +18,8 @@ from narratives.files.lock import LOCK, hold_lock
 
 
 @pytest.fixture
-def folder(finished: Path) -> Path:
-    return finished / "models" / "tfidf"
+def folder(small_done: Path) -> Path:
+    return small_done / "models" / "base"
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path
             assert f"(process {os.getpid()} on " in line
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
-    assert sum("7 of 7 parts were done already" in text for text in said) == 1
+    assert sum(" parts were done already" in text for text in said) == 1
     assert not (out / LOCK).exists()
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
     assert snapshot(out) == snapshot(tmp_path / "whole")
