@@ -1,5 +1,6 @@
 """The command line: the group, what becomes of errors, and every command."""
 
+import errno
 import os
 import signal
 import sys
@@ -12,6 +13,8 @@ import click
 from narratives import __version__
 from narratives.commands import FOLDER, Menu, batch, codebook, echo, labels, models, runs, suggest
 from narratives.errors import UserError
+
+_STUCK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of a stream that takes no more
 
 
 class _Group(Menu):
@@ -90,7 +93,7 @@ def main() -> None:
     try:
         cli(prog_name="narratives")
     except OSError as error:
-        if error.filename is not None or not _is_stuck():
+        if error.filename is not None or error.errno not in _STUCK:  # what fails on a file of ours is told where it is written
             raise
         _let_go_of_output()
         echo(f"standard output: cannot be written: {os.strerror(error.errno or 0)}; what is in files stays", err=True)
@@ -99,15 +102,6 @@ def main() -> None:
 
 def _end(number: int, frame: object) -> NoReturn:
     raise SystemExit(128 + number)
-
-
-def _is_stuck() -> bool:
-    """Whether standard output takes no more: a full disk, a broken device."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return True
-    return False
 
 
 def _let_go_of_output() -> None:

@@ -115,9 +115,10 @@ def test_a_journal_that_reaches_out_of_the_project_is_refused(tmp_path: Path, fo
     assert {name: data for name, data in snapshot(tmp_path).items() if name != "project/.lock"} == before
 
 
-@pytest.mark.parametrize(
-    "commit", [3, {"steps": 1}, {"version": 9, "steps": []}, [[1, 2]], [["a"]], {"version": 2, "steps": [{}]}]
-)
+ALIEN = [3, {"steps": 1}, {"version": 9, "steps": []}, [[1, 2]], [["a"]], {"version": 2, "steps": [{}]}]
+
+
+@pytest.mark.parametrize("commit", ALIEN)
 def test_what_no_version_wrote_is_refused_and_kept(tmp_path: Path, commit: object) -> None:
     journal = plant(write(tmp_path), commit)
     assert len(problems_of(lambda: finish_changes(tmp_path))) == 1
