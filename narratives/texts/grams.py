@@ -119,8 +119,8 @@ def _number(keys: Numbers) -> tuple[Numbers, NDArray[np.int32]]:
     """The different keys, rising, and where each key stands among them."""
     bits = len(keys).bit_length()
     if int(keys.max()) >= _LARGEST >> bits:
-        unique, places = np.unique(keys, return_inverse=True)
-        return unique, places.astype(np.int32)
+        unique, inverse = np.unique(keys, return_inverse=True)
+        return unique, inverse.astype(np.int32)
     packed = keys << bits | np.arange(len(keys))  # numbers are sorted far more quickly than their positions
     packed.sort()
     keys = packed >> bits
