@@ -10,7 +10,6 @@ What is public stands in `__all__`; each name is imported when it is first used.
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from narratives.labels import Corpus, Part, read_codebook
     from narratives.models import Answers, Model, load_model
 
-try:
-    __version__ = version("narratives")
-except PackageNotFoundError:  # the source tree without an installation
-    __version__ = "0+uninstalled"
+__version__: str
 
 __all__ = [
     "Answers",
@@ -68,10 +64,21 @@ _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 def __getattr__(name: str) -> Any:
     """A public name, from its room: nothing heavy is imported before."""
+    if name == "__version__":
+        return _find_version()
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'narratives' has no attribute '{name}'")
     return getattr(import_module(f"narratives.{_ROOM_OF[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})
+
+
+def _find_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # costs more than all the rest
+
+    try:
+        return version("narratives")
+    except PackageNotFoundError:  # the source tree without an installation
+        return "0+uninstalled"

@@ -169,6 +169,9 @@ def _fail(error: OSError) -> None:
 
 
 def _leave_out(paths: list[str], output: str) -> list[str]:
+    """The paths without those below the output folder; empty, it is none."""
+    if not output:
+        return paths
     if is_url(output):
         files, top = filesystem(output)
         own = files.unstrip_protocol(top).rstrip("/") + "/"

@@ -1,6 +1,6 @@
 """Somebody else's classifier: a class at `package.module:Class`, imported and looked at before anything relies on it."""
 
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from typing import Any
 
@@ -37,7 +37,7 @@ def import_class(name: str) -> Any:
 def _find_lacks(found: Any) -> list[str]:
     if not isinstance(found, type) or not is_dataclass(found):
         return ["@dataclass that makes it a class of hyperparameters"]
-    fields: dict[str, Any] = found.__dataclass_fields__
-    lacking = [] if "seed" in fields and fields["seed"].init else ["field 'seed'"]
+    settings = [part.name for part in fields(found) if part.init]
+    lacking = [] if "seed" in settings else ["field 'seed'"]
     lacking += [f"method '{method}'" for method in _METHODS if not callable(getattr(found, method, None))]
-    return lacking + ([] if hasattr(found, "inference") or "inference" in fields else ["property 'inference'"])
+    return lacking + ([] if hasattr(found, "inference") else ["property 'inference'"])

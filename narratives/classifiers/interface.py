@@ -1,7 +1,7 @@
 """What every classifier is, and where each one lives: here, by a line in `CLASSIFIERS`, or in somebody's own package."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import MISSING, field, fields
 from importlib import import_module
 from importlib.util import find_spec
 from math import inf
@@ -107,8 +107,7 @@ def setting(default: Any, least: float = 0, most: float = inf, among: tuple[str,
 
 def hyperparameters(classifier: Classifier) -> dict[str, Any]:
     """The constructor's arguments, in order."""
-    fields = cast(Any, classifier).__dataclass_fields__
-    return {name: getattr(classifier, name) for name, field in fields.items() if field.init}
+    return {part.name: getattr(classifier, part.name) for part in fields(cast(Any, classifier)) if part.init}
 
 
 def check_settings(kind: type[Classifier], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -116,7 +115,7 @@ def check_settings(kind: type[Classifier], values: Mapping[str, Any]) -> dict[st
 
     Those that are lacking get their defaults: an older version may not have had them.
     """
-    known = {name: field for name, field in cast(Any, kind).__dataclass_fields__.items() if field.init}
+    known = {part.name: part for part in fields(cast(Any, kind)) if part.init}
     settings = {}
     for name, value in values.items():
         if name not in known:
@@ -135,6 +134,8 @@ def check_finite(arrays: Mapping[str, Any]) -> None:
 
 
 def _is_like(value: Any, default: Any, limits: Mapping[str, Any]) -> bool:
+    if default is None or default is MISSING:  # of somebody else's class: nothing says what it takes
+        return value is None or isinstance(value, bool | int | float | str | tuple)
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, tuple):

@@ -117,7 +117,7 @@ def _check_files(manifest: dict[str, Any]) -> str:
 
 
 def _check_rest(manifest: dict[str, Any]) -> str:
-    if manifest["classifier"] not in CLASSIFIERS and ":" not in manifest["classifier"]:  # one of somebody's own package
+    if manifest["classifier"] not in CLASSIFIERS and ":" not in manifest["classifier"]:  # else `find_classifier` looks
         return f"unknown classifier '{manifest['classifier']}'{did_you_mean(manifest['classifier'], CLASSIFIERS)}"
     if manifest["window"] < 1:
         return "'window' must be at least 1"

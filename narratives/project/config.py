@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
@@ -107,8 +107,8 @@ def _find_class(file: TomlFile, name: Any, problems: list[str]) -> type[Classifi
 def _list_settings(classifier: type[Classifier]) -> dict[str, Any]:
     """The hyperparameters that a config may set, with their types; the seed stands elsewhere."""
     hints = get_type_hints(classifier)
-    fields: dict[str, Any] = cast(Any, classifier).__dataclass_fields__
-    return {key: _without_none(hints[key]) for key, field in fields.items() if field.init and key != "seed"}
+    names = [part.name for part in fields(cast(Any, classifier)) if part.init and part.name != "seed"]
+    return {name: _without_none(hints[name]) for name in names}
 
 
 def _without_none(kind: Any) -> Any:

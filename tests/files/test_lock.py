@@ -104,7 +104,7 @@ def test_a_lock_of_another_machine_counts_until_it_gives_no_sign_of_life(
 
 def test_a_lock_that_looks_the_same_for_long_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(lock.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("narratives.files.lock.time.monotonic", lambda: now[0])
     watch, dead = lock._Watch(), []
     for now[0], looks in ((0.0, 1), (50.0, 1), (59.0, 2), (100.0, 2), (118.0, 2), (120.0, 2)):
         dead.append(watch.is_dead(looks))

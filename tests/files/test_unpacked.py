@@ -78,7 +78,9 @@ def test_labels_stop_where_repeated_texts_come_to_too_much(tmp_path: Path) -> No
 def test_a_row_of_more_than_ten_megabytes_is_none_in_any_column(tmp_path: Path, kind: Any) -> None:
     path = tmp_path / "a.parquet"
     large = "x" * (LIMIT + 1)
-    wrap = {"list": lambda text: [text], "struct": lambda text: {"a": text}}.get(str(kind).split("<")[0], lambda text: text)
+    wrap: Any = {"list": lambda text: [text], "struct": lambda text: {"a": text}}.get(
+        str(kind).split("<")[0], lambda text: text
+    )
     pq.write_table(pa.table({"x": pa.array([wrap(text) for text in ("a", large, "b")], kind)}), path)
     first, second, third = read_records(path)
     assert isinstance(first, Record) and isinstance(third, Record)

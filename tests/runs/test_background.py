@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from narratives.metrics.shares import highest_share, share_bounds
 from narratives.models.cuts import Examples
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.models.thresholds import cap_alarms, decide
 from narratives.project.project import Project
 from narratives.runs.background import SHARES, deal_background, read_background
