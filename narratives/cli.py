@@ -7,7 +7,7 @@ import click
 
 from narratives import __version__
 from narratives.commands import FOLDER, batch, codebook, labels, models, runs, suggest
-from narratives.errors import UserError
+from narratives.errors import UserError, gather
 
 
 class _Group(click.Group):
@@ -17,7 +17,7 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            for problem in error.problems:
+            for problem in gather(error.problems):
                 click.echo(problem, err=True)
             if len(error.problems) > 1:
                 click.echo(f"{len(error.problems)} problems", err=True)

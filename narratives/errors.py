@@ -1,6 +1,9 @@
 """The one error that a user's input can cause, and the words it is told in."""
 
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -26,5 +29,57 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known = list(known)
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean '{near[0]}'?"
+        return f"; did you mean '{show(near[0])}'?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+
+
+def show(word: str) -> str:
+    """A word for a message, on one line: signs that nobody sees are written as escapes."""
+    return "".join(sign if sign == " " or unicodedata.category(sign)[0] not in "CZ" else _escape(sign) for sign in word)
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
+
+
+_PLACE = re.compile(r"^(?P<file>.+?)(?::(?P<line>\d+)|: (?P<task>task [^:]+?)): (?P<cause>.*)$", re.DOTALL)
+_NAMED = re.compile(r"^(?P<kind>unknown (?:label|narrative)) '(?P<word>.*?)'(?P<rest>.*)$", re.DOTALL)
+_FEW = 3  # places shown of several with one cause
+
+
+def gather(problems: Sequence[str]) -> list[str]:
+    """The lines of many problems: those of one cause in one file are one, with a count, the first three places and the fix.
+
+    Names that a codebook lacks are one cause, whichever they are.
+    """
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for problem in problems:
+        match = _PLACE.match(problem)
+        file, cause = (match["file"], match["cause"]) if match else ("", problem)
+        named = _NAMED.match(cause)
+        key = (file, named["kind"] if named else cause) if match else (problem, "")
+        groups.setdefault(key, []).append((problem, cause))
+    lines: list[str] = []
+    for (file, _), members in groups.items():
+        lines += [problem for problem, _ in members] if len(members) <= _FEW else [_join(file, members)]
+    return lines
+
+
+def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
+    matches = [match for problem, _ in members if (match := _PLACE.match(problem))]
+    if len(matches) < len(members):
+        return f"{members[0][0]} ({len(members)} times)"
+    places = [match["line"] or match["task"].removeprefix("task ") for match in matches]
+    what = "task" if matches[0]["task"] else "line"
+    where = f"{what}s {', '.join(places[:_FEW])} and {len(places) - _FEW} more"
+    cause = members[0][1]
+    first = _NAMED.match(cause)
+    if first:
+        words = Counter(match["word"] for _, other in members if (match := _NAMED.match(other)))
+        if len(words) > 1:
+            named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
+            kind = first["kind"].removeprefix("unknown ") + "s"
+            cause = f"{len(members)} times {len(words)} {kind} that the codebook lacks: {named}"
+            cause += first["rest"].replace(f"'{first['word']}=ID'", "'OLD=ID'") if "--map" in first["rest"] else ""
+    place = f"{file}:{places[0]}" if what == "line" else f"{file}: task {places[0]}"
+    return f"{place}: {cause} ({where})"

@@ -1,25 +1,28 @@
 """Files to read texts from: named, in folders, by patterns or by URL; plain, gzip or zstd."""
 
 import glob
-import gzip
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, find_format, sha256, unreadable
+from narratives.files import ENDINGS, check_file, find_format, sha256, strip_packing, unpack, unreadable
 
-_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BUFFER = 1 << 17  # bytes
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+_PIPE = "give what it holds to standard input: ... | narratives classify - --model NAME"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input file: its path as it was named, its format and compression ("" for none)."""
+    """An input file: its path as it was named, its format and compression ("" for none).
+
+    JSON counts as a compression of JSON Lines: its lines are its records.
+    """
 
     path: str
     form: str
@@ -29,6 +32,17 @@ class Source:
     def shown(self) -> str:
         """The path as text that any file can hold; a file's name may be no UTF-8."""
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+    @property
+    def has_tabs(self) -> bool:
+        """Whether its ending says that fields stand between tabs."""
+        return strip_packing(self.path)[0].lower().endswith(".tsv")
+
+    @property
+    def partition(self) -> dict[str, str | None]:
+        """The columns that its folders name, as Hive writes them: `year=2024/month=05/`."""
+        pairs = [step.partition("=") for step in PurePosixPath(self.shown).parts[:-1] if "=" in step]
+        return {name: None if value == _NO_VALUE else unquote(value) for name, _, value in pairs if name.isidentifier()}
 
 
 def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
@@ -41,17 +55,18 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
     left: list[str] = []
     for name in map(to_plain, names):
         try:
-            inner = _list_below(name)
-            paths = _leave_out(inner, output) if inner is not None else _expand(name, output)
-            for path in paths:
-                if inner is not None and not _is_known(path):
-                    left.append(path)
-                else:
+            for top in _expand(name, output):
+                inner = _list_below(top)
+                known = [top] if inner is None else _leave_out([path for path in inner if _is_text(path)], output)
+                if inner is not None and not known:  # a folder may hold JSON that is no text beside the texts
+                    known = _leave_out([path for path in inner if _is_known(path)], output)
+                if not known:
+                    raise UserError(at(top, None, f"no file to read in this folder; known endings: {', '.join(ENDINGS)}"))
+                left += [path for path in _leave_out(inner or [], output) if path not in known]
+                for path in known:
                     found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
         except OSError as error:
             raise unreadable(name, error) from None
-        if inner is not None and not any(_is_known(path) for path in paths):
-            raise UserError(at(name, None, f"no file to read in this folder; known endings: {', '.join(ENDINGS)}"))
     return list(found.values()), left
 
 
@@ -63,21 +78,12 @@ def open_source(source: Source) -> BinaryIO:
             raw: Any = files.open(path, "rb")
         else:
             raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
-        if source.compression and not raw.read(1):
+        if strip_packing(source.path)[1] and not raw.read(1):
             raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
-    if source.compression == "gzip":
-        unpacked: Any = gzip.GzipFile(fileobj=raw)
-        unpacked.myfileobj = raw  # closed with it
-    elif source.compression == "zstd":
-        import pyarrow
-
-        unpacked = pyarrow.CompressedInputStream(raw, "zstd")
-    else:
-        return cast(BinaryIO, raw)
-    return cast(BinaryIO, io.BufferedReader(unpacked, _BUFFER))
+    return unpack(raw, source.compression)
 
 
 def identify(source: Source) -> dict[str, Any]:
@@ -138,40 +144,46 @@ def _leave_out(paths: list[str], output: str) -> list[str]:
         files, top = filesystem(output)
         own = files.unstrip_protocol(top).rstrip("/") + "/"
         return [path for path in paths if not path.startswith(own)]
-    here = Path(output).resolve()
-    return [path for path in paths if is_url(path) or here not in Path(path).resolve().parents]
+    here = os.path.realpath(output)
+    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(here + os.sep)]
 
 
 def _expand(name: str, output: str) -> list[str]:
-    """The files that match a pattern; a name that is none stands for itself."""
+    """The files and folders that match a pattern; a name that is none stands for itself."""
     if not glob.has_magic(name) or (not is_url(name) and Path(name).exists()):
         return [name]
     if is_url(name):
         files, pattern = filesystem(name)
-        matches = sorted(files.unstrip_protocol(path) for path in files.glob(pattern) if files.isfile(path))
+        matches = sorted(files.unstrip_protocol(path) for path in files.glob(pattern))
     else:
-        matches = sorted(path for path in glob.glob(name, recursive=True) if not Path(path).is_dir())  # noqa: PTH207
-    matches = _leave_out(matches, output)
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
+    if "**" in name:  # what stands in these folders is matched itself
+        matches = [path for path in matches if is_url(path) or not Path(path).is_dir()]
+    matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) != os.path.realpath(output)]
     if not matches:
         raise UserError(at(name, None, "no file matches this pattern; check it"))
     return matches
 
 
 def _is_known(path: str) -> bool:
-    pure = PurePosixPath(path)
-    return (PurePosixPath(pure.stem) if pure.suffix.lower() in _COMPRESSIONS else pure).suffix.lower() in ENDINGS
+    leads_nowhere = not is_url(path) and not Path(path).is_file()  # a link to nothing, or to itself
+    return not leads_nowhere and PurePosixPath(strip_packing(path)[0]).suffix.lower() in ENDINGS
+
+
+def _is_text(path: str) -> bool:
+    return _is_known(path) and not strip_packing(path)[0].lower().endswith(".json")
 
 
 def _to_source(path: str) -> Source:
-    compression = _COMPRESSIONS.get(PurePosixPath(path).suffix.lower(), "")
-    inner = path[: path.rindex(".")] if compression else path
+    inner, compression = strip_packing(path)
     local = Path(path)
-    if not is_url(path) and not local.is_file():
-        raise unreadable(local, IsADirectoryError() if local.is_dir() else FileNotFoundError())
+    if not is_url(path):
+        check_file(local, _PIPE)
     form = ENDINGS.get(PurePosixPath(inner).suffix.lower())
     if is_url(path) and not form:
         raise UserError(at(path, None, f"unknown format; known endings: {', '.join(ENDINGS)}"))
     form = form or find_format(local)  # which refuses it
     if form == "parquet" and compression:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
-    return Source(path, form, compression)
+    json = " json" if inner.lower().endswith(".json") else ""
+    return Source(path, form, f"{compression}{json}".strip())

@@ -202,14 +202,14 @@ def test_a_line_too_long_is_a_row_of_its_own_inside_an_open_quote_too() -> None:
 @pytest.mark.parametrize("line", ['x",",abc', '1,"abc', '1,"a ""b"" c', '"a"b'])
 def test_each_line_is_taken_apart_a_fixed_number_of_times(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
-    parse = csv_rows._Parser.parse
+    parse = csv_rows.Parser.parse
 
     def counting(self: Any, text: str) -> list[str]:
         nonlocal count
         count += len(text)
         return parse(self, text)
 
-    monkeypatch.setattr(csv_rows._Parser, "parse", counting)
+    monkeypatch.setattr(csv_rows.Parser, "parse", counting)
     data = (line + "\n").encode() * 2000
     assert len(rows_of(data)) == 2000
     assert count < 3 * len(data)

@@ -1,0 +1,72 @@
+"""Files as their bytes are meant: unpacked where their ending says so, JSON as an object a line; pipes and folders refused."""
+
+import gzip
+import io
+import stat
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, cast
+
+from narratives.errors import UserError, at
+from narratives.files.atomic import unreadable
+from narratives.files.json_lines import JsonLines
+
+PACKED = {".gz": "gzip", ".zst": "zstd"}
+_ARCHIVES = (".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_BUFFER = 1 << 17  # bytes
+_LONG_WINDOW = "packed with a window longer than 128 MiB; unpack it first: zstd -d --long=31"
+
+
+def strip_packing(path: PurePath | str) -> tuple[str, str]:
+    """A path without the ending that says how it is packed, and that packing ("" for none)."""
+    name = str(path)
+    packing = PACKED.get(PurePath(name).suffix.lower(), "")
+    return (name[: name.rindex(".")] if packing else name), packing
+
+
+def check_file(path: Path, pipe_fix: str = "save what it gives to a file and name that") -> None:
+    """`UserError` where `path` is no plain file: not there, a folder, a pipe, or packed in a way that is not read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if stat.S_ISDIR(mode):
+        raise unreadable(path, IsADirectoryError())
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+        raise UserError(at(path, None, f"is a pipe or a device, no file; {pipe_fix}"))
+    if path.suffix.lower() in _ARCHIVES:
+        raise UserError(at(path, None, "is an archive; unpack it first and name the file in it"))
+
+
+def unpack(raw: Any, packing: str) -> BinaryIO:
+    """The bytes of an open file as they were before packing. `packing` may name several steps, the outermost first."""
+    stream = raw
+    for step in packing.split():
+        if step == "gzip":
+            unpacked: Any = gzip.GzipFile(fileobj=stream)
+            unpacked.myfileobj = stream  # closed with it
+        elif step == "zstd":
+            import pyarrow
+
+            unpacked = pyarrow.CompressedInputStream(stream, "zstd")
+        else:
+            unpacked = JsonLines(stream)
+        stream = io.BufferedReader(unpacked, _BUFFER)
+    return cast(BinaryIO, stream)
+
+
+def open_unpacked(path: Path, *, by_lines: bool = True) -> BinaryIO:
+    """The unpacked bytes of a file, JSON as an object a line if `by_lines`; `UserError` where there is no such file."""
+    check_file(path)
+    inner, packing = strip_packing(path)
+    steps = f"{packing} json" if by_lines and inner.lower().endswith(".json") else packing
+    try:
+        return unpack(path.open("rb", buffering=_BUFFER), steps)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def explain_unpacking(error: Exception, packing: str) -> str:
+    """Why a packed file could not be unpacked, and what to do."""
+    if "requires too much memory" in str(error):
+        return _LONG_WINDOW
+    return f"cut short or not {packing}: {error}; get it again"
