@@ -76,10 +76,11 @@ def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
     first = _NAMED.match(cause)
     if first:
         words = Counter(match["word"] for _, other in members if (match := _NAMED.match(other)))
-        if len(words) > 1:
-            named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
-            kind = first["kind"].removeprefix("unknown ") + "s"
-            cause = f"{len(members)} times {len(words)} {kind} that the codebook lacks: {named}"
-            cause += first["rest"].replace(f"'{first['word']}=ID'", "'OLD=ID'") if "--map" in first["rest"] else ""
+        named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
+        lacking = f"{len(members)} labels use {len(words)} names that the codebook lacks: {named}"
+        if first["kind"].endswith("narrative"):
+            cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
+        elif len(words) > 1:
+            cause = f"{lacking}; rename each: --map OLD=ID"
     place = f"{file}:{places[0]}" if what == "line" else f"{file}: task {places[0]}"
     return f"{place}: {cause} ({where})"

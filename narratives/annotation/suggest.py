@@ -108,7 +108,7 @@ def _read(
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
     sources, left = find_sources(inputs, "")
     if left:
-        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+        say(f"{len(left)} files have no known ending or are links to nothing, and were left out: {', '.join(left[:3])}")
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
     with closing(Cursor()) as cursor:
         for number, (input_, part) in enumerate(plan.parts):

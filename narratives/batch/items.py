@@ -111,15 +111,17 @@ def _to_text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def explain_absence(name: str, records: Iterable[Record]) -> str:
+def explain_absence(name: str, records: Iterable[Record], fix: str) -> str:
     """What to do where no record has a field of this name: the nearest name, or the list that holds the records."""
     there = list(dict.fromkeys(field for record in records for field in list_fields(record.values)))
     for record in records:
         for outer, value in record.values.items():
             if isinstance(value, list) and value and isinstance(value[0], dict) and has_field(value[0], name):
                 return f"; the records stand in the list '{outer}' of each line: unpack it first: jq -c '.{outer}[]'"
-    nested = [field for field in there if field.endswith(f".{name}")]
-    return f"; did you mean '{nested[0]}'?" if nested else did_you_mean(name, there) or f"; there: {', '.join(there)}"
+    joined = ", ".join(there)
+    inside = [field for field in there if "." in field and name in field.rpartition(".")[2]]
+    near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, there)
+    return f"{near or f'; there: {joined}'}; {fix}"
 
 
 def _list_names(values: dict[str, Any]) -> str:

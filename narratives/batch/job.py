@@ -75,7 +75,7 @@ def classify_files(
     output = to_plain(output)
     sources, left = find_sources(inputs, output)
     if left:
-        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+        say(f"{len(left)} files have no known ending or are links to nothing, and were left out: {', '.join(left[:3])}")
     folder = OutputFolder(output)
     model = load_model(model_folder)
     plan = open_plan(folder, sources, options, model, restart)

@@ -179,7 +179,7 @@ def _split(source: Source, options: Options) -> Input:
         absent = not any(has_field(record.values, name) for record in first)
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
-            raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first)}; {fix}"))
+            raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first, fix)}"))
     return Input(source, identify(source), header, parts)
 
 

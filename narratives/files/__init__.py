@@ -4,7 +4,7 @@ from narratives.files.atomic import read_json, read_text, replacing, sha256, unr
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.journal import change_files, finish_changes
-from narratives.files.json_lines import BrokenJson, list_records, read_values
+from narratives.files.json_lines import BrokenJson, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.packed import check_file, explain_unpacking, open_unpacked, strip_packing, unpack
@@ -39,7 +39,6 @@ __all__ = [
     "has_field",
     "join_pieces",
     "list_fields",
-    "list_records",
     "open_parquet",
     "open_unpacked",
     "parse_records",

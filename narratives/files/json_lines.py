@@ -8,7 +8,8 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from narratives.files.lines import SpoiltFile
@@ -47,7 +48,7 @@ class JsonLines(io.RawIOBase):
     def __init__(self, source: BinaryIO) -> None:
         super().__init__()
         self._source = source
-        self._lines = (line.encode("utf-8", "surrogatepass") for line in _write_lines(source))
+        self._lines = _write_lines(source)
         self._left = b""
 
     def readable(self) -> bool:
@@ -68,6 +69,7 @@ class JsonLines(io.RawIOBase):
     def close(self) -> None:
         """Close it and the file below it."""
         if not self.closed:
+            self._lines.close()
             self._source.close()
         super().close()
 
@@ -94,7 +96,7 @@ def is_keyed(value: dict[str, Any]) -> bool:
 
 
 def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
-    """The elements of a JSON list, or the values that follow each other, each with its line; `BrokenJson` where it breaks."""
+    """The records of a JSON file, each with the line on which it, or what holds it, begins; `BrokenJson` where it breaks."""
     text, position, line, listed, ended = "", 0, 1, None, False
     decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
     reader = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
@@ -121,7 +123,7 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
                     raise BrokenJson(line + text.count("\n", position, error.pos), f"broken JSON: {error.msg}") from None
                 whole = False
             if whole:
-                yield line, value
+                yield from ((line, record) for record in ([value] if listed else list_records(value)))
                 line += text.count("\n", position, end)
                 position = end
             else:
@@ -135,10 +137,10 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
     except RecursionError:
         raise BrokenJson(line, "broken JSON: nested too deeply") from None
     finally:
-        reader.detach()
+        with suppress(ValueError):  # where the file was closed before this was read to its end
+            reader.detach()
 
 
-def _write_lines(source: BinaryIO) -> Iterator[str]:
-    for _, value in read_values(source):
-        for record in list_records(value) if isinstance(value, dict) else [value]:
-            yield json.dumps(record, ensure_ascii=False) + "\n"
+def _write_lines(source: BinaryIO) -> Generator[bytes, None, None]:
+    for _, record in read_values(source):
+        yield (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")

@@ -3,6 +3,9 @@
 import gzip
 import io
 import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, cast
 
@@ -54,15 +57,22 @@ def unpack(raw: Any, packing: str) -> BinaryIO:
     return cast(BinaryIO, stream)
 
 
-def open_unpacked(path: Path, *, by_lines: bool = True) -> BinaryIO:
-    """The unpacked bytes of a file, JSON as an object a line if `by_lines`; `UserError` where there is no such file."""
+@contextmanager
+def open_unpacked(path: Path, *, by_lines: bool = True) -> Iterator[BinaryIO]:
+    """The unpacked bytes of a file, JSON as an object a line if `by_lines`.
+
+    `UserError` where there is no such file, or where reading it within the block shows that it is packed in another way.
+    """
     check_file(path)
     inner, packing = strip_packing(path)
     steps = f"{packing} json" if by_lines and inner.lower().endswith(".json") else packing
     try:
-        return unpack(path.open("rb", buffering=_BUFFER), steps)
-    except OSError as error:
-        raise unreadable(path, error) from None
+        with unpack(path.open("rb", buffering=_BUFFER), steps) as stream:
+            yield stream
+    except (EOFError, OSError, zlib.error) as error:
+        if isinstance(error, OSError) and (error.errno is not None or not packing):
+            raise unreadable(path, error) from None
+        raise UserError(at(path, None, explain_unpacking(error, packing))) from None
 
 
 def explain_unpacking(error: Exception, packing: str) -> str:

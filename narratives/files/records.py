@@ -1,18 +1,16 @@
 """Read JSONL, JSON, CSV, Parquet and TXT as a stream of records, each with the line that it stands on."""
 
 import json
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files.atomic import unreadable
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.json_lines import RepeatedKey, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
-from narratives.files.packed import check_file, explain_unpacking, open_unpacked, strip_packing
+from narratives.files.packed import check_file, open_unpacked, strip_packing
 from narratives.files.parquet_rows import Batches, open_parquet, to_rows
 from narratives.files.quoting import find_quoting
 
@@ -64,7 +62,6 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
 
 
 def _read_text(path: Path, form: str) -> Iterator[Record | BadRecord]:
-    packing = strip_packing(path)[1]
     try:
         header = _find_header(path) if form == "csv" else None
         with open_unpacked(path) as stream:
@@ -74,10 +71,6 @@ def _read_text(path: Path, form: str) -> Iterator[Record | BadRecord]:
             yield from parse_records(form, lines, header)
     except SpoiltFile as error:
         raise UserError(at(path, 1, str(error))) from None
-    except (EOFError, OSError, zlib.error) as error:
-        if isinstance(error, OSError) and (error.errno is not None or not packing):
-            raise unreadable(path, error) from None
-        raise UserError(at(path, None, explain_unpacking(error, packing))) from None
 
 
 def _find_header(path: Path) -> Header:

@@ -12,7 +12,6 @@ from narratives.files import (
     BrokenJson,
     SpoiltFile,
     check_first_line,
-    list_records,
     open_unpacked,
     read_records,
     read_values,
@@ -57,12 +56,10 @@ def _read_json(path: Path) -> Iterator[Entry]:
         raise UserError(at(path, None, "no format that is known; export as JSON, JSONL or CSV, with that ending"))
     with open_unpacked(path, by_lines=False) as stream:
         try:
-            for line, value in read_values(stream):
-                for record in list_records(value) if isinstance(value, dict) else [value]:
-                    if isinstance(record, dict):
-                        yield Entry(Place(path, line), record)
-                    else:
-                        shown = json.dumps(record)[:40]
-                        yield Entry(Place(path, line), {}, problem=f"an object was expected, not {shown}")
+            for line, record in read_values(stream):
+                if isinstance(record, dict):
+                    yield Entry(Place(path, line), record)
+                else:
+                    yield Entry(Place(path, line), {}, problem=f"an object was expected, not {json.dumps(record)[:40]}")
         except BrokenJson as error:
             yield Entry(Place(path, error.line), {}, problem=f"{error.reason}; nothing after it was read")

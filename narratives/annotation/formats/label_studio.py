@@ -19,11 +19,13 @@ from narratives.annotation.formats.tables import LABELS
 from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
 from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels, list_words
 from narratives.data import Codebook, Passage
+from narratives.errors import UserError, at
 from narratives.labels import NONE, STANCES, fold_name, join_stance, to_record
 
 _CONTROL = "narratives"
 _BOOKKEEPING = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
 _TEXTS = ("id", "text", "document", "language", "source")
+_FREE = {"text", "rating", "number", "datetime"}
 _SHAPES = ("choices", "taxonomy")
 
 
@@ -37,10 +39,11 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     return spread(tasks, wishes, silence_is_none=True)
 
 
-def make_task(passage: Passage) -> dict[str, Any]:
+def make_task(passage: Passage, split: str = "") -> dict[str, Any]:
     """A passage as a task; what stands beside the text lies below `passage`, where Label Studio's own keys can't meet it."""
     record = to_record(passage)
     labels = record.pop("narratives")
+    record |= {"split": split} if split else {}
     task: dict[str, Any] = {"data": {"text": record.pop("text"), "passage": record}}
     if labels is not None:
         paths = [[id_, stance] if stance else [id_] for id_, stance in labels.items()] or [[NONE]]
@@ -99,7 +102,12 @@ def _add(fields: Fields, others: dict[str, Any], control: str, value: Any, wishe
     elif choices and not rest and not spans:
         fields.setdefault(control, [])
     if rest:
-        others.setdefault(control, []).extend(one.get("text", one) if isinstance(one, dict) else one for one in rest)
+        others.setdefault(control, []).extend(map(_open, rest))
+
+
+def _open(one: Any) -> Any:
+    """The content of a comment, a rating, a number or a date; everything else as it is."""
+    return next(iter(one.values())) if isinstance(one, dict) and len(one) == 1 and one.keys() <= _FREE else one
 
 
 def _without_places(span: dict[str, Any]) -> dict[str, Any]:
@@ -136,15 +144,25 @@ def _read_flat(items: Iterable[Entry], wishes: Wishes, coded: bool) -> Iterator[
 
 
 def _find_controls(items: list[Entry], texts: Iterable[str | None], wishes: Wishes) -> set[str]:
-    """The fields that hold answers: they stand between Label Studio's `id` and `annotator`, or look like it."""
+    """The fields that hold answers: they stand between Label Studio's `id` and `annotator`, or look like it.
+
+    `UserError` where a program has put the columns in another order, and none looks like it.
+    """
     controls = {k for item in items for k, v in item.values.items() if k not in texts and _is_control(k, v, wishes)}
+    beside = {*texts, *_BOOKKEEPING, "id", "passage"}
+    others: dict[str, None] = {}
     for item in items:
         keys = list(item.values)
         if {"id", "annotator", "annotation_id"} <= item.values.keys():
             first, last = keys.index("id"), keys.index("annotator")
-            if first < last < keys.index("annotation_id"):  # else a program has put the columns in another order
+            if first < last < keys.index("annotation_id"):
                 after = max(keys.index(key) for key in _BOOKKEEPING if key in item.values)
-                controls |= {key for key in (*keys[first:last], *keys[after:]) if key not in {*texts, *_BOOKKEEPING, "passage"}}
+                controls |= {key for key in (*keys[first:last], *keys[after:]) if key not in beside}
+            else:
+                others |= dict.fromkeys(key for key in keys if key not in beside and has_content(item.values[key]))
+    if others and not controls:
+        told = f"nothing in it looks like labels; there: {', '.join(others)}; name what holds them: --label-column"
+        raise UserError(at(items[0].place.file, None, told))
     return controls
 
 

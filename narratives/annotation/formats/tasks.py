@@ -71,7 +71,8 @@ def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, sile
     left |= {name: content for name, content in answer.others.items() if has_content(content)}
     values, notes = dict(task.values), ()
     words = [word for name in sorted(chosen & answer.fields.keys()) for word in answer.fields[name]]
-    kept = [name for name in left if wishes.labels or (words and _is_comment(name, left[name]))]
+    named = [name for name in left if wishes.labels and name not in wishes.labels]
+    kept = named or [name for name in left if not wishes.labels and words and _is_comment(name, left[name])]
     for name in kept:
         values[name if name not in values else f"{name}_answer"] = left.pop(name)
     notes = tuple(f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept)
@@ -98,7 +99,8 @@ def _is_comment(name: str, content: Any) -> bool:
     if holds_spans(content):
         return False
     words = content if isinstance(content, list) else [content]
-    told = all(not isinstance(word, str) or len(word.split()) > _WORDS for word in words)
+    words = [word for part in words for word in (part if isinstance(part, list) else [part])]
+    told = all(isinstance(word, (int, float)) or (isinstance(word, str) and len(word.split()) > _WORDS) for word in words)
     return told or fold_name(name) in _COMMENTS
 
 
