@@ -124,7 +124,7 @@ def _parse_json(number: int, line: str) -> Record | BadRecord | None:
     if not line:
         return None
     if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
-        raise SpoiltFile("this is one JSON list; write one object a line, with no brackets or commas around")
+        raise SpoiltFile("this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'")
     try:
         value = _decode(line)
     except json.JSONDecodeError as error:
