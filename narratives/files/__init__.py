@@ -10,7 +10,16 @@ from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first
 from narratives.files.packed import check_file, explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
 from narratives.files.quoting import find_quoting
-from narratives.files.records import ENDINGS, BadRecord, Record, find_format, parse_records, parse_rows, read_records
+from narratives.files.records import (
+    ENDINGS,
+    SPREADSHEETS,
+    BadRecord,
+    Record,
+    find_format,
+    parse_records,
+    parse_rows,
+    read_records,
+)
 from narratives.files.toml_file import OPAQUE, TomlFile, read_toml
 
 __all__ = [
@@ -18,6 +27,7 @@ __all__ = [
     "ENDINGS",
     "LIMIT",
     "OPAQUE",
+    "SPREADSHEETS",
     "BadRecord",
     "Batches",
     "BrokenJson",

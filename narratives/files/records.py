@@ -16,6 +16,7 @@ from narratives.files.quoting import find_quoting
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
 ENDINGS |= {".json": "jsonl"}  # unpacked to an object a line
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 _DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
 
 
@@ -44,7 +45,7 @@ def find_format(path: Path) -> str:
     if form := ENDINGS.get(inner.suffix.lower()):
         return form
     check_file(path)
-    if inner.suffix.lower() in (".xlsx", ".xls", ".ods", ".numbers"):
+    if inner.suffix.lower() in SPREADSHEETS:
         raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
     raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
 

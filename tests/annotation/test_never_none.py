@@ -194,3 +194,31 @@ def test_metadata_beside_labels_is_no_annotation(tmp_path: Path) -> None:
     assert read(path) == [("A tram.", "", {"toll": None})]
     hot = save(tmp_path, "b.csv", {"id": "1", "text": "A tram.", "toll": 0, "school": 0, "category": "press"})
     assert read(hot) == [("A tram.", "", {})]
+
+
+NAMED = "id text label labels narratives data annotations result value fields responses accept options answer spans annotator"
+NAMED += " annotation_id metadata toll school split cats choices type from_name status annotation annotation_agent"
+FIELDS = st.sampled_from([*NAMED.split(), "labels.responses", "stances", "extras", "decision"])
+ODD = st.recursive(
+    st.sampled_from([None, True, 0, 1.5, -1, float("nan"), "", "toll", "Ruins", "asserts", "[1", "{}", "a;b", "2026"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    records=st.lists(st.dictionaries(FIELDS, ODD, max_size=5), min_size=1, max_size=3),
+    form=st.sampled_from([None, "jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla"]),
+    spans=st.booleans(),
+)
+def test_no_record_is_so_odd_that_it_ends_in_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, records: list[Values], form: str | None, spans: bool
+) -> None:
+    path = save(tmp_path_factory.mktemp("in"), "a.json", *records)
+    try:
+        parsed = parse_entries(read_entries(path, form, Wishes(NAMES, spans=spans)), CODEBOOK, NAMES, [])
+    except UserError as error:
+        assert str(path) in str(error)
+        return
+    assert len(parsed.good) + len(parsed.bad) >= 1

@@ -21,7 +21,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     datasets = _import_datasets(path)
     try:
         loaded = datasets.load_from_disk(str(path))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(at(path, None, f"not a saved dataset that can be read: {reason}")) from None
     parts = loaded if isinstance(loaded, dict) else {"": loaded}

@@ -8,10 +8,12 @@ from narratives.annotation.formats.entry import TABLES, Entry
 from narratives.data import Place
 from narratives.errors import UserError, at
 from narratives.files import (
+    SPREADSHEETS,
     BadRecord,
     BrokenJson,
     SpoiltFile,
     check_first_line,
+    find_format,
     open_unpacked,
     read_records,
     read_values,
@@ -46,6 +48,8 @@ def _holds_list(path: Path) -> bool:
 
 def _read_json(path: Path) -> Iterator[Entry]:
     # One list, or objects one after the other. Decoded piece by piece, so that each has its line.
+    if find_suffix(path) in SPREADSHEETS:
+        find_format(path)  # which refuses it
     with open_unpacked(path, by_lines=False) as stream:
         head = stream.read(4096)
     try:

@@ -104,5 +104,6 @@ def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool]
 
 def _add_to(spans: Any, labels: Any) -> bool:
     """Whether spans carry a label that is not among `labels`; some recipes only mark what a label was found by."""
-    named = {one.get("label") for one in spans or () if isinstance(one, dict)}
-    return bool(spans) and not named <= {str(label) for label in labels or ()}
+    named = {str(one.get("label")) for one in (spans if isinstance(spans, list) else []) if isinstance(one, dict)}
+    given = [labels] if isinstance(labels, str) else labels if isinstance(labels, list) else []
+    return bool(spans) and not (named and named <= {str(label) for label in given})
