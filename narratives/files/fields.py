@@ -51,8 +51,8 @@ def list_fields(values: dict[str, Any], depth: int = 3) -> Iterator[str]:
 
 def join_pieces(value: Any) -> Any:
     """A text in pieces (a list of texts, and objects with a `text`, as Telegram writes it) in one; else `value` as it is."""
-    if not isinstance(value, list) or not value:
-        return value
+    if not isinstance(value, list) or not any(isinstance(piece, dict) for piece in value):
+        return value  # a list of texts alone may be anything, such as words
     pieces = [piece.get("text") if isinstance(piece, dict) else piece for piece in value]
     return "".join(map(str, pieces)) if all(isinstance(piece, str) for piece in pieces) else value
 

@@ -52,6 +52,7 @@ def test_texts_in_pieces_are_joined(tmp_path: Path) -> None:
     pieces = ["The city was ", {"type": "bold", "text": "handed over"}, "."]
     path = write_lines(tmp_path / "a.jsonl", {"text": pieces}, {"text": []}, {"text": [1]})
     assert texts_of(path) == ["The city was handed over.", "", "'text' is list, not a text"]
+    assert texts_of(write_lines(tmp_path / "b.jsonl", {"text": ["two", "words"]})) == ["'text' is list, not a text"]
 
 
 def test_bytes_are_text_or_told(tmp_path: Path) -> None:

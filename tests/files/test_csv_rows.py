@@ -178,7 +178,7 @@ def test_an_open_quote_costs_its_line_and_no_other() -> None:
 
 
 def test_a_line_may_close_a_quote_and_hold_another_inside_a_field() -> None:
-    assert kinds(*rows_of(b'1,"a\nb",\n'), *rows_of(b'"a\nb",x"y\n')) == ["3 fields, parted by commas, whe", ["a\nb", 'x"y']]
+    assert kinds(*rows_of(b'1,"a\nb",\n'), *rows_of(b'"a\nb",x"y\n')) == ["3 fields, parted by commas, wh", ["a\nb", 'x"y']]
 
 
 def test_a_row_with_a_byte_that_is_not_utf_8_ends_where_its_quotes_say() -> None:
