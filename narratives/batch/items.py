@@ -13,6 +13,7 @@ NOTES = ("note", "language", "language_note")
 OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
+_LANGUAGE = "language"  # the column that may name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class Columns:
     text: str = "text"
     id: str = "id"
     keep: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> frozenset[str] | None:
+        """The columns that are read; `None` for all."""
+        if EVERYTHING in self.keep:
+            return None
+        named = (self.text, self.id, _LANGUAGE, *self.keep)
+        return frozenset({*named, *(name.partition(".")[0] for name in named)})  # a name may lead into an object
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
     id_ = count_id(find_field(values, columns.id)) if has_field(values, columns.id) else None
     if isinstance(id_, dict | list):
         raise ValueError(f"'{columns.id}' is {type(id_).__name__}, not a text or a number")
-    language = values.get("language")
+    language = values.get(_LANGUAGE)
     return Item(
         id=f"{name}:{record.line}" if id_ is None or id_ == "" else _to_text(id_),
         file=file,
@@ -111,9 +120,9 @@ def _to_text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
-def explain_absence(name: str, records: Iterable[Record], fix: str) -> str:
+def explain_absence(name: str, records: Iterable[Record], columns: Iterable[str], fix: str) -> str:
     """What to do where no record has a field of this name: the nearest name, or the list that holds the records."""
-    there = list(dict.fromkeys(field for record in records for field in list_fields(record.values)))
+    there = list(dict.fromkeys([*columns, *(field for record in records for field in list_fields(record.values))]))
     for record in records:
         for outer, value in record.values.items():
             if isinstance(value, list) and value and isinstance(value[0], dict) and has_field(value[0], name):

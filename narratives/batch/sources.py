@@ -46,28 +46,43 @@ class Source:
 
 
 def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
-    """The files that `names` stand for, in their order, each once; and files in folders that have no known ending.
+    """The files that `names` stand for, in their order, each once; and what in folders and patterns cannot be read.
 
     A folder stands for all files below it, sorted. Hidden ones in it are left alone, so are those of the output folder
-    there and where a pattern matches them.
+    there and where a pattern matches them. No known ending, a link to nothing, a pipe: none of these stops the rest.
     """
     found: dict[str, Source] = {}
     left: list[str] = []
     for name in map(to_plain, names):
+        nothing = True
         try:
             for top in _expand(name, output):
                 inner = _list_below(top)
-                known = [top] if inner is None else _leave_out([path for path in inner if _is_text(path)], output)
-                if inner is not None and not known:  # a folder may hold JSON that is no text beside the texts
-                    known = _leave_out([path for path in inner if _is_known(path)], output)
-                if not known:
-                    raise UserError(at(top, None, f"no file to read in this folder; known endings: {', '.join(ENDINGS)}"))
-                left += [path for path in _leave_out(inner or [], output) if path not in known]
-                for path in known:
+                chosen = _choose(top, inner, output) if top != name or inner is not None else [top]
+                left += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
+                for path in chosen:
                     found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+                nothing = nothing and not chosen
         except OSError as error:
             raise unreadable(name, error) from None
+        if nothing:
+            what = "in this folder" if _list_below(name) is not None else "matches this pattern"
+            raise UserError(at(name, None, f"no file to read {what}; known endings: {', '.join(ENDINGS)}"))
     return list(found.values()), left
+
+
+def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
+    """What is read of a folder, or of a file that a pattern matches: what is named is meant, beside it may lie anything."""
+    if inner is None:
+        return [top] if is_url(top) or Path(top).is_file() else []
+    texts = _leave_out([path for path in inner if _is_text(path)], output)
+    return texts or _leave_out([path for path in inner if _is_known(path)], output)  # JSON beside texts is no text
+
+
+def describe_left(left: Sequence[str]) -> str:
+    """One line for all that was left out."""
+    names = ", ".join(left[:3]) + (" ..." if len(left) > 3 else "")
+    return f"{len(left)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -80,10 +95,11 @@ def open_source(source: Source) -> BinaryIO:
             raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
         if strip_packing(source.path)[1] and not raw.read(1):
             raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
+        size = raw.seek(0, os.SEEK_END) if source.compression else 0
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
-    return unpack(raw, source.compression)
+    return unpack(raw, source.compression, source.path, size)
 
 
 def identify(source: Source) -> dict[str, Any]:
@@ -144,8 +160,8 @@ def _leave_out(paths: list[str], output: str) -> list[str]:
         files, top = filesystem(output)
         own = files.unstrip_protocol(top).rstrip("/") + "/"
         return [path for path in paths if not path.startswith(own)]
-    here = os.path.realpath(output)
-    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(here + os.sep)]
+    own = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
+    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(own)]
 
 
 def _expand(name: str, output: str) -> list[str]:
@@ -160,8 +176,6 @@ def _expand(name: str, output: str) -> list[str]:
     if "**" in name:  # what stands in these folders is matched itself
         matches = [path for path in matches if is_url(path) or not Path(path).is_dir()]
     matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) != os.path.realpath(output)]
-    if not matches:
-        raise UserError(at(name, None, "no file matches this pattern; check it"))
     return matches
 
 
@@ -172,6 +186,16 @@ def _is_known(path: str) -> bool:
 
 def _is_text(path: str) -> bool:
     return _is_known(path) and not strip_packing(path)[0].lower().endswith(".json")
+
+
+def _refuse(path: Path) -> UserError:
+    if path.is_fifo():
+        return UserError(at(path, None, "is a pipe; give it to standard input: ... | narratives classify - --model RUN"))
+    if path.is_symlink() and not path.exists():
+        return UserError(at(path, None, f"is a link to nothing ({path.readlink()}); mend it or leave it out"))
+    if path.exists() and not path.is_dir():
+        return UserError(at(path, None, "is no file but a device or a socket; name a file"))
+    return unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
 
 
 def _to_source(path: str) -> Source:

@@ -14,11 +14,26 @@ THIN = 10  # positives below which a narrative's own figures say little
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value with its 95 % interval; `None` where undefined."""
+    """A value with its 95 % interval; `None` where undefined.
+
+    >>> print(narratives.Figure(value=0.8, low=0.756, high=0.83))
+    0.80 (0.76-0.83)
+    """
 
     value: float | None
     low: float | None
     high: float | None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undefined"
+        if self.low is None or self.high is None:
+            return f"{self.value:.2f}"
+        return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
+from narratives.files.disk import reading
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
+from narratives.files.lock import LOCK, hold_lock
 from narratives.files.packed import check_file, explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
 from narratives.files.quoting import find_quoting
@@ -26,6 +28,7 @@ __all__ = [
     "CHANGED",
     "ENDINGS",
     "LIMIT",
+    "LOCK",
     "OPAQUE",
     "SPREADSHEETS",
     "BadRecord",
@@ -47,6 +50,7 @@ __all__ = [
     "find_quoting",
     "finish_changes",
     "has_field",
+    "hold_lock",
     "join_pieces",
     "list_fields",
     "open_parquet",
@@ -61,6 +65,7 @@ __all__ = [
     "read_text",
     "read_toml",
     "read_values",
+    "reading",
     "refusing_parquet",
     "replacing",
     "sha256",

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 from narratives.errors import UserError, at
 from narratives.files.atomic import unreadable
 from narratives.files.json_lines import JsonLines
+from narratives.files.unpacked import check_unpacked
 
 PACKED = {".gz": "gzip", ".zst": "zstd"}
 _ARCHIVES = (".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -40,21 +41,49 @@ def check_file(path: Path, pipe_fix: str = "save what it gives to a file and nam
         raise UserError(at(path, None, "is an archive; unpack it first and name the file in it"))
 
 
-def unpack(raw: Any, packing: str) -> BinaryIO:
-    """The bytes of an open file as they were before packing. `packing` may name several steps, the outermost first."""
+def unpack(raw: Any, packing: str, path: str, size: int) -> BinaryIO:
+    """The bytes of an open file of `size` bytes as they were before packing; `packing` may name several steps.
+
+    Reading it is a `UserError` once it unpacks to something out of all proportion.
+    """
     stream = raw
     for step in packing.split():
         if step == "gzip":
             unpacked: Any = gzip.GzipFile(fileobj=stream)
             unpacked.myfileobj = stream  # closed with it
+            unpacked = _Unpacking(path, unpacked, size)
         elif step == "zstd":
             import pyarrow
 
-            unpacked = pyarrow.CompressedInputStream(stream, "zstd")
+            unpacked = _Unpacking(path, pyarrow.CompressedInputStream(stream, "zstd"), size)
         else:
             unpacked = JsonLines(stream)
         stream = io.BufferedReader(unpacked, _BUFFER)
     return cast(BinaryIO, stream)
+
+
+class _Unpacking(io.RawIOBase):
+    """Passes on what a file unpacks to; `UserError` once it is out of all proportion to the file."""
+
+    def __init__(self, path: str, unpacked: Any, packed: int) -> None:
+        self._path, self._unpacked, self._packed, self._so_far = path, unpacked, packed, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 at the end."""
+        count = int(self._unpacked.readinto(buffer))
+        self._so_far += count
+        if reason := check_unpacked(self._packed, self._so_far):
+            raise UserError(at(self._path, None, reason))
+        return count
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._unpacked.close()
+        super().close()
 
 
 @contextmanager
@@ -67,7 +96,7 @@ def open_unpacked(path: Path, *, by_lines: bool = True) -> Iterator[BinaryIO]:
     inner, packing = strip_packing(path)
     steps = f"{packing} json" if by_lines and inner.lower().endswith(".json") else packing
     try:
-        with unpack(path.open("rb", buffering=_BUFFER), steps) as stream:
+        with unpack(path.open("rb", buffering=_BUFFER), steps, str(path), path.stat().st_size) as stream:
             yield stream
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and (error.errno is not None or not packing):

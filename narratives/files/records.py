@@ -11,8 +11,10 @@ from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.json_lines import RepeatedKey, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.packed import check_file, open_unpacked, strip_packing
-from narratives.files.parquet_rows import Batches, open_parquet, to_rows
+from narratives.files.parquet_rows import Batches, open_parquet
+from narratives.files.parquet_values import to_rows, weigh_rows
 from narratives.files.quoting import find_quoting
+from narratives.files.unpacked import check_unpacked
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
 ENDINGS |= {".json": "jsonl"}  # unpacked to an object a line
@@ -176,7 +178,15 @@ def _has_lone_surrogate(value: Any) -> bool:
 
 def _read_parquet(path: Path) -> Iterator[Record | BadRecord]:
     with open_parquet(path) as file:
-        yield from parse_rows(Batches(file), 0, file.metadata.num_rows)
+        batches, row, unpacked = Batches(file), 0, 0
+        while row < file.metadata.num_rows:
+            first, batch = batches.find(row)
+            unpacked += int(weigh_rows(batch).sum())  # a text that lies there once may stand in every row
+            if reason := check_unpacked(path.stat().st_size, unpacked):
+                raise SpoiltFile(reason)
+            end = first + len(batch)
+            yield from parse_rows(batches, row, end)
+            row = end
 
 
 def parse_rows(batches: Batches, row: int, end: int) -> Iterator[Record | BadRecord]:

@@ -2,7 +2,7 @@
 
 from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.labels.codebook import check_entries, describe_difference, read_codebook
-from narratives.labels.corpus import SPLITS_FILE, Corpus, find_codebook, read_corpus
+from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, read_corpus
 from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
 from narratives.labels.notation import (
     NONE,
@@ -30,6 +30,7 @@ __all__ = [
     "Check",
     "Corpus",
     "FamilyResult",
+    "Part",
     "Splits",
     "Tell",
     "append_splits",

@@ -4,6 +4,7 @@ from narratives.metrics.bootstrap import GROUPS, Figures, interval, measure, res
 from narratives.metrics.counts import ZERO_DIVISION, Counts, count, macro_f1, mean_defined, micro_f1, samples_f1, to_plain
 from narratives.metrics.curves import average_precision, thin_out, trace
 from narratives.metrics.reliability import bin_scores, brier_score, expected_calibration_error
+from narratives.metrics.shares import highest_share, share_bounds
 from narratives.metrics.significance import (
     ALPHA,
     BETTER,
@@ -37,6 +38,7 @@ __all__ = [
     "expected_calibration_error",
     "find_side",
     "find_winner",
+    "highest_share",
     "holm",
     "interval",
     "is_within",
@@ -48,6 +50,7 @@ __all__ = [
     "micro_f1",
     "resample",
     "samples_f1",
+    "share_bounds",
     "thin_out",
     "to_plain",
     "trace",

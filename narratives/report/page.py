@@ -1,5 +1,6 @@
 """Evaluations as a page for people: one summary, worded once, rendered as HTML and as Markdown."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from narratives.errors import show_controls
 from narratives.evaluation import Comparison, Evaluation, Figure, Verdict
 from narratives.files import write_text
 from narratives.metrics import BETTER, EQUIVALENT, WORSE
@@ -18,6 +20,7 @@ from narratives.report import strips as plots
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)  # what some readers of Markdown make a link of, unasked
 SECTIONS = {  # template -> heading, in the order of the page; a section without content is left out
     "verdict": "Verdict",
     "overall": "Overall",
@@ -167,9 +170,10 @@ def percent(value: float | None) -> str:
 
 
 def cell(text: object) -> str:
-    """Text that cannot break a Markdown table or smuggle markup into one."""
-    plain = " ".join(str(text).split())
-    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+    """Text that cannot break a Markdown table or smuggle markup, links, images or control characters into one."""
+    plain = show_controls(" ".join(str(text).split()))
+    plain = re.sub(r"[\\|`\[\]]", r"\\\g<0>", plain).replace("<", "&lt;")
+    return _ADDRESS.sub(lambda match: match[0].replace("/", "&#47;").replace(".", "&#46;").replace("@", "&#64;"), plain)
 
 
 def make_environment() -> "Environment":

@@ -12,7 +12,7 @@ from narratives.progress import Say, Show
 from narratives.project import Project
 from narratives.report import headline, outcome, write_report
 from narratives.runs.evaluate import SEED, evaluate_model, read_answers, read_evaluation
-from narratives.runs.train import choose_training_set, train_model
+from narratives.runs.train import read_training_set, train_model
 
 
 def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, show: Show) -> list[Path]:
@@ -20,10 +20,10 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     if len(set(runs)) < len(runs):
         raise UserError("a run is named twice; name each once")
     configs = [project.read_config(run) for run in runs]  # a mistake in the last should not cost the time of a training
-    data = choose_training_set(project.read_corpus(), say)
+    data = read_training_set(project, say)
     pages, evaluations = [], []
     for config in configs:
-        with show(f"train {config.run}") as progress:
+        with project.lock(say, config.run), show(f"train {config.run}") as progress:
             train_model(project, config, data, project.model(config.run), say, progress)
         with show(f"evaluate {config.run}") as progress:
             evaluation = evaluate_model(project, config, data.corpus, split, progress)
