@@ -10,11 +10,10 @@ from urllib.parse import unquote
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, check_file, find_format, sha256, strip_packing, unpack, unreadable
+from narratives.files import ENDINGS, find_format, sha256, strip_packing, unpack, unreadable
 
 _BUFFER = 1 << 17  # bytes
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
-_PIPE = "give what it holds to standard input: ... | narratives classify - --model NAME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +200,8 @@ def _refuse(path: Path) -> UserError:
 def _to_source(path: str) -> Source:
     inner, compression = strip_packing(path)
     local = Path(path)
-    if not is_url(path):
-        check_file(local, _PIPE)
+    if not is_url(path) and not local.is_file():
+        raise _refuse(local)
     form = ENDINGS.get(PurePosixPath(inner).suffix.lower())
     if is_url(path) and not form:
         raise UserError(at(path, None, f"unknown format; known endings: {', '.join(ENDINGS)}"))

@@ -9,7 +9,7 @@ from narratives.files.json_lines import BrokenJson, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
-from narratives.files.packed import check_file, explain_unpacking, open_unpacked, strip_packing, unpack
+from narratives.files.packed import explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
 from narratives.files.quoting import find_quoting
 from narratives.files.records import (
@@ -41,7 +41,6 @@ __all__ = [
     "TomlFile",
     "change_files",
     "change_lines",
-    "check_file",
     "check_first_line",
     "count_id",
     "explain_unpacking",

@@ -27,7 +27,7 @@ def strip_packing(path: PurePath | str) -> tuple[str, str]:
     return (name[: name.rindex(".")] if packing else name), packing
 
 
-def check_file(path: Path, pipe_fix: str = "save what it gives to a file and name that") -> None:
+def check_file(path: Path) -> None:
     """`UserError` where `path` is no plain file: not there, a folder, a pipe, or packed in a way that is not read."""
     try:
         mode = path.stat().st_mode
@@ -36,7 +36,7 @@ def check_file(path: Path, pipe_fix: str = "save what it gives to a file and nam
     if stat.S_ISDIR(mode):
         raise unreadable(path, IsADirectoryError())
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
-        raise UserError(at(path, None, f"is a pipe or a device, no file; {pipe_fix}"))
+        raise UserError(at(path, None, "is a pipe or a device, no file; save what it gives to a file and name that"))
     if path.suffix.lower() in _ARCHIVES:
         raise UserError(at(path, None, "is an archive; unpack it first and name the file in it"))
 
