@@ -175,6 +175,8 @@ def _expand(name: str, output: str) -> list[str]:
     if "**" in name:  # what stands in these folders is matched itself
         matches = [path for path in matches if is_url(path) or not Path(path).is_dir()]
     matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) != os.path.realpath(output)]
+    if not matches:
+        raise UserError(at(name, None, "no file matches this pattern; check it"))
     return matches
 
 

@@ -5,7 +5,7 @@ from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.disk import reading
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.journal import change_files, finish_changes
-from narratives.files.json_lines import BrokenJson, read_values
+from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
@@ -50,6 +50,7 @@ __all__ = [
     "finish_changes",
     "has_field",
     "hold_lock",
+    "is_deep",
     "join_pieces",
     "list_fields",
     "open_parquet",

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from narratives.files.lines import SpoiltFile
 
+DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
 _CHUNK = 1 << 20  # bytes
 _LONGEST = 1 << 30  # characters of one value
 _TASKS = ("data", "fields")  # what labelling tools call the object that holds the text of a task
@@ -40,6 +41,9 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
         raise RepeatedKey(repr(key[:40]))  # with what cannot be written escaped
     return values
+
+
+_decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
 
 
 class JsonLines(io.RawIOBase):
@@ -98,7 +102,6 @@ def is_keyed(value: dict[str, Any]) -> bool:
 def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
     """The records of a JSON file, each with the line on which it, or what holds it, begins; `BrokenJson` where it breaks."""
     text, position, line, listed, ended = "", 0, 1, None, False
-    decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
     reader = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
     try:
         while True:
@@ -111,18 +114,12 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
                 continue
             if listed and text.startswith("]", position):
                 return
-            try:
-                value, end = decode(text, position)
-                whole = ended or end < len(text) or isinstance(value, dict | list)  # a number may go on
-            except json.JSONDecodeError as error:
-                if ended and position == len(text):
-                    if listed:
-                        raise BrokenJson(line, "the list is not closed: the file is cut off; export it again") from None
-                    return
-                if ended or len(text) - position > _LONGEST:
-                    raise BrokenJson(line + text.count("\n", position, error.pos), f"broken JSON: {error.msg}") from None
-                whole = False
-            if whole:
+            if ended and position == len(text):
+                if listed:
+                    raise BrokenJson(line, "the list is not closed: the file is cut off; export it again")
+                return
+            if taken := _take_value(text, position, line, ended):
+                value, end = taken
                 yield from ((line, record) for record in ([value] if listed else list_records(value)))
                 line += text.count("\n", position, end)
                 position = end
@@ -132,15 +129,41 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise BrokenJson(line, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
-    except RepeatedKey as error:
-        raise BrokenJson(line, f"key {error} stands twice in one object; keep one") from None
-    except RecursionError:
-        raise BrokenJson(line, "broken JSON: nested too deeply") from None
     finally:
         with suppress(ValueError):  # where the file was closed before this was read to its end
             reader.detach()
 
 
+def _take_value(text: str, position: int, line: int, ended: bool) -> tuple[Any, int] | None:
+    """The value that begins at `position`, and where it ends; `None` where it may go on in what has not been read yet."""
+    try:
+        value, end = _decode(text, position)
+    except json.JSONDecodeError as error:
+        if ended or len(text) - position > _LONGEST:
+            raise BrokenJson(line + text.count("\n", position, error.pos), f"broken JSON: {error.msg}") from None
+        return None
+    except RepeatedKey as error:
+        raise BrokenJson(line, f"key {error} stands twice in one object; keep one") from None
+    except RecursionError:
+        raise BrokenJson(line, "broken JSON: nested too deeply") from None
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        raise BrokenJson(line, "broken JSON: a number has too many digits; put it in quotes") from None
+    return (value, end) if ended or end < len(text) or isinstance(value, dict | list) else None
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects stand in each other deeper than any record has them."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for several in inner for one in several]
+    return any(isinstance(one, dict | list) for one in level)
+
+
 def _write_lines(source: BinaryIO) -> Generator[bytes, None, None]:
     for _, record in read_values(source):
-        yield (json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
+        line = json.dumps(record, ensure_ascii=False)
+        try:
+            yield f"{line}\n".encode()
+        except UnicodeEncodeError:  # half a surrogate pair: whoever reads the line says so
+            yield f"{json.dumps(record)}\n".encode()

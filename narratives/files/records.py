@@ -8,7 +8,7 @@ from typing import Any
 
 from narratives.errors import UserError, at
 from narratives.files.csv_rows import Header, read_header, read_rows
-from narratives.files.json_lines import RepeatedKey, unique_keys
+from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.packed import check_file, open_unpacked, strip_packing
 from narratives.files.parquet_rows import Batches, open_parquet
@@ -19,7 +19,6 @@ from narratives.files.unpacked import check_unpacked
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
 ENDINGS |= {".json": "jsonl"}  # unpacked to an object a line
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
-_DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def _parse_json(number: int, line: str) -> Record | BadRecord | None:
         return BadRecord(number, _TOO_DEEP)
     except ValueError:  # Python reads no whole number of more than 4300 digits
         return BadRecord(number, "broken JSON: a number has too many digits; put it in quotes")
-    if line.count("[") + line.count("{") > _DEEPEST and _is_deep(value):
+    if line.count("[") + line.count("{") > DEEPEST and is_deep(value):
         return BadRecord(number, _TOO_DEEP)
     if "\\u" in line and "\\ud" in line.lower() and _has_lone_surrogate(value):
         return BadRecord(number, "half a surrogate pair (\\ud...) is no character; mend the export")
@@ -157,14 +156,6 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
 
 _decode = json.JSONDecoder(object_pairs_hook=unique_keys).decode
 _TOO_DEEP = "broken JSON: nested too deeply"
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(_DEEPEST):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for several in inner for one in several]
-    return any(isinstance(one, dict | list) for one in level)
 
 
 def _has_lone_surrogate(value: Any) -> bool:

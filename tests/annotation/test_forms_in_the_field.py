@@ -206,6 +206,16 @@ def test_a_repeated_key_is_reported_in_a_list_too(tmp_path: Path) -> None:
     assert told.startswith("key 'label' stands twice in one object")
 
 
+def test_what_is_nested_too_deeply_is_reported(tmp_path: Path) -> None:
+    deep: Any = "toll"
+    for _ in range(400):
+        deep = [deep]
+    path = write_lines(
+        tmp_path / "a.json", json.dumps([{"text": "A tram", "label": deep}, {"text": "A boat", "label": "toll"}])
+    )
+    assert labels_of(path) == ["broken JSON: nested too deeply", {"toll": None}]
+
+
 # Files
 
 

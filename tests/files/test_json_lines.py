@@ -65,6 +65,7 @@ def test_records_are_found_whatever_holds_them(text: str, records: list[Any]) ->
         (b'[\n{"a": 1, "a": 2}]', 2, "key 'a' stands twice"),
         (b'[{"a": "\xff"}]', 1, "byte 0xff is not UTF-8"),
         (b"[" * 100_000, 1, "broken JSON: nested too deeply"),
+        (b"[" + b"1" * 5000 + b"]", 1, "broken JSON: a number has too many digits"),
     ],
 )
 def test_what_breaks_is_told_with_its_line(data: bytes, line: int, told: str) -> None:
@@ -75,9 +76,11 @@ def test_what_breaks_is_told_with_its_line(data: bytes, line: int, told: str) ->
 
 def test_records_of_json_and_packed_files_are_streamed_like_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json.gz"
-    path.write_bytes(gzip.compress(b'[{"id": "1", "text": "a"},\n 7]'))
-    good, bad = read_records(path)
+    path.write_bytes(gzip.compress(b'[{"id": "1", "text": "a"},\n 7, {"text": "\\ud800"}]'))
+    good, bad, half = read_records(path)
     assert good == Record(1, {"id": "1", "text": "a"})
     assert isinstance(bad, BadRecord)
+    assert isinstance(half, BadRecord)
+    assert half.reason.startswith("half a surrogate pair")
     path.write_bytes(b"[{}]")
     assert problems_of(lambda: list(read_records(path)))[0].startswith(f"{path}: cut short or not gzip")

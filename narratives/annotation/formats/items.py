@@ -14,6 +14,7 @@ from narratives.files import (
     SpoiltFile,
     check_first_line,
     find_format,
+    is_deep,
     open_unpacked,
     read_records,
     read_values,
@@ -61,7 +62,9 @@ def _read_json(path: Path) -> Iterator[Entry]:
     with open_unpacked(path, by_lines=False) as stream:
         try:
             for line, record in read_values(stream):
-                if isinstance(record, dict):
+                if is_deep(record):
+                    yield Entry(Place(path, line), {}, problem="broken JSON: nested too deeply")
+                elif isinstance(record, dict):
                     yield Entry(Place(path, line), record)
                 else:
                     yield Entry(Place(path, line), {}, problem=f"an object was expected, not {json.dumps(record)[:40]}")
