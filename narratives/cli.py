@@ -12,7 +12,7 @@ import click
 
 from narratives import __version__
 from narratives.commands import FOLDER, Menu, batch, codebook, echo, labels, models, runs, suggest
-from narratives.errors import UserError
+from narratives.errors import UserError, gather
 
 _STUCK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of a stream that takes no more
 
@@ -24,7 +24,7 @@ class _Group(Menu):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            for problem in error.problems:
+            for problem in gather(error.problems):
                 echo(problem.replace("\n", "\\n"), err=True)
             if len(error.problems) > 1:
                 echo(f"{len(error.problems)} problems", err=True)

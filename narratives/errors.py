@@ -1,7 +1,9 @@
 """The one error that a user's input can cause, and the words it is told in."""
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -36,10 +38,63 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known = list(known)
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     if near:
-        return f"; did you mean '{near[0]}'?"
+        return f"; did you mean '{show(near[0])}'?"
     return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 def show_controls(text: str) -> str:
     r"""The text with control characters shown, as `\u001b`, for a terminal or a JSON text; line ends and tabs stay."""
     return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def show(word: str) -> str:
+    """A word for a message, on one line: signs that nobody sees are written as escapes."""
+    return "".join(sign if sign == " " or unicodedata.category(sign)[0] not in "CZ" else _escape(sign) for sign in word)
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
+
+
+_PLACE = re.compile(r"^(?P<file>.+?)(?::(?P<line>\d+)|: (?P<task>task [^:]+?)): (?P<cause>.*)$", re.DOTALL)
+_NAMED = re.compile(r"^(?P<kind>unknown (?:label|narrative)) '(?P<word>.*?)'(?P<rest>.*)$", re.DOTALL)
+_FEW = 3  # places shown of several with one cause
+
+
+def gather(problems: Sequence[str]) -> list[str]:
+    """The lines of many problems: those of one cause in one file are one, with a count, the first three places and the fix.
+
+    Names that a codebook lacks are one cause, whichever they are.
+    """
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for problem in problems:
+        match = _PLACE.match(problem)
+        file, cause = (match["file"], match["cause"]) if match else ("", problem)
+        named = _NAMED.match(cause)
+        key = (file, named["kind"] if named else cause) if match else (problem, "")
+        groups.setdefault(key, []).append((problem, cause))
+    lines: list[str] = []
+    for (file, _), members in groups.items():
+        lines += [problem for problem, _ in members] if len(members) <= _FEW else [_join(file, members)]
+    return lines
+
+
+def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
+    matches = [match for problem, _ in members if (match := _PLACE.match(problem))]
+    if len(matches) < len(members):
+        return f"{members[0][0]} ({len(members)} times)"
+    places = [match["line"] or match["task"].removeprefix("task ") for match in matches]
+    what = "task" if matches[0]["task"] else "line"
+    where = f"{what}s {', '.join(places[:_FEW])} and {len(places) - _FEW} more"
+    cause = members[0][1]
+    first = _NAMED.match(cause)
+    if first:
+        words = Counter(match["word"] for _, other in members if (match := _NAMED.match(other)))
+        named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
+        lacking = f"{len(members)} labels use {len(words)} names that the codebook lacks: {named}"
+        if first["kind"].endswith("narrative"):
+            cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
+        elif len(words) > 1:
+            cause = f"{lacking}; rename each: --map OLD=ID"
+    place = f"{file}:{places[0]}" if what == "line" else f"{file}: task {places[0]}"
+    return f"{place}: {cause} ({where})"

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from narratives.annotation.formats import hf, label_studio
 from narratives.data import Codebook, Passage
@@ -29,9 +30,16 @@ def export_labels(project: Project, form: str, output: Path, split: str | None =
 
 
 def write_jsonl(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
-    """Our own form, all in one file."""
-    write_text(output, "".join(json.dumps(to_record(passage), ensure_ascii=False) + "\n" for passage in passages))
+    """Our own form, all in one file; a `split` says where the document is, which `labels import` honours."""
+    records = (to_split_record(passage, splits) for passage in passages)
+    write_text(output, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     return [output]
+
+
+def to_split_record(passage: Passage, splits: Splits) -> dict[str, Any]:
+    """A passage in our own form, with the split of its document where that has one."""
+    split = splits.get(passage.document)
+    return {**to_record(passage), **({"split": split} if split else {})}
 
 
 def write_csv(output: Path, passages: Sequence[Passage], codebook: Codebook, splits: Splits) -> list[Path]:
@@ -39,11 +47,11 @@ def write_csv(output: Path, passages: Sequence[Passage], codebook: Codebook, spl
     _need_ending(output, ".csv")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(["id", "text", "document", "language", "source", "narratives", "extras"])
+    writer.writerow(["id", "text", "document", "language", "source", "narratives", "split", "extras"])
     for p in passages:
         labels = "" if p.narratives is None else ";".join(join_stance(*pair) for pair in p.narratives.items()) or NONE
         extras = json.dumps(p.extras, ensure_ascii=False) if p.extras else ""
-        writer.writerow([p.id, p.text, p.document, p.language, p.source, labels, extras])
+        writer.writerow([p.id, p.text, p.document, p.language, p.source, labels, splits.get(p.document, ""), extras])
     write_text(output, "\ufeff" + out.getvalue())  # the mark tells spreadsheets that this is UTF-8
     return [output]
 
@@ -53,7 +61,7 @@ def write_label_studio(output: Path, passages: Sequence[Passage], codebook: Code
     _need_ending(output, ".json")
     interface = output.with_suffix(".xml")
     write_text(interface, label_studio.make_interface(codebook))
-    write_json(output, [label_studio.make_task(passage) for passage in passages])
+    write_json(output, [label_studio.make_task(passage, splits.get(passage.document, "")) for passage in passages])
     return [output, interface]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from narratives.annotation.decisions import read_settled
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
-from narratives.annotation.incoming import Bad, parse_entries
+from narratives.annotation.incoming import Bad, Incoming, parse_entries
 from narratives.annotation.merge import Merge, merge
 from narratives.annotation.names import make_names
+from narratives.annotation.official import find_official
 from narratives.annotation.review import HINT
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
@@ -33,7 +34,11 @@ class ImportRequest:
     form: str | None = None
     renames: Sequence[str] = ()
     text: str | None = None
-    labels: str | None = None
+    labels: Sequence[str] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)  # our own key (id, document, ...) -> the field that holds it
+    texts: Path | None = None
+    spans: bool = False
+    new_splits: bool = False  # deal documents out anew, whatever split the data names
     empty_is_none: bool = False
     partial: bool = False
     into: str | None = None
@@ -74,7 +79,16 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     corpus = project.read_corpus(may_be_empty=True)
     codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
     names = make_names(codebook, request.renames)
-    wishes = Wishes(names, request.text, request.labels, request.empty_is_none, request.partial)
+    wishes = Wishes(
+        names=names,
+        text=request.text,
+        labels=tuple(dict.fromkeys(request.labels)),
+        empty_is_none=request.empty_is_none,
+        partial=request.partial,
+        spans=request.spans,
+        columns=request.columns,
+        texts=request.texts,
+    )
     entries = [entry for path in request.files for entry in read_entries(path, request.form, wishes)]
     if not entries:
         raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
@@ -88,7 +102,8 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     summary.notes = dict(parsed.notes)
     new_splits: Splits = {}
     if merged.new:
-        new_splits = _split(summary, existing, merged.new, splits)
+        official = {} if request.new_splits else _honour(summary, parsed.good, merged.new, splits)
+        new_splits = {**official, **_split(summary, existing, merged.new, {**splits, **official}, official)}
     texts = _compose(project.labels, merged, parsed.bad, request.into)
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
@@ -143,13 +158,26 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
     )
 
 
-def _split(summary: ImportSummary, existing: Sequence[Passage], new: Sequence[Passage], splits: Splits) -> Splits:
+def _honour(summary: ImportSummary, good: Sequence[Incoming], new: Sequence[Passage], splits: Splits) -> Splits:
+    official, fixed = find_official(good, {passage.document for passage in new}, splits)
+    if official:
+        counts = ", ".join(f"{count} {split}" for split, count in sorted(Counter(official.values()).items()))
+        summary.notes[f"documents whose split the data names ({counts}), honoured; --new-splits deals them out"] = len(official)
+    if fixed:
+        summary.notes["documents whose split was fixed here before and is another in the data; it stays"] = fixed
+    return official
+
+
+def _split(
+    summary: ImportSummary, existing: Sequence[Passage], new: Sequence[Passage], splits: Splits, official: Splits
+) -> Splits:
     """Splits for new documents. Notes which newcomers nearly repeat a passage that was held out before they came."""
     passages = [*existing, *new]
     pairs = near_duplicates([passage.text for passage in passages])
     added = assign_splits(passages, pairs, splits)
     after = {**splits, **added}
-    summary.new_documents = dict(Counter(added[document] for document in {p.document for p in new} & added.keys()))
+    fresh = {p.document for p in new} & (added.keys() | official.keys())
+    summary.new_documents = dict(Counter(after[document] for document in fresh))
     told: set[str] = set()
     for pair in pairs:
         old, newcomer = passages[pair.first], passages[pair.second]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from narratives.annotation.formats.entry import Entry
 from narratives.annotation.names import Names
 from narratives.data import Codebook, Passage
+from narratives.errors import show
 from narratives.labels import parse_passage
 
 
@@ -21,6 +23,7 @@ class Incoming:
     passage: Passage
     by: str = ""
     settles: tuple[Any, ...] = ()  # for a decision: the labels that were seen when it was made
+    split: str = ""  # the split that the data's makers gave it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,9 @@ def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, ex
     parsed = Parsed()
     taken = {passage.id: passage for passage in existing}
     for entry in entries:
-        if entry.note:
-            parsed.notes[entry.note] += 1
+        parsed.notes.update(entry.notes)
         if entry.problem:
-            parsed.bad.append(Bad(entry, [f"{entry.place}: {entry.problem}"]))
+            parsed.bad.append(Bad(entry, [f"{entry.where}: {entry.problem}"]))
             continue
         problems: list[str] = []
         incoming = _parse(entry, codebook, names, problems)
@@ -56,7 +58,7 @@ def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, ex
         other = taken.get(passage.id)
         if passage.id and other and fold_text(other.text) != fold_text(passage.text):
             problems.append(
-                f"{entry.place}: id '{passage.id}' stands at {other.place} with another text; "
+                f"{entry.where}: id '{passage.id}' stands at {other.place} with another text; "
                 "give this record another id, or none and it gets one from its text"
             )
         if problems:
@@ -74,20 +76,42 @@ def fold_text(text: str) -> str:
 
 def _parse(entry: Entry, codebook: Codebook, names: Names, problems: list[str]) -> Incoming:
     def tell(problem: str) -> None:
-        problems.append(f"{entry.place}: {problem}")
+        problems.append(f"{entry.where}: {problem}")
 
     values = dict(entry.values)
-    if values.get("id") in (None, ""):
+    if values.get("id") in (None, "") or values["id"] != values["id"]:
         folded = fold_text(str(values.get("text")))
         values["id"] = "text-" + hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16]
-    try:  # what no JSON file could hold would fail on writing
-        text = json.dumps(values, ensure_ascii=False, allow_nan=False, default=str)
-        text.encode("utf-8")
-        values = json.loads(text)
-    except ValueError as error:
-        surrogate = isinstance(error, UnicodeError)
-        tell("half a surrogate pair is no character; mend the export" if surrogate else "NaN is no JSON; use null")
+    for key, value in values.items():
+        if reason := _find_unwritable(value):
+            tell(f"'{show(str(key))}' {reason}")
+    values = json.loads(json.dumps(_drop_nan(values), ensure_ascii=True, default=str))
     settles = [names.resolve(seen, lambda _: None) for seen in entry.settles]
     values["narratives"] = names.resolve(values.get("narratives"), tell)
-    passage = parse_passage(values, codebook, entry.place, problems)
-    return Incoming(replace(passage, place=entry.place), entry.by, tuple(settles))
+    told: list[str] = []
+    passage = parse_passage(values, codebook, entry.place, told)
+    problems += [problem.replace(str(entry.place), entry.where, 1) for problem in told]
+    return Incoming(replace(passage, place=entry.place), entry.by, tuple(settles), entry.split)
+
+
+def _find_unwritable(value: Any) -> str:
+    """Why no JSON file could hold a value; empty where one could. NaN is a number that is not there, and becomes null."""
+    if isinstance(value, dict):
+        return next((reason for part in value.items() for one in part if (reason := _find_unwritable(one))), "")
+    if isinstance(value, (list, tuple)):
+        return next((reason for one in value if (reason := _find_unwritable(one))), "")
+    if isinstance(value, bytes):
+        return "holds bytes that are no UTF-8; write the column as text, or leave it out"
+    if isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):
+        return "holds half a surrogate pair, which is no character; mend the export"
+    if isinstance(value, float) and math.isinf(value):
+        return "holds an infinite number, which is no JSON; use null"
+    return ""
+
+
+def _drop_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _drop_nan(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_drop_nan(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from narratives.data import Codebook
-from narratives.errors import UserError, did_you_mean
-from narratives.labels import NONE, STANCES, Tell, join_stance, split_stance
+from narratives.errors import UserError, did_you_mean, show
+from narratives.files import count_id
+from narratives.labels import NONE, PATHS, STANCES, Tell, fold_name, fold_names, join_stance, list_endings, split_stance
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,13 @@ class Names:
     titles: Mapping[str, str]  # title -> id; a title that two narratives share is not in it
     renames: Mapping[str, str]
     met: set[str] = field(default_factory=set)  # the renames that were of use
+    folded: Mapping[str, str] = field(default_factory=dict)  # name without case and odd white space -> id or rename
 
     def find(self, word: str) -> str | None:
-        """`id`, `id:stance` or `(none)` for a label; `None` where the codebook knows no such label."""
+        """`id`, `id:stance` or `(none)` for a label; `None` where the codebook knows no such label.
+
+        A name counts whatever its case and white space, and at the end of a path as tools write it (`Critics > Toll`).
+        """
         if word in self.renames:
             self.met.add(word)
             word = self.renames[word]
@@ -28,10 +33,13 @@ class Names:
         if word in self.titles:
             return self.titles[word]
         name, stance = split_stance(word)
-        if stance is None:
-            return None
-        found = self.find(name)
-        return join_stance(found, stance) if found in self.ids else None
+        if stance is not None:
+            found = self.find(name)
+            return join_stance(found, stance) if found in self.ids else None
+        for ending in (word, *list_endings(word, PATHS)):
+            if found := self.folded.get(fold_name(ending)):
+                return self.find(found)
+        return None
 
     def narrative(self, word: str) -> str | None:
         """The id of the narrative that a label names, whatever the stance."""
@@ -49,10 +57,11 @@ class Names:
         labels: dict[str, Any] = {}
         none = False
         for word, given in pairs:
+            word = count_id(word)
             found = self.find(word) if isinstance(word, str) else None
             if found is None:
-                known = [*self.ids, *self.titles]
-                tell(f"unknown label '{word}'{did_you_mean(str(word), known)}; or rename it: --map '{word}=ID'")
+                shown, known = show(str(word)), [*self.ids, *self.titles]
+                tell(f"unknown label '{shown}'{did_you_mean(str(word), known)}; or rename it: --map '{shown}=ID'")
                 continue
             none |= found == NONE
             if found == NONE:
@@ -85,4 +94,6 @@ def make_names(codebook: Codebook, renames: Iterable[str] = ()) -> Names:
             problems.append(f"--map {rename}: '{old}' was renamed to '{table[old]}' already; keep one")
     if problems:
         raise UserError(*problems)
-    return Names(codebook.ids, unique, table)
+    names = [(name, n.id) for n in codebook.narratives for name in (n.id, n.title)]
+    folded = fold_names([(NONE, NONE), *names, *((old, old) for old in table)])
+    return Names(codebook.ids, unique, table, folded=folded)

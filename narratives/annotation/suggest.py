@@ -29,7 +29,7 @@ from narratives.batch import (
     read_items,
 )
 from narratives.data import Codebook, Floats, Labels, Passage
-from narratives.labels import BY_LOT
+from narratives.labels import BY_LOT, has_control
 from narratives.models import Model, load_model
 from narratives.progress import Progress, Say
 from narratives.project import Project
@@ -176,11 +176,11 @@ def _drop_repeats(pool: Sequence[_Candidate], labelled: Sequence[Passage]) -> li
 def _suggest(one: _Candidate, choice: Choice, model: Model, support: NDArray[np.int64], taken: dict[str, str]) -> Suggestion:
     item, ids = one.item, model.codebook.ids
     record = item.kept["record"]
-    known = {key: record[key] for key in _CARRIED if isinstance(record.get(key), str) and record[key].isprintable()}
+    known = {key: record[key] for key in _CARRIED if isinstance(record.get(key), str) and not has_control(record[key])}
     id_ = f"{item.id}:{item.start}" if item.end else item.id
-    if not id_.isprintable() or taken.setdefault(id_, fold_text(item.text)) != fold_text(item.text):
+    if has_control(id_) or taken.setdefault(id_, fold_text(item.text)) != fold_text(item.text):
         id_ = f"text-{one.lot[:16]}"
-    document = known.pop("document", item.id if item.id.isprintable() else id_)
+    document = known.pop("document", id_ if has_control(item.id) else item.id)
     language, source = known.pop("language", "und"), known.pop("source", "")
     why = _explain(one.scores, choice, model, support)
     passage = Passage(id_, item.text, None, document, language, source, {**known, "chosen": why})

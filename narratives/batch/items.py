@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from narratives.files import Record
+from narratives.errors import did_you_mean
+from narratives.files import Record, count_id, find_field, has_field, join_pieces, list_fields
 from narratives.texts import NONE, find_language, normalise, note_language
 
 NOTES = ("note", "language", "language_note")
@@ -26,7 +27,10 @@ class Columns:
     @property
     def needed(self) -> frozenset[str] | None:
         """The columns that are read; `None` for all."""
-        return None if EVERYTHING in self.keep else frozenset({self.text, self.id, _LANGUAGE, *self.keep})
+        if EVERYTHING in self.keep:
+            return None
+        named = (self.text, self.id, _LANGUAGE, *self.keep)
+        return frozenset({*named, *(name.partition(".")[0] for name in named)})  # a name may lead into an object
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +53,16 @@ class Item:
 def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
     """The text of a record; `ValueError` says why it has none. Without an id it gets `<name>:<line>`."""
     values = record.values
-    text = values.get(columns.text)
-    if text is None:
-        what = "is missing" if columns.text in values else f"is not there; the record has {_list_names(values)}"
-        raise ValueError(f"'{columns.text}' {what}")
-    if not isinstance(text, str):
+    if not has_field(values, columns.text):
+        raise ValueError(f"'{columns.text}' is not there; the record has {_list_names(values)}")
+    text = join_pieces(find_field(values, columns.text))
+    if text is None or text != text:
+        raise ValueError(f"'{columns.text}' is missing")
+    if isinstance(text, bytes):
+        raise ValueError(f"'{columns.text}' holds bytes that are no UTF-8; write the column as text")
+    if not isinstance(text, str) and text != []:  # an empty list is a text in no pieces
         raise ValueError(f"'{columns.text}' is {type(text).__name__}, not a text")
-    id_ = values.get(columns.id)
-    if id_ != id_:  # NaN: what some programs write for a number that is not there
-        id_ = None
+    id_ = count_id(find_field(values, columns.id)) if has_field(values, columns.id) else None
     if isinstance(id_, dict | list):
         raise ValueError(f"'{columns.id}' is {type(id_).__name__}, not a text or a number")
     language = values.get(_LANGUAGE)
@@ -65,10 +70,10 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
         id=f"{name}:{record.line}" if id_ is None or id_ == "" else _to_text(id_),
         file=file,
         line=record.line,
-        text=text,
+        text=text or "",
         language=language if isinstance(language, str) and normalise(language) != NONE else NONE,
         kept=_keep(values, columns),
-        note="" if text.strip() else EMPTY,
+        note="" if text and text.strip() else EMPTY,
     )
 
 
@@ -97,7 +102,8 @@ def to_plain(value: Any) -> str | None:
 
 
 def _keep(values: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    kept = {name: _to_json(values.get(name)) for name in columns.keep if name != EVERYTHING}
+    wanted = [name for name in columns.keep if name != EVERYTHING]
+    kept = {name: _to_json(find_field(values, name)) if has_field(values, name) else None for name in wanted}
     if EVERYTHING in columns.keep:
         kept["record"] = {name: _to_json(value) for name, value in values.items() if name != columns.id}
     return kept
@@ -114,6 +120,18 @@ def _to_text(value: Any) -> str:
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
 
 
+def explain_absence(name: str, records: Iterable[Record], columns: Iterable[str], fix: str) -> str:
+    """What to do where no record has a field of this name: the nearest name, or the list that holds the records."""
+    there = list(dict.fromkeys([*columns, *(field for record in records for field in list_fields(record.values))]))
+    for record in records:
+        for outer, value in record.values.items():
+            if isinstance(value, list) and value and isinstance(value[0], dict) and has_field(value[0], name):
+                return f"; the records stand in the list '{outer}' of each line: unpack it first: jq -c '.{outer}[]'"
+    joined = ", ".join(there)
+    inside = [field for field in there if "." in field and name in field.rpartition(".")[2]]
+    near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, there)
+    return f"{near or f'; there: {joined}'}; {fix}"
+
+
 def _list_names(values: dict[str, Any]) -> str:
-    names = [str(name)[:40] for name in values]
-    return (", ".join(names[:8]) + (", ..." if len(names) > 8 else "")) or "nothing"
+    return ", ".join(map(str, values)) or "nothing"

@@ -19,6 +19,8 @@ from narratives.files import (
     Record,
     SpoiltFile,
     check_first_line,
+    explain_unpacking,
+    find_quoting,
     open_parquet,
     parse_records,
     parse_rows,
@@ -58,10 +60,17 @@ def split_source(source: Source, size: int) -> tuple[Header | None, list[Part]]:
             return None, _split_parquet(source, stream, size)
         if source.form != "csv":
             return None, list(_split_lines(stream, size))
+        header = _find_header(source)
         lines = read_lines(stream)
-        header = read_header(lines)
+        read_header(lines, tabs=source.has_tabs)
         ends = ((row.line, row.size) for row in read_rows(lines, header))
         return header, list(_split_rows(ends, header, size))
+
+
+def _find_header(source: Source) -> Header:
+    with open_source(source) as stream:
+        lines = read_lines(stream)
+        return find_quoting(lines, read_header(lines, tabs=source.has_tabs))
 
 
 @dataclass
@@ -108,10 +117,20 @@ class Cursor:
 def read_part(
     source: Source, header: Header | None, part: Part, cursor: Cursor, columns: Collection[str] | None = None
 ) -> Iterator[Record | BadRecord]:
-    """The records of a part. `UserError` where the file is not the one that was split.
+    """The records of a part, with the columns that folders name. `UserError` where the file is not the one that was split.
 
     Of Parquet only `columns` are read: others, however large, are left alone.
     """
+    partition = source.partition
+    for record in _read_part(source, header, part, cursor, columns):
+        if partition and isinstance(record, Record):
+            record = Record(record.line, {**partition, **record.values})
+        yield record
+
+
+def _read_part(
+    source: Source, header: Header | None, part: Part, cursor: Cursor, columns: Collection[str] | None
+) -> Iterator[Record | BadRecord]:
     end = part.offset + part.length
     with _refusing(source):
         if source.form == "parquet":
@@ -147,7 +166,7 @@ def _refusing(source: Source) -> Iterator[None]:
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(source.path, error) from None
-        what = f"cut short or not {source.compression}: {error}; get it again" if source.compression else str(error)
+        what = explain_unpacking(error, source.compression) if source.compression else str(error)
         raise UserError(at(source.path, None, what)) from None
 
 

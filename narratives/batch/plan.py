@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from narratives import __version__
-from narratives.batch.items import EVERYTHING, OWN, Columns
+from narratives.batch.items import EVERYTHING, OWN, Columns, explain_absence
 from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
 from narratives.batch.storage import OutputFolder
-from narratives.errors import UserError, at, did_you_mean
-from narratives.files import Header
+from narratives.errors import UserError, at
+from narratives.files import Header, has_field
 from narratives.models import Model
 from narratives.texts import find_version
 
@@ -216,12 +216,12 @@ def _split(source: Source, options: Options) -> Input:
     first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
     wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
-    names = list_columns(source) if source.form == "parquet" else (name for record in first for name in record.values)
-    there = dict.fromkeys(names)
+    columns = list_columns(source) if source.form == "parquet" else []
     for name in wanted if first else ():
-        if name not in there and not (source.form in ("jsonl", "txt") and name != column):
+        absent = not any(has_field(record.values, name) for record in first)
+        if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
-            raise UserError(at(source.path, first[0].line, f"no '{name}' column{did_you_mean(name, there)}; {fix}"))
+            raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first, columns, fix)}"))
     return Input(source, identify(source), header, parts)
 
 

@@ -1,25 +1,27 @@
 """Files to read texts from: named, in folders, by patterns or by URL; plain, gzip or zstd."""
 
 import glob
-import gzip
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, check_unpacked, find_format, sha256, unreadable
+from narratives.files import ENDINGS, find_format, sha256, strip_packing, unpack, unreadable
 
-_COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BUFFER = 1 << 17  # bytes
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input file: its path as it was named, its format and compression ("" for none)."""
+    """An input file: its path as it was named, its format and compression ("" for none).
+
+    JSON counts as a compression of JSON Lines: its lines are its records.
+    """
 
     path: str
     form: str
@@ -29,6 +31,17 @@ class Source:
     def shown(self) -> str:
         """The path as text that any file can hold; a file's name may be no UTF-8."""
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
+
+    @property
+    def has_tabs(self) -> bool:
+        """Whether its ending says that fields stand between tabs."""
+        return strip_packing(self.path)[0].lower().endswith(".tsv")
+
+    @property
+    def partition(self) -> dict[str, str | None]:
+        """The columns that its folders name, as Hive writes them: `year=2024/month=05/`."""
+        pairs = [step.partition("=") for step in PurePosixPath(self.shown).parts[:-1] if "=" in step]
+        return {name: None if value == _NO_VALUE else unquote(value) for name, _, value in pairs if name.isidentifier()}
 
 
 def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
@@ -40,23 +53,29 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
     found: dict[str, Source] = {}
     left: list[str] = []
     for name in map(to_plain, names):
+        nothing = True
         try:
-            inner = _list_below(name)
-            paths = _leave_out(inner, output) if inner is not None else _expand(name, output)
-            chosen = paths
-            if paths != [name]:  # what is named is meant; beside it may lie anything
-                chosen = [
-                    path for path in paths if (inner is None or _is_known(path)) and (is_url(path) or Path(path).is_file())
-                ]
-                left += sorted({*paths} - {*chosen})
-            for path in chosen:
-                found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+            for top in _expand(name, output):
+                inner = _list_below(top)
+                chosen = _choose(top, inner, output) if top != name or inner is not None else [top]
+                left += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
+                for path in chosen:
+                    found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+                nothing = nothing and not chosen
         except OSError as error:
             raise unreadable(name, error) from None
-        if not chosen:
-            what = "matches this pattern" if inner is None else "in this folder"
+        if nothing:
+            what = "in this folder" if _list_below(name) is not None else "matches this pattern"
             raise UserError(at(name, None, f"no file to read {what}; known endings: {', '.join(ENDINGS)}"))
     return list(found.values()), left
+
+
+def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
+    """What is read of a folder, or of a file that a pattern matches: what is named is meant, beside it may lie anything."""
+    if inner is None:
+        return [top] if is_url(top) or Path(top).is_file() else []
+    texts = _leave_out([path for path in inner if _is_text(path)], output)
+    return texts or _leave_out([path for path in inner if _is_known(path)], output)  # JSON beside texts is no text
 
 
 def describe_left(left: Sequence[str]) -> str:
@@ -73,46 +92,13 @@ def open_source(source: Source) -> BinaryIO:
             raw: Any = files.open(path, "rb")
         else:
             raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
-        if source.compression and not raw.read(1):
+        if strip_packing(source.path)[1] and not raw.read(1):
             raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
         size = raw.seek(0, os.SEEK_END) if source.compression else 0
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
-    if source.compression == "gzip":
-        unpacked: Any = gzip.GzipFile(fileobj=raw)
-        unpacked.myfileobj = raw  # closed with it
-    elif source.compression == "zstd":
-        import pyarrow
-
-        unpacked = pyarrow.CompressedInputStream(raw, "zstd")
-    else:
-        return cast(BinaryIO, raw)
-    return cast(BinaryIO, io.BufferedReader(_Unpacking(source.path, unpacked, size), _BUFFER))
-
-
-class _Unpacking(io.RawIOBase):
-    """Passes on what a file unpacks to; `UserError` once it is out of all proportion to the file."""
-
-    def __init__(self, path: str, unpacked: Any, packed: int) -> None:
-        self._path, self._unpacked, self._packed, self._so_far = path, unpacked, packed, 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer; 0 at the end."""
-        count = int(self._unpacked.readinto(buffer))
-        self._so_far += count
-        if reason := check_unpacked(self._packed, self._so_far):
-            raise UserError(at(self._path, None, reason))
-        return count
-
-    def close(self) -> None:
-        """Close the file too."""
-        self._unpacked.close()
-        super().close()
+    return unpack(raw, source.compression, source.path, size)
 
 
 def identify(source: Source) -> dict[str, Any]:
@@ -175,30 +161,35 @@ def _leave_out(paths: list[str], output: str) -> list[str]:
     if is_url(output):
         files, top = filesystem(output)
         own = files.unstrip_protocol(top).rstrip("/") + "/"
-        own = files.unstrip_protocol(top).rstrip("/") + "/"
         return [path for path in paths if not path.startswith(own)]
     own = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
     return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(own)]
 
 
 def _expand(name: str, output: str) -> list[str]:
-    """The files that match a pattern; a name that is none stands for itself."""
+    """The files and folders that match a pattern; a name that is none stands for itself."""
     if not glob.has_magic(name) or (not is_url(name) and Path(name).exists()):
         return [name]
     if is_url(name):
         files, pattern = filesystem(name)
-        matches = sorted(files.unstrip_protocol(path) for path in files.glob(pattern) if files.isfile(path))
+        matches = sorted(files.unstrip_protocol(path) for path in files.glob(pattern))
     else:
-        matches = sorted(path for path in glob.glob(name, recursive=True) if not Path(path).is_dir())  # noqa: PTH207
-    matches = _leave_out(matches, output)
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
+    if "**" in name:  # what stands in these folders is matched itself
+        matches = [path for path in matches if is_url(path) or not Path(path).is_dir()]
+    matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) != os.path.realpath(output)]
     if not matches:
         raise UserError(at(name, None, "no file matches this pattern; check it"))
     return matches
 
 
 def _is_known(path: str) -> bool:
-    pure = PurePosixPath(path)
-    return (PurePosixPath(pure.stem) if pure.suffix.lower() in _COMPRESSIONS else pure).suffix.lower() in ENDINGS
+    leads_nowhere = not is_url(path) and not Path(path).is_file()  # a link to nothing, or to itself
+    return not leads_nowhere and PurePosixPath(strip_packing(path)[0]).suffix.lower() in ENDINGS
+
+
+def _is_text(path: str) -> bool:
+    return _is_known(path) and not strip_packing(path)[0].lower().endswith(".json")
 
 
 def _refuse(path: Path) -> UserError:
@@ -212,8 +203,7 @@ def _refuse(path: Path) -> UserError:
 
 
 def _to_source(path: str) -> Source:
-    compression = _COMPRESSIONS.get(PurePosixPath(path).suffix.lower(), "")
-    inner = path[: path.rindex(".")] if compression else path
+    inner, compression = strip_packing(path)
     local = Path(path)
     if not is_url(path) and not local.is_file():
         raise _refuse(local)
@@ -223,4 +213,5 @@ def _to_source(path: str) -> Source:
     form = form or find_format(local)  # which refuses it
     if form == "parquet" and compression:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
-    return Source(path, form, compression)
+    json = " json" if inner.lower().endswith(".json") else ""
+    return Source(path, form, f"{compression}{json}".strip())

@@ -17,8 +17,14 @@ _NAME = "stdin"
 _CHUNK = 1 << 18
 
 
-def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options: Options, say: Callable[[str], None]) -> None:
-    """Answer each line; bad records go to `say`. Lines that arrive together are answered together."""
+def classify_stream(
+    source: BinaryIO, out: IO[str], model_folder: Path, options: Options, say: Callable[[str], None]
+) -> tuple[int, int]:
+    """Answer each line; bad records go to `say`. Lines that arrive together are answered together.
+
+    Returns how many were answered, and how many were bad.
+    """
+    answered = refused = 0
     if options.unit != "text":
         raise UserError("standard input is answered text by text; give --unit passage with files")
     check_columns(options.columns)
@@ -33,12 +39,15 @@ def classify_stream(source: BinaryIO, out: IO[str], model_folder: Path, options:
                     raise ValueError(record.reason)
                 waiting.append(to_item(record, options.columns, _NAME, _NAME))
             except ValueError as error:
+                refused += 1
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
             waiting = add_languages(waiting, readable, look)
             answers = classify_items(waiting, model, explain=options.explain)
             out.writelines(format_row(row) for row in to_rows(waiting, answers, layout))
             out.flush()
+            answered += len(waiting)
+    return answered, refused
 
 
 def _parse(lines: list[Line]) -> list[Record | BadRecord]:

@@ -25,7 +25,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option("--model", "name", help="A run of this project, or the folder of a model.")
 @click.option("--output", help="Folder for the answers: part-*.parquet and the like.")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="parquet", show_default=True)
-@click.option("--text-column", default="text", show_default=True, help="Where JSONL, CSV and Parquet hold the text.")
+@click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
 @click.option("--keep", help="Columns of the input to carry over, with commas between; or: all (in one column `record`).")
 @click.option("--unit", type=click.Choice(["text", "passage"]), default="text", help="passage: a row for each window.")
@@ -43,11 +43,11 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @JSON
 @click.pass_obj
 def classify(root: Path, /, **given: Any) -> None:
-    """Classify new texts: files, folders, patterns or URLs of JSONL, CSV, TSV, Parquet or TXT (a text a line), also .gz, .zst.
+    """Classify new texts: files, folders, patterns, URLs of JSONL, JSON, CSV, TSV, Parquet, TXT (a text a line); .gz, .zst.
 
     The answers stand in OUTPUT/part-*; bad records in OUTPUT/rejects.jsonl. A run that was stopped, however often, goes on
     where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
-    output, line by line.
+    output, line by line. Exit code 1: there were records, and none could be read.
 
     \b
     Examples:
@@ -128,6 +128,8 @@ def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
         say("stopped; the same command goes on from here")
         raise SystemExit(130) from None
     _tell(summary, wish.as_json, output, seen, time.monotonic() - start)
+    if summary.rejects and not summary.texts:
+        raise SystemExit(1)
 
 
 def _answer_lines(folder: Path, options: "Options") -> None:
@@ -137,10 +139,12 @@ def _answer_lines(folder: Path, options: "Options") -> None:
         raise UserError("standard input is closed: give the texts to it, ... | narratives classify -, or name a file")
     try:
         with click.open_file("-", "w", "utf-8") as out:
-            classify_stream(sys.stdin.buffer, out, folder, options, say)
+            answered, refused = classify_stream(sys.stdin.buffer, out, folder, options, say)
     except KeyboardInterrupt:
         say("stopped; every line before was answered")
         raise SystemExit(130) from None
+    if refused and not answered:
+        raise SystemExit(1)
 
 
 def _tell(summary: "BatchSummary", as_json: bool, output: str, now: int = 0, seconds: float = 0.0) -> None:

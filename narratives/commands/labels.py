@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import JSON, open_project, say, show
+from narratives.commands.options import FOLDER, JSON, open_project, say, show
 from narratives.commands.terminal import echo
-from narratives.errors import UserError
+from narratives.errors import UserError, gather
 
 _SHOWN = 100  # bad records listed
-_TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf"]
+_TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf", "semeval"]
 _WRITTEN = ["label-studio", "csv", "hf", "jsonl"]
 
 
@@ -57,8 +57,17 @@ def check(root: Path, as_json: bool) -> None:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(_TOOLS), help="The tool that wrote FILES; by default found by looking.")
 @click.option("--map", "renames", multiple=True, metavar="OLD=NEW", help="Read label OLD as NEW: id, id:stance or (none).")
-@click.option("--text-column", help="The column or field that holds the text.")
-@click.option("--label-column", help="The column, question or control that holds the labels.")
+@click.option("--text-column", help="The field that holds the text; with dots inside others (message.text).")
+@click.option(
+    "--label-column", "labels", multiple=True, help="The column, question or control that holds the labels; several are joined."
+)
+@click.option("--id-column", help="The field that holds the id.")
+@click.option("--document-column", help="The field that names the document that a passage is of.")
+@click.option("--language-column", help="The field that names the language.")
+@click.option("--split-column", help="The field that says train, validation or test; without one `split`, if there is one.")
+@click.option("--texts", type=FOLDER, help="The folder with a file for each text, where labels stand alone (semeval).")
+@click.option("--spans", is_flag=True, help="Labels of stretches of a text count as labels of the whole text.")
+@click.option("--new-splits", is_flag=True, help="Deal documents out, whatever split the data or a file's name says.")
 @click.option("--empty", type=click.Choice(["unlabelled", "none"]), default="unlabelled", show_default=True)
 @click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
@@ -66,12 +75,13 @@ def check(root: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON
 @click.pass_obj
-def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, label_column: str, **options: Any) -> None:
-    """Import fresh labels: JSONL, CSV, Label Studio, doccano, Prodigy, Argilla, Hugging Face datasets.
+def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, **options: Any) -> None:
+    """Import fresh labels: JSONL, CSV, Label Studio, doccano, Prodigy, Argilla, Hugging Face datasets, SemEval.
 
     A label is a narrative's id or title, perhaps with a stance (toll:reports); (none) says that nothing is carried. What
     is there already is dropped; the same text with other labels goes to a file of conflicts: write a side's number or
-    the right labels into "decision" and import that file. --empty says what no label means where a tool can't tell.
+    the right labels into "decision" and import that file. --empty says what no label means where a tool can't tell. An
+    annotation that is not understood is never taken for none: it is refused, and set aside with --accept-good.
 
     Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
 
@@ -82,14 +92,16 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
     """
     from narratives.annotation import ImportRequest, describe_import, import_labels
 
-    request = ImportRequest(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
+    columns = {key: name for key in ("id", "document", "language", "split") if (name := options.pop(f"{key}_column"))}
+    request = ImportRequest(text=text_column, columns=columns, empty_is_none=empty == "none", **options)
     try:
         summary = import_labels(open_project(root), request, say)
     except UserError as error:
-        if len(error.problems) <= _SHOWN:
+        lines = gather(error.problems)
+        if len(lines) <= _SHOWN:
             raise
-        for problem in error.problems[:_SHOWN]:
-            echo(problem, err=True)
+        for line in lines[:_SHOWN]:
+            echo(line, err=True)
         echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
         raise SystemExit(2) from None
     echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))

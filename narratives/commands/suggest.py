@@ -15,7 +15,7 @@ from narratives.commands.terminal import echo
 @click.option("-n", "count", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many texts.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A file: .json, or .jsonl for jsonl.")
 @click.option("--format", "form", type=click.Choice(["label-studio", "jsonl"]), default="label-studio", show_default=True)
-@click.option("--text-column", default="text", show_default=True, help="Where JSONL, CSV and Parquet hold the text.")
+@click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
 @click.option("--seed", default=0, show_default=True, help="Draws the lots: one text in twenty is chosen by lot.")
 @JSON

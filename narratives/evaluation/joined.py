@@ -86,6 +86,10 @@ def _fill_stances(row: NDArray[np.int8], labels: Labels, column_of: dict[str, in
 
 
 def _refuse(source: object, missing: list[str], extra: list[str], repeated: list[str]) -> None:
+    whole = {id_.removesuffix(".0"): id_ for id_ in extra if id_.endswith(".0")} | {f"{id_}.0": id_ for id_ in extra}
+    if both := [id_ for id_ in missing if id_ in whole]:
+        first, other = both[0], whole[both[0]]
+        raise UserError(f"{source}: ids read '{other}' here and '{first}' in the gold ({len(both)} of them); write them alike")
     problems = [
         f"{source}: {len(ids)} {what}: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}; {fix}"
         for ids, what, fix in (

@@ -3,14 +3,26 @@
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.disk import reading
+from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.journal import change_files, finish_changes
+from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
+from narratives.files.packed import explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
-from narratives.files.records import ENDINGS, BadRecord, Record, find_format, parse_records, parse_rows, read_records
+from narratives.files.quoting import find_quoting
+from narratives.files.records import (
+    ENDINGS,
+    SPREADSHEETS,
+    BadRecord,
+    Record,
+    find_format,
+    parse_records,
+    parse_rows,
+    read_records,
+)
 from narratives.files.toml_file import OPAQUE, TomlFile, read_toml
-from narratives.files.unpacked import check_unpacked
 
 __all__ = [
     "CHANGED",
@@ -18,8 +30,10 @@ __all__ = [
     "LIMIT",
     "LOCK",
     "OPAQUE",
+    "SPREADSHEETS",
     "BadRecord",
     "Batches",
+    "BrokenJson",
     "Header",
     "Line",
     "Record",
@@ -28,11 +42,19 @@ __all__ = [
     "change_files",
     "change_lines",
     "check_first_line",
-    "check_unpacked",
+    "count_id",
+    "explain_unpacking",
+    "find_field",
     "find_format",
+    "find_quoting",
     "finish_changes",
+    "has_field",
     "hold_lock",
+    "is_deep",
+    "join_pieces",
+    "list_fields",
     "open_parquet",
+    "open_unpacked",
     "parse_records",
     "parse_rows",
     "read_header",
@@ -42,10 +64,14 @@ __all__ = [
     "read_rows",
     "read_text",
     "read_toml",
+    "read_values",
     "reading",
     "refusing_parquet",
     "replacing",
     "sha256",
+    "strip_packing",
+    "take_field",
+    "unpack",
     "unreadable",
     "unwritable",
     "write_json",

@@ -13,6 +13,9 @@ _NO_HEADER = "the first line must name the columns, each once, such as: id,text"
 _NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
 _BROKEN = "broken CSV: "
 _OPEN = _BROKEN + "a quote is opened and not closed"
+_MERGED = _BROKEN + "a quote opened here is closed in line {}, though each line has all its fields; take these quotes out"
+
+SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the default of 128 KiB is shorter than a long article
 
@@ -26,6 +29,7 @@ class Header:
     delimiter: str
     lines: int
     size: int
+    quoted: bool = True  # whether quotes may hold a field together; else they are signs like any other
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,14 @@ class Row:
     reason: str = ""
 
 
-def read_header(lines: Iterator[Line]) -> Header:
-    """Take the header off `lines`; `SpoiltFile` where there is none."""
+def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
+    """Take the header off `lines`; `SpoiltFile` where there is none. `tabs`: fields stand between tabs, whatever is in them.
+
+    Else the sign counts that stands most often outside of quotes: a comma, a semicolon or a tab.
+    """
     number, size, first = _take_text(lines)
-    delimiter = max(",;\t", key=first.count)
+    outside = "".join(first.split('"')[::2])
+    delimiter = "\t" if tabs else max(",;\t", key=outside.count)
     if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter
         delimiter = first[4:].rstrip("\r\n")
         if len(delimiter) != 1 or delimiter in '" ' or not delimiter.isascii():
@@ -49,7 +57,7 @@ def read_header(lines: Iterator[Line]) -> Header:
         number, more, first = _take_text(lines)
         size += more
     try:
-        columns = _Parser(delimiter).parse(first)
+        columns = Parser(delimiter).parse(first) if delimiter != "\t" or first.count('"') % 2 == 0 else first.split("\t")
     except csv.Error as error:
         raise SpoiltFile(f"the header is broken: {_explain(error)}") from None
     fields = len(columns)
@@ -62,18 +70,20 @@ def read_header(lines: Iterator[Line]) -> Header:
 
 def read_rows(lines: Iterator[Line], header: Header) -> Iterator[Row]:
     """The rows of `lines`. Every line belongs to exactly one row, so that sizes add up to the whole."""
-    parser = _Parser(header.delimiter)
+    parser = Parser(header.delimiter, header.quoted)
     ahead = _Ahead(lines, parser)
     while line := ahead.take():
         number, size, data = line
         row = _parse(number, size, data, parser, header.fields)
         if row.reason == _OPEN and (rest := ahead.take_until_closed(size)):
-            data = b"".join(part or b"" for _, _, part in (line, *rest))
-            row = _parse(number, len(data), data, parser, header.fields)
+            parts = [part or b"" for _, _, part in (line, *rest)]
+            row = _parse(number, sum(map(len, parts)), b"".join(parts), parser, header.fields)
+            if header.delimiter == "\t" and not row.reason and all(p.count(b"\t") == header.fields - 1 for p in parts):
+                row = Row(number, row.size, [], _MERGED.format(rest[-1][0]))
         yield row
 
 
-def _parse(number: int, size: int, data: bytes | None, parser: "_Parser", expected: int) -> Row:
+def _parse(number: int, size: int, data: bytes | None, parser: "Parser", expected: int) -> Row:
     if data is None:
         return Row(number, size, [], TOO_LONG)
     reason = ""
@@ -87,16 +97,20 @@ def _parse(number: int, size: int, data: bytes | None, parser: "_Parser", expect
         told = _BROKEN + _explain(error)
         return Row(number, size, [], told if told == _OPEN else reason or told)
     if fields and len(fields) != expected and not reason:
-        reason = f"{len(fields)} fields where the header names {expected}; check quotes and commas"
+        sign = SIGNS.get(parser.delimiter, repr(parser.delimiter))
+        reason = f"{len(fields)} fields, parted by {sign}, where the header names {expected}; check quotes and {sign}"
     return Row(number, size, [] if reason else fields, reason)
 
 
-class _Parser:
+class Parser:
     """A `csv.reader` that is handed one text at a time; a new one for each would take longer than the reading."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, quoted: bool = True) -> None:
+        self.delimiter = delimiter
         self._text: str | None = None
-        self._reader = csv.reader(self, delimiter=delimiter, strict=True)
+        self._reader = csv.reader(
+            self, delimiter=delimiter, strict=True, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        )
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -116,7 +130,7 @@ class _Parser:
 class _Ahead:
     """Lines that were looked at for the end of a quote. What a line does to an open quote is found out once."""
 
-    def __init__(self, lines: Iterator[Line], parser: _Parser) -> None:
+    def __init__(self, lines: Iterator[Line], parser: Parser) -> None:
         self._lines = lines
         self._parser = parser
         self._held: deque[Line] = deque()

@@ -67,9 +67,24 @@ def _to_values(name: str, column: Any, broken: dict[int, str]) -> list[Any]:
     if pa.types.is_dictionary(column.type):
         return _to_shared_values(name, column, broken)
     try:
-        return list(column.to_pylist())
+        values = list(column.to_pylist())
+        return [_decode(value) for value in values] if _holds_bytes(column.type) else values
     except (ValueError, OverflowError, pa.ArrowException):
         return [_to_value(name, column[k], k, broken) for k in range(len(column))]
+
+
+def _holds_bytes(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return any(check(kind) for check in (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary))
+
+
+def _decode(value: Any) -> Any:
+    """Bytes that are UTF-8 as text: some programs write every text so. Others stay bytes."""
+    try:
+        return value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _to_shared_values(name: str, column: Any, broken: dict[int, str]) -> list[Any]:

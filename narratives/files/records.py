@@ -1,22 +1,24 @@
-"""Read JSONL, CSV, Parquet and TXT as a stream of records, each with the line that it stands on."""
+"""Read JSONL, JSON, CSV, Parquet and TXT as a stream of records, each with the line that it stands on."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files.atomic import unreadable
 from narratives.files.csv_rows import Header, read_header, read_rows
+from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
+from narratives.files.packed import check_file, open_unpacked, strip_packing
 from narratives.files.parquet_rows import Batches, open_parquet
 from narratives.files.parquet_values import to_rows, weigh_rows
+from narratives.files.quoting import find_quoting
 from narratives.files.unpacked import check_unpacked
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
-_DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
+ENDINGS |= {".json": "jsonl"}  # unpacked to an object a line
+SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,15 @@ class BadRecord:
 
 
 def find_format(path: Path) -> str:
-    """The format that a file's ending tells: jsonl, csv, parquet or txt; `UserError` names those that are known."""
-    if form := ENDINGS.get(path.suffix.lower()):
+    """The format that a file's ending tells: jsonl, csv, parquet or txt; `UserError` names those that are known.
+
+    `.gz` and `.zst` after it say that the file is packed.
+    """
+    inner = Path(strip_packing(path)[0])
+    if form := ENDINGS.get(inner.suffix.lower()):
         return form
-    if not path.is_file():
-        raise unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
-    if path.suffix.lower() in (".xlsx", ".xls", ".ods", ".numbers"):
+    check_file(path)
+    if inner.suffix.lower() in SPREADSHEETS:
         raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
     raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
 
@@ -53,18 +58,28 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
     (not there, unknown format, not UTF-8, no header) raises `UserError`.
     """
     form = find_format(path)
+    if form == "parquet" and strip_packing(path)[1]:
+        raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
     return _read_parquet(path) if form == "parquet" else _read_text(path, form)
 
 
 def _read_text(path: Path, form: str) -> Iterator[Record | BadRecord]:
     try:
-        with path.open("rb") as stream:
+        header = _find_header(path) if form == "csv" else None
+        with open_unpacked(path) as stream:
             lines = _refuse_other_encodings(path, read_lines(stream))
-            yield from parse_records(form, lines, read_header(lines) if form == "csv" else None)
-    except OSError as error:
-        raise unreadable(path, error) from None
+            if header:
+                read_header(lines, tabs=header.delimiter == "\t")
+            yield from parse_records(form, lines, header)
     except SpoiltFile as error:
         raise UserError(at(path, 1, str(error))) from None
+
+
+def _find_header(path: Path) -> Header:
+    tabs = strip_packing(path)[0].lower().endswith(".tsv")
+    with open_unpacked(path) as stream:
+        lines = _refuse_other_encodings(path, read_lines(stream))
+        return find_quoting(lines, read_header(lines, tabs=tabs))
 
 
 def parse_records(form: str, lines: Iterator[Line], header: Header | None) -> Iterator[Record | BadRecord]:
@@ -111,18 +126,18 @@ def _parse_json(number: int, line: str) -> Record | BadRecord | None:
     if not line:
         return None
     if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
-        raise SpoiltFile("this is one JSON list; write one object a line, with no brackets or commas around")
+        raise SpoiltFile("this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'")
     try:
         value = _decode(line)
     except json.JSONDecodeError as error:
         return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
-    except _RepeatedKey as error:
+    except RepeatedKey as error:
         return BadRecord(number, f"key {error} stands twice in one object; keep one")
     except RecursionError:
         return BadRecord(number, _TOO_DEEP)
     except ValueError:  # Python reads no whole number of more than 4300 digits
         return BadRecord(number, "broken JSON: a number has too many digits; put it in quotes")
-    if line.count("[") + line.count("{") > _DEEPEST and _is_deep(value):
+    if line.count("[") + line.count("{") > DEEPEST and is_deep(value):
         return BadRecord(number, _TOO_DEEP)
     if "\\u" in line and "\\ud" in line.lower() and _has_lone_surrogate(value):
         return BadRecord(number, "half a surrogate pair (\\ud...) is no character; mend the export")
@@ -139,29 +154,8 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
             yield Record(row.line, dict(zip(header.columns, row.fields, strict=False)))  # nameless columns fall away
 
 
-class _RepeatedKey(ValueError):
-    pass
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    # The standard reader keeps the last of two equal keys without a word: a label would vanish.
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
-        raise _RepeatedKey(repr(key[:40]))  # with what cannot be written escaped
-    return values
-
-
-_decode = json.JSONDecoder(object_pairs_hook=_unique_keys).decode
+_decode = json.JSONDecoder(object_pairs_hook=unique_keys).decode
 _TOO_DEEP = "broken JSON: nested too deeply"
-
-
-def _is_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(_DEEPEST):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for several in inner for one in several]
-    return any(isinstance(one, dict | list) for one in level)
 
 
 def _has_lone_surrogate(value: Any) -> bool:

@@ -1,6 +1,8 @@
 """Labels in the forms that people and programs write: an object, a list or a text of ids, a column for each narrative."""
 
+import ast
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,9 +64,30 @@ def split_text(text: str) -> Any:
     if text.strip().startswith(("{", "[")):
         try:
             return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"'narratives' is broken JSON: {error.msg}") from None
+        except (json.JSONDecodeError, RecursionError) as error:
+            return _parse_python(text, str(getattr(error, "msg", "nested too deeply")))
     return [word.strip() for word in text.replace(",", ";").split(";") if word.strip()]
+
+
+def _parse_python(text: str, reason: str) -> Any:
+    # What a program wrote into a table without making JSON of it: ['toll', 'school'].
+    try:
+        value = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        value = None
+    if isinstance(value, set):
+        value = sorted(value, key=str)
+    if not isinstance(value, (list, dict)):
+        raise ValueError(f'{text.strip()[:60]!r} is broken JSON: {reason}; write ids with \';\' between, or ["id", "id"]')
+    return value
+
+
+def has_control(text: str) -> bool:
+    """Whether a name holds a line end or another control character, which would break tables and messages.
+
+    Signs that nobody sees, such as those that part Persian letters or say which way to write, are letters of names.
+    """
+    return any(unicodedata.category(sign) in ("Cc", "Zl", "Zp", "Cs") for sign in text)
 
 
 def is_yes(column: str, value: Any) -> bool:

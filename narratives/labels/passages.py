@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from narratives.data import Codebook, Passage, Place, multi_hot
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import BadRecord, read_records
-from narratives.labels.notation import Tell, read_labels
+from narratives.labels.notation import Tell, has_control, read_labels
 
 _KNOWN = ("id", "text", "narratives", "document", "language", "source")
 
@@ -76,7 +76,7 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: Place, prob
             tell(f"unknown key '{key}'; did you mean '{near[0]}'?")
     id_ = _text(values, "id", tell, required=True)
     for key in ("id", "document"):  # they go into CSV files and messages: a line end inside would break both
-        if isinstance(values.get(key), str) and not values[key].isprintable():
+        if isinstance(values.get(key), str) and has_control(values[key]):
             tell(f"'{key}' holds a line end or another control character; take it out")
     return Passage(
         id=id_,

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 from narratives.data import Codebook, Labels, Prediction
 from narratives.errors import UserError, at, did_you_mean
-from narratives.files import BadRecord, read_records, write_text
-from narratives.labels import is_yes, join_stance, read_labels, split_text
+from narratives.files import BadRecord, count_id, read_records, write_text
+from narratives.labels import is_semeval, is_yes, join_stance, read_labels, read_semeval, split_text
 
 _SHOWN = 50  # bad lines listed
 
@@ -35,10 +35,11 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
     """Stream predictions from JSONL, CSV or Parquet; at the end `UserError` lists every bad line (the first 50).
 
     Labels come as `narratives` (an object, a list, or a text with `;` between ids) or as a column of 0 and 1 for each
-    narrative. Scores, for every narrative or for none, come as an object `scores` or as columns `score.<id>`.
+    narrative, or in SemEval's form. Scores, for every narrative or for none, come as an object `scores` or as columns
+    `score.<id>`.
     """
     problems: list[str] = []
-    for record in read_records(path):
+    for record in read_semeval(path, codebook) if is_semeval(path) else read_records(path):
         try:
             if isinstance(record, BadRecord):
                 _fail(record.reason)
@@ -54,7 +55,7 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
 def _parse(values: dict[str, Any], codebook: Codebook) -> Prediction:
     if values.get("codebook", codebook.digest[:12]) != codebook.digest[:12]:
         _fail("made with another codebook; run the model again: narratives evaluate")
-    if not isinstance(id_ := values.get("id"), str) or not id_:
+    if not isinstance(id_ := count_id(values.get("id")), str) or not id_:
         hint = " (in lower case)" if "id" not in values and "id" in [key.lower() for key in values] else ""
         _fail(f"a prediction needs an 'id', a text{hint}")
     return Prediction(id_, _parse_scores(values, codebook), parse_labels(values, codebook))

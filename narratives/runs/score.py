@@ -5,8 +5,8 @@ from pathlib import Path
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.evaluation import SHARED_TASKS, About, Evaluation, join, score
-from narratives.files import BadRecord, Record, read_records, write_json
-from narratives.labels import read_codebook
+from narratives.files import BadRecord, Record, count_id, read_records, write_json
+from narratives.labels import is_semeval, read_codebook, read_semeval
 from narratives.models import parse_labels, read_predictions
 from narratives.report import write_report
 
@@ -18,7 +18,8 @@ def score_files(
 ) -> Evaluation:
     """Score `predictions` against `gold` and write `evaluation.json`, `report.md` and `report.html` to `output`.
 
-    Both files are JSONL, CSV or Parquet and are joined by id. `tasks` names shared tasks whose figures are added.
+    Both files are JSONL, JSON, CSV, Parquet or in SemEval's form; they are joined by id. `tasks` names
+    shared tasks whose figures are added.
     """
     codebook = read_codebook(codebook_file)
     if "text" in _first_keys(predictions) and "text" not in _first_keys(gold):
@@ -45,7 +46,7 @@ def score_files(
 
 
 def _first_keys(path: Path) -> list[str]:
-    first = next(read_records(path), None)
+    first = None if is_semeval(path) else next(read_records(path), None)
     return list(first.values) if isinstance(first, Record) else []
 
 
@@ -54,7 +55,7 @@ def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
     passages: list[Passage] = []
     problems: list[str] = []
     first: dict[str, int] = {}
-    for record in read_records(path):
+    for record in read_semeval(path, codebook) if is_semeval(path) else read_records(path):
         try:
             if isinstance(record, BadRecord):
                 raise ValueError(record.reason)
@@ -74,7 +75,7 @@ def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
 
 def _make_passage(record: Record, codebook: Codebook) -> Passage:
     values = record.values
-    id_ = values.get("id")
+    id_ = count_id(values.get("id"))
     if not isinstance(id_, str) or not id_:
         raise ValueError("a gold passage needs an 'id', a text")
     case = values.get("case")

@@ -42,8 +42,8 @@ EXPECTED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "label_studio.json": ("label-studio", {}, TASKS),
     "label_studio_min.json": ("label-studio", {}, MINIMAL),
     "label_studio.csv": ("label-studio", {}, MINIMAL),
-    "label_studio_choices.json": ("label-studio", {"text": "body"}, CHOICES),
-    "label_studio_choices_min.json": ("label-studio", {"text": "body"}, CHOICES),
+    "label_studio_choices.json": ("label-studio", {"text": "body", "labels": ("claims", "school")}, CHOICES),
+    "label_studio_choices_min.json": ("label-studio", {"text": "body", "labels": ("claims", "school")}, CHOICES),
     "doccano.jsonl": ("doccano", {}, DOCCANO),
     "doccano.csv": ("doccano", {}, DOCCANO),
     "prodigy_choice.jsonl": (
@@ -88,7 +88,7 @@ EXPECTED: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
     "list.tsv": (
         "csv",
-        {"text": "body", "labels": "claims"},
+        {"text": "body", "labels": ("claims",)},
         {
             "The ferry toll rises": [{"toll": "asserts", "school": None}],
             "The boat came": [{}],
@@ -111,7 +111,7 @@ def test_a_tools_file_is_known_and_read(name: str) -> None:
 
 def test_every_sample_is_expected_and_every_tool_has_one() -> None:
     assert {path.name for path in SAMPLES.iterdir()} == set(EXPECTED)
-    assert {form for form, _, _ in EXPECTED.values()} | {"jsonl", "hf"} == set(FORMATS)
+    assert {form for form, _, _ in EXPECTED.values()} | {"jsonl", "hf", "semeval"} == set(FORMATS)
 
 
 def test_the_commands_offer_every_format() -> None:

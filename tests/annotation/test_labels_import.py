@@ -99,7 +99,7 @@ def test_every_bad_record_is_told_and_nothing_is_written(root: Path) -> None:
 
 
 def test_of_many_bad_records_some_are_shown_and_all_are_counted(root: Path) -> None:
-    done = bring(root, *["{"] * 500)
+    done = bring(root, *['{"text": ' + "1" * number for number in range(1, 501)])
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 101)
     assert done.stderr.splitlines()[-1] == "500 problems; the first 100 are shown"
 

@@ -89,9 +89,9 @@ def test_files_of_other_kinds_in_a_folder_are_counted(tmp_path: Path) -> None:
     assert [Path(path).name for path in left] == ["README.md", "data", "x.gz"]
 
 
-def test_a_pattern_matches_files_and_a_real_name_is_no_pattern(tmp_path: Path) -> None:
+def test_a_pattern_matches_files_and_folders_and_a_real_name_is_no_pattern(tmp_path: Path) -> None:
     touch(tmp_path, "a1.txt", "a2.txt", "b[1].txt", "a3.d/c.txt", "what?.txt")
-    assert names_of(tmp_path, tmp_path / "a*") == ["a1.txt", "a2.txt"]
+    assert names_of(tmp_path, tmp_path / "a*") == ["a1.txt", "a2.txt", "a3.d/c.txt"]
     assert names_of(tmp_path, tmp_path / "b[1].txt", tmp_path / "what?.txt") == ["b[1].txt", "what?.txt"]
     assert names_of(tmp_path, tmp_path / "**" / "c.txt") == ["a3.d/c.txt"]
 

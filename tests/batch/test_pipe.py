@@ -117,7 +117,10 @@ def test_lines_are_those_that_a_file_has(contents: list[bytes], chunk: int) -> N
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b'[\n{"text": "a"}]', "this is one JSON list; write one object a line, with no brackets or commas around"),
+        (
+            b'[\n{"text": "a"}]',
+            "this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'",
+        ),
         ('{"text": "a"}\n'.encode("utf-16"), "this is UTF-16 text or no text at all; save it as UTF-8"),
     ],
 )

@@ -85,7 +85,7 @@ def test_what_is_no_plan_of_ours_is_told(tmp_path: Path, text: str, problem: str
     assert problems_of(lambda: read_plan(OutputFolder(str(tmp_path)))) == [f"{tmp_path}/plan.json: {problem}"]
 
 
-LIST = "this is one JSON list; write one object a line, with no brackets or commas around"
+LIST = "this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'"
 UTF_16 = "this is UTF-16 text or no text at all; save it as UTF-8"
 SHEET = "this is a spreadsheet; save it as CSV in UTF-8 and name that file"
 

@@ -140,7 +140,7 @@ def test_an_input_that_is_not_there_is_told(root: Path, name: str) -> None:
 def test_a_folder_with_nothing_to_read_is_told(root: Path) -> None:
     (root / "models" / "base" / "encoder").mkdir()
     folder = root / "models" / "base" / "encoder"
-    problem = f"{folder}: no file to read in this folder; known endings: .jsonl, .ndjson, .csv, .tsv, .parquet, .txt"
+    problem = f"{folder}: no file to read in this folder; known endings: .jsonl, .ndjson, .csv, .tsv, .parquet, .txt, .json"
     assert refusal(root, "classify", folder, "--model", "base", "--output", root / "out") == [problem]
 
 

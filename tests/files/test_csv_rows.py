@@ -178,7 +178,7 @@ def test_an_open_quote_costs_its_line_and_no_other() -> None:
 
 
 def test_a_line_may_close_a_quote_and_hold_another_inside_a_field() -> None:
-    assert kinds(*rows_of(b'1,"a\nb",\n'), *rows_of(b'"a\nb",x"y\n')) == ["3 fields where the header name", ["a\nb", 'x"y']]
+    assert kinds(*rows_of(b'1,"a\nb",\n'), *rows_of(b'"a\nb",x"y\n')) == ["3 fields, parted by commas, wh", ["a\nb", 'x"y']]
 
 
 def test_a_row_with_a_byte_that_is_not_utf_8_ends_where_its_quotes_say() -> None:
@@ -202,14 +202,14 @@ def test_a_line_too_long_is_a_row_of_its_own_inside_an_open_quote_too() -> None:
 @pytest.mark.parametrize("line", ['x",",abc', '1,"abc', '1,"a ""b"" c', '"a"b'])
 def test_each_line_is_taken_apart_a_fixed_number_of_times(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 0
-    parse = csv_rows._Parser.parse
+    parse = csv_rows.Parser.parse
 
     def counting(self: Any, text: str) -> list[str]:
         nonlocal count
         count += len(text)
         return parse(self, text)
 
-    monkeypatch.setattr(csv_rows._Parser, "parse", counting)
+    monkeypatch.setattr(csv_rows.Parser, "parse", counting)
     data = (line + "\n").encode() * 2000
     assert len(rows_of(data)) == 2000
     assert count < 3 * len(data)

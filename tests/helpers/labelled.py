@@ -18,6 +18,7 @@ Read = list[tuple[str, str, Any]]
 def read(path: Path, form: str | None = None, **wishes: Any) -> Read:
     """(text, annotator, labels) of each entry; a problem in the place of the labels."""
     found: Read = []
+    wishes["labels"] = tuple(wishes.get("labels", ()))
     for entry in read_entries(path, form, Wishes(NAMES, **wishes)):
         labels = NAMES.resolve(entry.values.get("narratives"), lambda _: None)
         found.append((str(entry.values.get("text")), entry.by, entry.problem or labels))

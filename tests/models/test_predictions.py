@@ -70,7 +70,7 @@ STANCE = "'rare': stance {} is not known; use asserts, reports, rebuts or null"
     [
         ({"codebook": "0" * 12}, "made with another codebook; run the model again: narratives evaluate"),
         ({"codebook": None}, "made with another codebook; run the model again: narratives evaluate"),
-        ({"id": 7}, "a prediction needs an 'id', a text"),
+        ({"id": [7]}, "a prediction needs an 'id', a text"),
         ({"scores": [0.1, 0.2, 0.3, 0.4]}, "'scores' must be an object"),
         ({"narratives": 3}, "'narratives' must be an object, a list of ids, or ids with ';' between them"),
         ({"narratives": {"rear": None}}, "unknown narrative 'rear'; did you mean 'rare'?"),

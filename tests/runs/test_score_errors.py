@@ -75,7 +75,7 @@ def test_bad_predictions_are_told(tmp_path: Path, codebook: Path, lines: list[st
         ),
         ("a.csv", ["id,narratives", "p0,tol"], [":2: unknown narrative 'tol'; did you mean 'toll'?"]),
         ("a.jsonl", ['{"id": "p0", "narratives": null}'], [f":1: {FORMS_TOLD}"]),
-        ("a.jsonl", ['{"id": 7, "narratives": []}'], [":1: a gold passage needs an 'id', a text"]),
+        ("a.jsonl", ['{"id": [7], "narratives": []}'], [":1: a gold passage needs an 'id', a text"]),
         ("a.csv", ["id,toll,school"], [": no labelled passages in it"]),
     ],
 )

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.columns import rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
 from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
+from narratives.annotation.formats.untaken import holds_spans, list_span_labels
 
 _BOOKKEEPING = {
     "fields",
@@ -41,18 +43,26 @@ def is_argilla(columns: Iterable[str]) -> bool:
 
 def convert(rows: Iterable[Entry], wishes: Wishes) -> Iterator[Entry]:
     """A record for each annotator of each row; drafts and discarded answers count as none."""
-    tasks = read_tasks(rows, lambda row: Task(row.place, _take_values(row.values, wishes), _read_answers(row.values)))
+    tasks = read_tasks(rows, lambda row: Task(row.place, _take_values(row.values, wishes), _read_answers(row.values, wishes)))
     return spread(tasks, wishes, silence_is_none=False)
 
 
-def _read_answers(row: dict[str, Any]) -> list[Answer]:
-    by_user: dict[str, Fields] = {}
+def _read_answers(row: dict[str, Any], wishes: Wishes) -> list[Answer]:
+    by_user: dict[str, tuple[Fields, dict[str, Any]]] = {}
     for question, responses in _responses(row):
         for user, value, status in responses:
             if value is not None and status not in ("discarded", "draft"):
+                fields, others = by_user.setdefault(user, ({}, {}))
                 words = value if isinstance(value, list) else [value]
-                by_user.setdefault(user, {})[question] = [str(word) for word in words]
-    return [Answer(user, fields) for user, fields in by_user.items()]
+                if holds_spans(words) and not wishes.spans:
+                    others[question] = words
+                else:
+                    fields[question] = list_span_labels(words) if holds_spans(words) else [_to_word(word) for word in words]
+    return [Answer(user, fields, others=others) for user, (fields, others) in by_user.items()]
+
+
+def _to_word(word: Any) -> str:
+    return str(word.get("value", word)) if isinstance(word, dict) else str(word)
 
 
 def _responses(row: dict[str, Any]) -> Iterator[tuple[str, list[tuple[str, Any, str]]]]:
@@ -91,12 +101,16 @@ def _take_values(row: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
     }
     metadata = row.get("metadata") or {}
     if isinstance(metadata, str):
-        metadata = json.loads(metadata)
+        try:
+            metadata = json.loads(metadata)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"'metadata' is broken JSON: {error.msg}") from None
     values = {**beside, **fields, **as_object(metadata, "metadata")}
     if row.get("external_id"):
         values["id"] = row["external_id"]
-    column = wishes.text or ("text" if "text" in values else next(iter(fields), None))
-    if column in values:
+    values = rename_fields(values, wishes)
+    column = next(iter(fields), None)
+    if "text" not in values and not wishes.text and column in values:
         values["text"] = values.pop(column)
     return values
 

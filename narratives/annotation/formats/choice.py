@@ -1,5 +1,6 @@
 """Which tool wrote a file, and the reader for it."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -7,8 +8,11 @@ from itertools import islice
 from pathlib import Path
 
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
-from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.items import find_suffix, read_items
+from narratives.annotation.formats.joining import join_codes
+from narratives.annotation.formats.untaken import refuse
 from narratives.errors import UserError, at
+from narratives.labels import find_split, is_semeval
 
 FORMATS = {
     "jsonl": "narratives.annotation.formats.ours",
@@ -18,23 +22,40 @@ FORMATS = {
     "prodigy": "narratives.annotation.formats.prodigy",
     "argilla": "narratives.annotation.formats.argilla",
     "hf": "narratives.annotation.formats.hf",
+    "semeval": "narratives.annotation.formats.semeval",
 }
+_SHARD = re.compile(r"-\d+-of-\d+$")
 _LOOKED_AT = 100  # records that tell a file's format
 
 
 def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry]:
-    """The records of a file or folder; its format is found by looking where none is given."""
+    """The records of a file or folder; its format is found by looking where none is given.
+
+    Whatever the tool: an annotation that its reader did not take up is a problem of the record, as is a missing text.
+    """
     form = form or find_format(path)
     reader: Callable[[Path, Wishes], Iterator[Entry]] = import_module(FORMATS[form]).read
-    for entry in reader(path, wishes):
+    split = find_split(_SHARD.sub("", path.name.partition(".")[0]))
+    for entry in join_codes(reader(path, wishes)):
         if form != "jsonl":  # their words for other things are no misspelt keys of ours
-            beside = {key: to_text(entry.values.get(key)) for key in ("id", "text", "document", "language", "source")}
-            problem = entry.problem
-            if beside["text"] is None and not problem:
-                there = ", ".join(key for key, value in entry.values.items() if value is not None)
-                problem = f"no 'text', only {there[:80]}; name the field that holds it: --text-column"
-            entry = replace(entry, values={**entry.values, **beside}, problem=problem)
-        yield entry
+            entry = _name_known(entry)
+        elif "id" in entry.values:
+            entry = replace(entry, values={**entry.values, "id": to_text(entry.values["id"])})
+        entry = refuse(entry, wishes)
+        named = find_split(entry.values.get("split")) if "split" in entry.values else ""
+        if named and not entry.problem:
+            values = {key: value for key, value in entry.values.items() if key != "split"}
+            entry = replace(entry, values=values, split=named)
+        yield replace(entry, split=entry.split or split)
+
+
+def _name_known(entry: Entry) -> Entry:
+    beside = {key: to_text(entry.values.get(key)) for key in ("id", "text", "document", "language", "source")}
+    problem = entry.problem
+    if beside["text"] is None and not problem:
+        there = ", ".join(key for key, value in entry.values.items() if value is not None)
+        problem = f"no 'text', only {there}; name the field that holds it: --text-column"
+    return replace(entry, values={**entry.values, **beside}, problem=problem)
 
 
 def find_format(path: Path) -> str:
@@ -45,16 +66,25 @@ def find_format(path: Path) -> str:
         if (path / "records.json").is_file():
             return "argilla"
         raise UserError(at(path, None, "a folder, but no saved dataset, of Hugging Face or of Argilla; name a file in it"))
+    if is_semeval(path):
+        return "semeval"
+    table = find_suffix(path) in TABLES
     looked_at = [item.values for item in islice(read_items(path), _LOOKED_AT)]
     keys = {key for values in looked_at for key in values}
     if {"id", "text", "document", "narratives"} <= keys:
-        return "csv" if path.suffix.lower() in TABLES else "jsonl"
-    if {"annotator", "annotation_id"} <= keys or any(isinstance(values.get("data"), dict) for values in looked_at):
+        return "csv" if table else "jsonl"
+    if {"annotator", "annotation_id"} <= keys or any(_is_task(values) for values in looked_at):
         return "label-studio"
-    if path.suffix.lower() in TABLES:
+    if table:
         return "doccano" if {"label", "Comments"} <= keys else "csv"
-    if keys & {"answer", "accept"}:
+    if "answer" in keys or {"accept", "options"} <= keys or any(key in keys for key in ("_input_hash", "_view_id")):
         return "prodigy"
     if {"fields", "responses"} <= keys or "annotation_agent" in keys or any(key.endswith(".responses") for key in keys):
         return "argilla"
-    return "doccano" if keys & {"label", "labels"} and "narratives" not in keys else "jsonl"
+    if "narratives" in keys or "decision" in keys:
+        return "jsonl"
+    return "doccano" if keys & {"label", "labels"} else "csv"
+
+
+def _is_task(values: dict[str, object]) -> bool:
+    return isinstance(values.get("data"), dict) and not values.keys() & {"label", "labels", "narratives"}

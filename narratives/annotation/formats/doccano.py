@@ -6,10 +6,16 @@ doccano writes the same empty list for a text that nobody has read and for one t
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from narratives.annotation.formats.entry import Entry, Wishes
-from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.columns import check_columns, rename_fields
+from narratives.annotation.formats.entry import TABLES, Entry, Wishes
+from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.tables import EMPTY, LABELS, split_labels
+from narratives.annotation.formats.untaken import has_content
+from narratives.files import has_field, take_field
+
+_NUMBERED = "ids that are doccano's own numbers were left out; --id-column id keeps them"
 
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
@@ -18,25 +24,48 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     Where annotators don't see each other's labels, doccano writes a file for each, named after them.
     """
     by = "" if path.stem == "all" else path.stem
-    for item in read_items(path):
-        values = dict(item.values)
-        if wishes.text and wishes.text in values:
-            values["text"] = values.pop(wishes.text)
-        elif "text" not in values and "data" in values:
+    items = list(read_items(path))
+    check_columns(items, wishes)
+    for item in items:
+        if item.problem:
+            yield item
+            continue
+        values = rename_fields(item.values, wishes)
+        if "text" not in values and "data" in values:
             values["text"] = values.pop("data")
-        if str(values.get("id")).isdigit():
+        notes: list[str] = []
+        if "id" not in wishes.columns and _is_number(item.values.get("id"), path):
             del values["id"]
+            notes.append(_NUMBERED)
         comments = values.pop("Comments", None)
         values |= {"comments": comments} if comments else {}
-        column = wishes.labels or next((name for name in LABELS if name in values), "label")
         try:
-            labels = split_labels(values.pop(column, None), wishes)
+            labels, one = _take_labels(values, wishes)
         except ValueError as error:
-            yield replace(item, problem=str(error))
+            yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
             continue
-        if isinstance(labels, list) and any(isinstance(label, (list, dict)) for label in labels):
-            yield replace(item, problem="these are spans; export a project of text classification")
-        elif labels:
-            yield replace(item, values={**values, "narratives": labels}, by=by)
-        else:
-            yield replace(item, values={**values, "narratives": wishes.empty}, note="" if wishes.empty_is_none else EMPTY)
+        if not labels:
+            notes += [] if wishes.empty_is_none else [EMPTY]
+            labels = wishes.empty
+        yield replace(item, values={**values, "narratives": labels}, by=by if labels else "", notes=tuple(notes), code=one)
+
+
+def _is_number(id_: Any, path: Path) -> bool:
+    # In JSON doccano never writes its numbers in quotes; in a table nothing stands in quotes.
+    return isinstance(id_, int) or (find_suffix(path) in TABLES and str(id_).isdigit() and not str(id_).startswith("0"))
+
+
+def _take_labels(values: dict[str, Any], wishes: Wishes) -> tuple[Any, bool]:
+    """The labels of all their fields, and whether they are one code that does not stand in a list."""
+    named = [name for name in LABELS if name in values and has_content(values[name])]
+    columns = wishes.labels or tuple(named[:1])
+    cells = [take_field(values, column) for column in columns if has_field(values, column)]
+    listed = [labels for cell in cells if (labels := split_labels(cell, wishes))]
+    for name in LABELS[:3]:
+        if name in values and not has_content(values[name]):
+            del values[name]
+    if len(listed) < 2:
+        labels = listed[0] if listed else None
+    else:
+        labels = list(dict.fromkeys(word for labels in listed for word in labels))
+    return labels, isinstance(labels, list) and len(labels) == 1 and not isinstance(cells[0], list)

@@ -1,14 +1,17 @@
 """Label files of other tools: what a reader gives, and what it is told.
 
-A reader is a function `read(path, wishes)` that yields entries, one module a tool; `choice.FORMATS` names them all.
+A reader is a function `read(path, wishes)` that yields entries, one module a tool; `choice.FORMATS` names them all. What it
+cannot take as labels it leaves in the entry, as `untaken` or among the values; `untaken.refuse` then decides for all alike.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from narratives.annotation.names import Names
 from narratives.data import Place
+from narratives.files import count_id
 
 TABLES = (".csv", ".tsv", ".parquet")
 
@@ -21,8 +24,18 @@ class Entry:
     values: dict[str, Any]
     by: str = ""  # the annotator
     problem: str = ""  # why this is no record at all
-    note: str = ""  # what had to be assumed; told once, with a count
+    notes: tuple[str, ...] = ()  # what had to be assumed; each told once, with a count
     settles: tuple[Any, ...] = ()  # for a decision: the labels that were seen when it was made
+    task: str = ""  # what the tool itself calls it; messages name it where it is there
+    untaken: Mapping[str, Any] = field(default_factory=dict)  # annotations that are not among the labels
+    ours: bool = False  # in our own form, where what stands beside the labels is no label
+    code: bool = False  # holds one code of perhaps several: rows of one text add up
+    split: str = ""  # the split that the data's makers gave it
+
+    @property
+    def where(self) -> str:
+        """The place for messages: a task's own number where the tool has one, else file and line."""
+        return f"{self.place.file}: task {self.task}" if self.task else str(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +43,13 @@ class Wishes:
     """What the user said about the files."""
 
     names: Names
-    text: str | None = None  # the field that holds the text
-    labels: str | None = None  # the column, question or control that holds the labels
+    text: str | None = None  # the field that holds the text; with dots, inside others
+    labels: tuple[str, ...] = ()  # the columns, questions or controls that hold the labels
     empty_is_none: bool = False  # where a tool can't tell, no label means "carries none", not "nobody looked"
     partial: bool = False  # narratives that nobody was asked about count as not carried
+    spans: bool = False  # labels of stretches of a text count as labels of the text
+    columns: Mapping[str, str] = field(default_factory=dict)  # our own key -> the field that holds it
+    texts: Path | None = None  # the folder with a file for each text
 
     @property
     def empty(self) -> list[str] | None:
@@ -48,7 +64,7 @@ class Wishes:
 
 def to_text(value: Any) -> Any:
     """A number as text, since some tools turn ids into numbers; everything else as it is."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return count_id(value)
 
 
 def as_object(value: Any, what: str) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from narratives.annotation.formats import argilla, tables
+from narratives.annotation.formats.class_names import to_names
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.data import Passage, Place
 from narratives.errors import UserError, at
+from narratives.labels import find_split
 
 _MISSING = "needs the package datasets; install it: pip install 'narratives[transformer]'"
 
@@ -18,13 +21,14 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     datasets = _import_datasets(path)
     try:
         loaded = datasets.load_from_disk(str(path))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(at(path, None, f"not a saved dataset that can be read: {reason}")) from None
     parts = loaded if isinstance(loaded, dict) else {"": loaded}
     for name, part in parts.items():
-        rows = _read_rows(path / name if name else path, part, datasets.ClassLabel)
-        yield from (argilla if argilla.is_argilla(part.column_names) else tables).convert(rows, wishes)
+        rows = _read_rows(path / name if name else path, part, datasets.ClassLabel, wishes)
+        reader = argilla if argilla.is_argilla(part.column_names) else tables
+        yield from (replace(entry, split=find_split(name)) for entry in reader.convert(rows, wishes))
 
 
 def write(path: Path, parts: Mapping[str, Sequence[Passage]], ids: Sequence[str]) -> None:
@@ -71,23 +75,14 @@ def _row(passage: Passage, ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _read_rows(folder: Path, part: Any, class_label: type) -> Iterator[Entry]:
-    decode = {}
+def _read_rows(folder: Path, part: Any, class_label: type, wishes: Wishes) -> Iterator[Entry]:
+    names = {}
     for column, feature in part.features.items():
         inner = feature[0] if isinstance(feature, list) else getattr(feature, "feature", feature)
         if isinstance(inner, class_label):
-            decode[column] = inner
+            names[column] = list(inner.names)  # type: ignore[attr-defined]
     for number, row in enumerate(part, 1):
-        values = dict(row)
-        for column, feature in decode.items():
-            values[column] = _decode(values[column], feature)
-        yield Entry(Place(folder, number), values)
-
-
-def _decode(value: Any, feature: Any) -> Any:
-    if isinstance(value, list):
-        return [feature.int2str(number) for number in value]
-    return None if value is None or value < 0 else feature.int2str(value)  # -1 says that nobody has labelled it
+        yield Entry(Place(folder, number), to_names(dict(row), names, wishes))
 
 
 def _import_datasets(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The objects of a file, whatever holds them: JSON Lines, one JSON list, a table; each with its place."""
+"""The objects of a file, whatever holds them: JSON Lines, one JSON list, an object of records, a table; each with its place."""
 
 import json
 from collections.abc import Iterator
@@ -7,14 +7,26 @@ from pathlib import Path
 from narratives.annotation.formats.entry import TABLES, Entry
 from narratives.data import Place
 from narratives.errors import UserError, at
-from narratives.files import BadRecord, read_records, read_text
+from narratives.files import (
+    SPREADSHEETS,
+    BadRecord,
+    BrokenJson,
+    SpoiltFile,
+    check_first_line,
+    find_format,
+    is_deep,
+    open_unpacked,
+    read_records,
+    read_values,
+    strip_packing,
+)
 
 _LINES = (".jsonl", ".ndjson")
 
 
 def read_items(path: Path) -> Iterator[Entry]:
     """Every object or row of a file; what is broken becomes an `Entry` with a `problem`."""
-    suffix = path.suffix.lower()
+    suffix = find_suffix(path)
     if suffix in TABLES or (suffix in _LINES and not _holds_list(path)):
         for record in read_records(path):
             if isinstance(record, BadRecord):
@@ -25,41 +37,36 @@ def read_items(path: Path) -> Iterator[Entry]:
         yield from _read_json(path)
 
 
+def find_suffix(path: Path) -> str:
+    """The ending that tells the format, in lower case, whatever the file is packed in."""
+    return Path(strip_packing(path)[0]).suffix.lower()
+
+
 def _holds_list(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    except OSError:
-        return False  # told by whoever reads it
+    with open_unpacked(path) as stream:
+        return stream.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _read_json(path: Path) -> Iterator[Entry]:
     # One list, or objects one after the other. Decoded piece by piece, so that each has its line.
-    text = read_text(path)
-    if not text.lstrip().startswith(("[", "{")):
+    if find_suffix(path) in SPREADSHEETS:
+        find_format(path)  # which refuses it
+    with open_unpacked(path, by_lines=False) as stream:
+        head = stream.read(4096)
+    try:
+        check_first_line(head[: head.find(b"\n") + 1] or head)
+    except SpoiltFile as error:
+        raise UserError(at(path, 1, str(error))) from None
+    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
         raise UserError(at(path, None, "no format that is known; export as JSON, JSONL or CSV, with that ending"))
-    decoder = json.JSONDecoder()
-    listed = text.lstrip().startswith("[")
-    position, line = text.index("[") + 1 if listed else 0, 1
-    counted = 0
-    while True:
-        while position < len(text) and (text[position].isspace() or text[position] == ","):
-            position += 1
-        line += text.count("\n", counted, position)
-        counted = position
-        if position >= len(text) or text[position] == "]":
-            break
-        place = Place(path, line)
+    with open_unpacked(path, by_lines=False) as stream:
         try:
-            value, position = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError) as error:
-            where = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            yield Entry(Place(path, where), {}, problem=f"broken JSON: {reason}; nothing after it was read")
-            return
-        if isinstance(value, dict):
-            yield Entry(place, value)
-        else:
-            yield Entry(place, {}, problem=f"an object was expected, not {json.dumps(value)[:40]}")
-    if listed and position >= len(text):
-        yield Entry(Place(path, line), {}, problem="the list is not closed: the file is cut off; export it again")
+            for line, record in read_values(stream):
+                if is_deep(record):
+                    yield Entry(Place(path, line), {}, problem="broken JSON: nested too deeply")
+                elif isinstance(record, dict):
+                    yield Entry(Place(path, line), record)
+                else:
+                    yield Entry(Place(path, line), {}, problem=f"an object was expected, not {json.dumps(record)[:40]}")
+        except BrokenJson as error:
+            yield Entry(Place(path, error.line), {}, problem=f"{error.reason}; nothing after it was read")

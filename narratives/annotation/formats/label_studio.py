@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from narratives.annotation.formats.columns import rename_fields
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, as_list, as_object
-from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.items import find_suffix, read_items
+from narratives.annotation.formats.tables import LABELS
 from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
+from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels, list_words
 from narratives.data import Codebook, Passage
-from narratives.labels import NONE, STANCES, join_stance, to_record
+from narratives.errors import UserError, at
+from narratives.labels import NONE, STANCES, fold_name, join_stance, to_record
 
 _CONTROL = "narratives"
 _BOOKKEEPING = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement"}
 _TEXTS = ("id", "text", "document", "language", "source")
+_FREE = {"text", "rating", "number", "datetime"}
 _SHAPES = ("choices", "taxonomy")
 
 
@@ -30,14 +35,15 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     if all("data" in item.values for item in items if not item.problem):
         tasks = read_tasks(items, lambda item: _read_task(item, wishes))
     else:
-        tasks = _read_flat(items, wishes, path.suffix.lower() in TABLES)
+        tasks = _read_flat(items, wishes, find_suffix(path) in TABLES)
     return spread(tasks, wishes, silence_is_none=True)
 
 
-def make_task(passage: Passage) -> dict[str, Any]:
+def make_task(passage: Passage, split: str = "") -> dict[str, Any]:
     """A passage as a task; what stands beside the text lies below `passage`, where Label Studio's own keys can't meet it."""
     record = to_record(passage)
     labels = record.pop("narratives")
+    record |= {"split": split} if split else {}
     task: dict[str, Any] = {"data": {"text": record.pop("text"), "passage": record}}
     if labels is not None:
         paths = [[id_, stance] if stance else [id_] for id_, stance in labels.items()] or [[NONE]]
@@ -61,42 +67,103 @@ def make_interface(codebook: Codebook) -> str:
 
 def _read_task(item: Entry, wishes: Wishes) -> Task:
     task = item.values
+    name = str(task.get("id") or "")
     listed = as_list(task.get("annotations") or task.get("completions"), "annotations")
     answers = [as_object(answer, "annotation") for answer in listed]
     answers = [answer for answer in answers if not answer.get("was_cancelled") and not answer.get("skipped")]
     answers.sort(key=_stamp)
-    return Task(item.place, _take_values(as_object(task["data"], "data"), wishes), [_read_answer(answer) for answer in answers])
+    values = _take_values(as_object(task["data"], "data"), wishes)
+    return Task(item.place, values, [_read_answer(answer, wishes) for answer in answers], name)
 
 
-def _read_answer(answer: dict[str, Any]) -> Answer:
+def _read_answer(answer: dict[str, Any], wishes: Wishes) -> Answer:
     fields: Fields = {}
+    others: dict[str, Any] = {}
     for listed in as_list(answer.get("result"), "result"):
         region = as_object(listed, "result")
-        if region.get("type") in _SHAPES:
-            fields.setdefault(str(region.get("from_name")), []).extend(_words(region.get("value")))
-    return Answer(_name(answer.get("completed_by")), fields, bool(answer.get("ground_truth")))
+        control, value = str(region.get("from_name") or region.get("type")), region.get("value")
+        _add(fields, others, control, value if value is not None else region, wishes)
+    return Answer(_name(answer.get("completed_by")), fields, bool(answer.get("ground_truth")), others)
+
+
+def _add(fields: Fields, others: dict[str, Any], control: str, value: Any, wishes: Wishes) -> None:
+    """What stands in a control: choices in `fields`; spans, comments, ratings and whatever else in `others`."""
+    content = value if isinstance(value, list) else [value]
+    spans = [one for one in content if holds_spans([one])]
+    choices = [one for one in content if one not in spans and (not isinstance(one, dict) or any(s in one for s in _SHAPES))]
+    rest = [one for one in content if one not in spans and one not in choices and has_content(one)]
+    words = [word for choice in choices for word in _words([choice] if isinstance(choice, list) else choice)]
+    if wishes.spans:
+        words += [word for word in list_span_labels([_without_places(one) for one in spans]) if word not in words]
+    elif spans:
+        others.setdefault(control, []).extend(spans)
+    if words:
+        fields.setdefault(control, []).extend(words)
+    elif choices and not rest and not spans:
+        fields.setdefault(control, [])
+    if rest:
+        others.setdefault(control, []).extend(map(_open, rest))
+
+
+def _open(one: Any) -> Any:
+    """The content of a comment, a rating, a number or a date; everything else as it is."""
+    return next(iter(one.values())) if isinstance(one, dict) and len(one) == 1 and one.keys() <= _FREE else one
+
+
+def _without_places(span: dict[str, Any]) -> dict[str, Any]:
+    """A span of whatever shape with its labels as `labels`."""
+    shapes = [key for key in span if key.endswith("labels") or key in _SHAPES]
+    return {"labels": _words({"choices": span[shapes[0]]}) if shapes else None}
 
 
 def _read_flat(items: Iterable[Entry], wishes: Wishes, coded: bool) -> Iterator[Task | Entry]:
     # JSON-MIN and CSV: a record for each answer, controls beside the data, and Label Studio's own `id` over ours. In CSV
     # what is more than a word is JSON (`coded`).
-    texts = (*_TEXTS, wishes.text)
+    texts = (*_TEXTS, wishes.text, *wishes.columns.values())
     if coded:
         items = [replace(i, values={k: v if k in texts else _decode(v) for k, v in i.values.items()}) for i in items]
     items = sorted(items, key=lambda item: _stamp(item.values))
-    controls = {k for item in items for k, v in item.values.items() if k not in texts and _is_control(k, v, wishes)}
+    controls = _find_controls(items, texts, wishes)
     tasks: dict[str, Task] = {}
 
     def add(item: Entry) -> Task:
         data = {key: value for key, value in item.values.items() if key not in controls | _BOOKKEEPING | {"id"}}
-        task = tasks.setdefault(str(item.values.get("id", item.place)), Task(item.place, _take_values(data, wishes), []))
+        name = str(item.values.get("id", ""))
+        task = tasks.setdefault(name or str(item.place), Task(item.place, _take_values(data, wishes), [], name))
         if item.values.get("annotation_id") not in (None, ""):
-            fields = {key: _words(item.values[key]) for key in controls if item.values.get(key) not in (None, "")}
-            task.answers.append(Answer(_name(item.values.get("annotator")), fields))
+            fields: Fields = {}
+            others: dict[str, Any] = {}
+            for key in controls:
+                if has_content(item.values.get(key)):
+                    _add(fields, others, key, item.values[key], wishes)
+            task.answers.append(Answer(_name(item.values.get("annotator")), fields, others=others))
         return task
 
     yield from [entry for entry in list(read_tasks(items, add)) if isinstance(entry, Entry)]
     yield from tasks.values()
+
+
+def _find_controls(items: list[Entry], texts: Iterable[str | None], wishes: Wishes) -> set[str]:
+    """The fields that hold answers: they stand between Label Studio's `id` and `annotator`, or look like it.
+
+    `UserError` where a program has put the columns in another order, and none looks like it.
+    """
+    controls = {k for item in items for k, v in item.values.items() if k not in texts and _is_control(k, v, wishes)}
+    beside = {*texts, *_BOOKKEEPING, "id", "passage"}
+    others: dict[str, None] = {}
+    for item in items:
+        keys = list(item.values)
+        if {"id", "annotator", "annotation_id"} <= item.values.keys():
+            first, last = keys.index("id"), keys.index("annotator")
+            if first < last < keys.index("annotation_id"):
+                after = max(keys.index(key) for key in _BOOKKEEPING if key in item.values)
+                controls |= {key for key in (*keys[first:last], *keys[after:]) if key not in beside}
+            else:
+                others |= dict.fromkeys(key for key in keys if key not in beside and has_content(item.values[key]))
+    if others and not controls:
+        told = f"nothing in it looks like labels; there: {', '.join(others)}; name what holds them: --label-column"
+        raise UserError(at(items[0].place.file, None, told))
+    return controls
 
 
 def _stamp(answer: dict[str, Any]) -> str:
@@ -113,11 +180,18 @@ def _decode(value: Any) -> Any:
 
 
 def _is_control(key: str, value: Any, wishes: Wishes) -> bool:
-    first = value[0] if isinstance(value, list) and value else value
-    if key in (wishes.labels, _CONTROL) or wishes.names.narrative(key):
+    if key in _BOOKKEEPING or key == "passage":
+        return False
+    if key in (*wishes.labels, _CONTROL) or wishes.names.narrative(key) or fold_name(key) in LABELS:
         return True
-    if isinstance(first, dict):
-        return any(shape in first for shape in _SHAPES)
+    if isinstance(value, dict):
+        return any(shape in value for shape in _SHAPES)
+    if isinstance(value, list):
+        return (
+            holds_spans(value)
+            or any(wishes.names.find(word) for word in list_words(value))
+            or any(isinstance(one, dict) and any(shape in one for shape in _SHAPES) for one in value)
+        )
     return isinstance(value, str) and wishes.names.find(value) is not None
 
 
@@ -143,11 +217,11 @@ def _name(annotator: Any) -> str:
 
 
 def _take_values(data: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
-    values = {key: value for key, value in data.items() if key != "id" or isinstance(value, str)}
+    values = dict(data)
     if isinstance(values.get("passage"), dict):
         values |= values.pop("passage")
-    texts = [key for key, value in values.items() if isinstance(value, str)]
-    column = wishes.text or ("text" if "text" in values else texts[0] if len(texts) == 1 else None)
-    if column in values:
-        values["text"] = values.pop(column)
+    values = rename_fields(values, wishes)
+    texts = [key for key, value in values.items() if isinstance(value, str) and key not in _TEXTS]
+    if "text" not in values and not wishes.text and len(texts) == 1:
+        values["text"] = values.pop(texts[0])
     return values

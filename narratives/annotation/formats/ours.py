@@ -5,9 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.columns import check_columns, rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.tables import OURS, split_labels
 from narratives.annotation.review import is_form, read_form
+from narratives.files import find_field, has_field, take_field
 from narratives.labels import split_text
 
 IMPORT_PROBLEMS = "import_problems"  # why a record was refused; of no meaning once it comes back
@@ -15,21 +18,38 @@ IMPORT_PROBLEMS = "import_problems"  # why a record was refused; of no meaning o
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """Records as they stand. A `narratives` that is a text holds ids with `;` between."""
-    for item in read_items(path):
-        values = {key: value for key, value in item.values.items() if key != IMPORT_PROBLEMS}
-        if wishes.text and wishes.text in values:
-            values["text"] = values.pop(wishes.text)
-        if wishes.labels and wishes.labels in values:
-            values["narratives"] = values.pop(wishes.labels)
+    items = list(read_items(path))
+    check_columns(items, wishes)
+    for item in items:
+        if item.problem:
+            yield item
+            continue
+        values = rename_fields({key: value for key, value in item.values.items() if key != IMPORT_PROBLEMS}, wishes)
+        ours = values.keys() >= OURS or IMPORT_PROBLEMS in item.values
         if is_form(values):
             yield from _read_form(item, values)
             continue
         try:
+            if wishes.labels:
+                values["narratives"] = _join_labels(values, wishes)
             if isinstance(values.get("narratives"), str):
                 values["narratives"] = split_text(values["narratives"])
-            yield replace(item, values=values)
+            yield replace(item, values=values, ours=ours)
         except ValueError as error:
-            yield replace(item, problem=str(error))
+            yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
+
+
+def _join_labels(values: dict[str, Any], wishes: Wishes) -> Any:
+    there = [column for column in wishes.labels if has_field(values, column)]
+    if len(there) == 1 and not isinstance(find_field(values, there[0]), (str, int, float)):
+        return take_field(values, there[0])
+    words: list[Any] = []
+    for column in there:
+        labels = split_labels(take_field(values, column), wishes)
+        if not isinstance(labels, list | None):
+            raise ValueError(f"'{column}' holds an object; name it alone, or join the fields first")
+        words += [word for word in labels or () if word not in words]
+    return words or wishes.empty
 
 
 def _read_form(item: Entry, values: dict[str, Any]) -> Iterator[Entry]:
@@ -40,4 +60,4 @@ def _read_form(item: Entry, values: dict[str, Any]) -> Iterator[Entry]:
         return
     for decision in decisions:
         labelled = {**rest, "narratives": decision.labels}
-        yield replace(item, values=labelled, by=decision.by or item.by, settles=decision.settles)
+        yield replace(item, values=labelled, by=decision.by or item.by, settles=decision.settles, ours=True)

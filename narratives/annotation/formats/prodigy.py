@@ -5,12 +5,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.columns import check_columns, rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.untaken import has_content, list_span_labels
 from narratives.data import Place
+from narratives.labels import NONE
 
 _BOOKKEEPING = {"options", "accept", "answer", "label", "config", "score", "priority", "spans", "tokens", "html", "style"}
 _REFUSED = "ignored or rejected as a whole, taken as not labelled"
+_SILENT = "accepted without a label or an option, taken as not labelled"
+_NUMBERED = "ids that are numbers were left out; --id-column id keeps them"
 
 
 @dataclass(slots=True)
@@ -20,26 +25,35 @@ class _Text:
     votes: dict[str, dict[str, bool]] = field(default_factory=dict)  # annotator -> label -> yes or no
     asked: set[str] = field(default_factory=set)
     open: bool = False  # the options that were shown are not in the file
+    untaken: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    refused: bool = False
 
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """A record for each annotator of each text; answers to several lines about one text are put together."""
     texts: dict[str, _Text] = {}
-    for item in read_items(path):
+    items = list(read_items(path))
+    check_columns(items, wishes)
+    for item in items:
         if item.problem:
             yield item
             continue
-        values = {k: v for k, v in item.values.items() if k not in _BOOKKEEPING and not k.startswith("_")}
-        if wishes.text and wishes.text in values:
-            values["text"] = values.pop(wishes.text)
-        if not isinstance(values.get("id"), str):
-            values.pop("id", None)
+        named = rename_fields(item.values, wishes)
+        kept = {*wishes.columns.values(), *wishes.columns}
+        values = {k: v for k, v in named.items() if k in kept or (k not in _BOOKKEEPING and not k.startswith("_"))}
+        numbered = "id" in values and not isinstance(values["id"], str) and "id" not in wishes.columns
+        if numbered:
+            del values["id"]
         try:
-            votes, shown = _read_votes(item.values)
+            votes, shown, untaken = _read_votes(item.values, wishes)
         except ValueError as error:
-            yield replace(item, problem=str(error))
+            yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
             continue
         text = texts.setdefault(str(values.get("text", item.place)), _Text(item.place, values))
+        text.notes = (_NUMBERED,) if numbered else text.notes
+        text.untaken |= untaken
+        text.refused |= item.values.get("answer", "accept") != "accept"
         if votes is not None:
             by = str(item.values.get("_annotator_id") or item.values.get("_session_id") or "")
             text.votes.setdefault(by, {}).update(votes)
@@ -50,23 +64,46 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         if lacking:
             names = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
             problem = f"nobody was asked about {names}; ask, or say with --partial that what was not asked is not carried"
-            yield Entry(text.place, text.values, problem=problem)
+            yield Entry(text.place, {**text.values, "narratives": ["?"]}, problem=problem)
             continue
         for by, votes in text.votes.items():
             labels = [label for label, yes in votes.items() if yes]
-            yield Entry(text.place, {**text.values, "narratives": labels}, by)
+            values = {**text.values, "narratives": labels or [NONE]}
+            yield Entry(text.place, values, by, notes=text.notes, untaken=text.untaken)
         if not text.votes:
-            yield Entry(text.place, {**text.values, "narratives": None}, note=_REFUSED)
+            notes = (*text.notes, _REFUSED if text.refused else _SILENT)
+            yield Entry(text.place, {**text.values, "narratives": None}, notes=notes, untaken=text.untaken)
 
 
-def _read_votes(values: dict[str, Any]) -> tuple[dict[str, bool] | None, bool]:
-    """Label -> yes or no, `None` where nothing was said; and whether the file tells all labels that were shown."""
+def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool] | None, bool, dict[str, Any]]:
+    """Label -> yes or no, `None` where nothing was said; whether the file tells all labels that were shown; what is left.
+
+    What was rejected or ignored as a whole says nothing; spans count as labels only on request.
+    """
     answer, label = values.get("answer", "accept"), values.get("label")
-    if "accept" in values or "options" in values:
-        accepted = [str(word) for word in as_list(values.get("accept"), "accept")]
+    chosen = "accept" in values or "options" in values
+    left = {key: values[key] for key in ("spans", "relations") if has_content(values.get(key))} if answer == "accept" else {}
+    if wishes.spans and "spans" in values and not chosen and label is None:
+        votes = dict.fromkeys(list_span_labels(as_list(values["spans"], "spans")), True)
+        return (votes if answer == "accept" else None), False, {}
+    if wishes.labels or (chosen and not _add_to(left.get("spans"), values.get("accept"))):
+        left = {}
+    if chosen:
+        given = values.get("accept")
+        accepted = [str(word) for word in ([given] if isinstance(given, str) else as_list(given, "accept"))]
         shown = [str(as_object(option, "options").get("id")) for option in as_list(values.get("options"), "options")]
         votes = dict.fromkeys(shown, False) | dict.fromkeys(accepted, True)
-        return (votes if answer == "accept" else None), bool(shown)
+        left |= {"label": label} if has_content(label) and label not in accepted else {}
+        return (votes if answer == "accept" else None), bool(shown), left
     if isinstance(label, str) and answer in ("accept", "reject"):
-        return {label: answer == "accept"}, True
-    return None, True
+        return {label: answer == "accept"}, True, {} if not _add_to(left.get("spans"), [label]) else left
+    if has_content(label) and answer == "accept":
+        left["label"] = label
+    return None, True, left
+
+
+def _add_to(spans: Any, labels: Any) -> bool:
+    """Whether spans carry a label that is not among `labels`; some recipes only mark what a label was found by."""
+    named = {str(one.get("label")) for one in (spans if isinstance(spans, list) else []) if isinstance(one, dict)}
+    given = [labels] if isinstance(labels, str) else labels if isinstance(labels, list) else []
+    return bool(spans) and not (named and named <= {str(label) for label in given})

@@ -1,15 +1,20 @@
 """What annotators answered, in tools where a text may have several annotators and several questions."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.tables import LABELS
+from narratives.annotation.formats.untaken import has_content, holds_spans
 from narratives.data import Place
-from narratives.labels import STANCES, is_yes, join_stance
+from narratives.errors import UserError, at, did_you_mean, show
+from narratives.labels import STANCES, fold_name, is_yes, join_stance
 
 Fields = dict[str, list[str]]  # question, control or column -> what was chosen in it
+
+_COMMENTS = {"comment", "comments", "note", "notes", "remark", "remarks", "reason", "rationale", "explanation", "confidence"}
+_WORDS = 4  # from more on, an answer is a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class Answer:
     by: str
     fields: Fields
     final: bool = False
+    others: dict[str, Any] = field(default_factory=dict)  # spans, comments, ratings: what is no choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Task:
     place: Place
     values: dict[str, Any]
     answers: list[Answer]
+    name: str = ""  # its number in the tool
 
 
 def read_tasks(items: Iterable[Entry], read: Callable[[Entry], Task]) -> Iterator[Task | Entry]:
@@ -36,7 +43,7 @@ def read_tasks(items: Iterable[Entry], read: Callable[[Entry], Task]) -> Iterato
         try:
             yield item if item.problem else read(item)
         except ValueError as error:
-            yield replace(item, problem=str(error))
+            yield replace(item, values={**item.values, "narratives": ["?"]}, problem=str(error))
 
 
 def spread(items: Iterable[Task | Entry], wishes: Wishes, silence_is_none: bool) -> Iterator[Entry]:
@@ -47,30 +54,71 @@ def spread(items: Iterable[Task | Entry], wishes: Wishes, silence_is_none: bool)
     items = list(items)
     yield from (item for item in items if isinstance(item, Entry))
     tasks = [item for item in items if isinstance(item, Task)]
-    chosen = _label_fields([answer for task in tasks for answer in task.answers], wishes)
+    chosen = _label_fields(tasks, wishes)
     for task in tasks:
-        answers = [answer for answer in task.answers if silence_is_none or chosen & answer.fields.keys()]
+        answers = [answer for answer in task.answers if silence_is_none or _tells(answer)]
         final = [answer for answer in answers if answer.final][-1:]
         last = {answer.by: answer for answer in answers}
         for answer in final or last.values():
-            try:
-                labels = _to_labels(answer.fields, chosen, wishes)
-            except ValueError as error:
-                words = [word for name in sorted(answer.fields) for word in answer.fields[name]]
-                yield Entry(task.place, {**task.values, "narratives": words}, answer.by, str(error))
-            else:
-                yield Entry(task.place, {**task.values, "narratives": labels}, answer.by)
+            yield _to_entry(task, answer, chosen, wishes, silence_is_none)
         if not answers:
-            yield Entry(task.place, {**task.values, "narratives": None})
+            yield Entry(task.place, {**task.values, "narratives": None}, task=task.name, ours=True)
 
 
-def _label_fields(answers: list[Answer], wishes: Wishes) -> set[str]:
-    # A project may ask about other things too. The fields about narratives are those that look like it; if none does, all
-    # are taken, so that a misspelt label is told and not lost.
+def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, silence_is_none: bool) -> Entry:
+    """What one annotator said. Other questions are kept beside the text where the user named those about narratives."""
+    left: dict[str, Any] = {name: words for name, words in answer.fields.items() if name not in chosen}
+    left |= {name: content for name, content in answer.others.items() if has_content(content)}
+    values, notes = dict(task.values), ()
+    words = [word for name in sorted(chosen & answer.fields.keys()) for word in answer.fields[name]]
+    named = [name for name in left if wishes.labels and name not in wishes.labels]
+    kept = named or [name for name in left if not wishes.labels and words and _is_comment(name, left[name])]
+    for name in kept:
+        values[name if name not in values else f"{name}_answer"] = left.pop(name)
+    notes = tuple(f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept)
+    labels: Any
+    problem = ""
+    try:
+        labels = _to_labels(answer.fields, chosen, wishes)
+    except ValueError as error:
+        labels, problem = words, str(error)
+    if not chosen & answer.fields.keys() and not silence_is_none:
+        labels = None
+    values["narratives"] = labels
+    entry = Entry(task.place, values, answer.by, problem, notes, task=task.name, untaken=left)
+    return replace(entry, ours=True)
+
+
+def _tells(answer: Answer) -> bool:
+    # Whether there is more in it than a remark: in some tools that alone is no answer.
+    return bool(answer.others) or any(fold_name(name) not in _COMMENTS for name in answer.fields)
+
+
+def _is_comment(name: str, content: Any) -> bool:
+    # A remark beside labels is no label; a single word may be one, whatever the question is called.
+    if holds_spans(content):
+        return False
+    words = content if isinstance(content, list) else [content]
+    words = [word for part in words for word in (part if isinstance(part, list) else [part])]
+    told = all(isinstance(word, (int, float)) or (isinstance(word, str) and len(word.split()) > _WORDS) for word in words)
+    return told or fold_name(name) in _COMMENTS
+
+
+def _label_fields(tasks: list[Task], wishes: Wishes) -> set[str]:
+    # The fields about narratives are those that look like it; if none does, all are taken, so that a misspelt label is told
+    # and not lost.
+    answers = [answer for task in tasks for answer in task.answers]
     fields = {name for answer in answers for name in answer.fields}
     if wishes.labels:
-        return {wishes.labels}
-    looks = {name for name in fields if name in LABELS or wishes.names.narrative(name)}
+        there = fields | {name for answer in answers for name in answer.others}
+        for name in wishes.labels:
+            if there and name not in there:
+                near = did_you_mean(name, there) or f"; there: {', '.join(sorted(there))}"
+                raise UserError(
+                    at(tasks[0].place.file, None, f"--label-column {name}: no such question or control in it{near}")
+                )
+        return set(wishes.labels)
+    looks = {name for name in fields if fold_name(name) in LABELS or wishes.names.narrative(name)}
     for answer in answers:
         looks |= {name for name, words in answer.fields.items() if any(wishes.names.find(word) for word in words)}
     return looks or fields

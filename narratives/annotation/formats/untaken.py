@@ -1,0 +1,135 @@
+"""The one rule for all formats: an annotation with content that no reader took up is an error that shows it.
+
+Else it would look like "carries none" or "not labelled", and a text that carries a narrative would teach that it does not.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from narratives.annotation.formats.entry import Entry, Wishes
+from narratives.errors import show
+from narratives.labels import fold_name, split_stance
+
+BESIDE = ("id", "text", "document", "language", "source", "narratives", "split")
+_LABELS = {"narrative", "narratives", "label", "labels", "annotation", "annotations", "code", "codes", "cats", "spans"}
+_LABELS |= {"entities", "accept", "accepted", "choices", "taxonomy"}
+_PERHAPS = {"category", "categories", "tag", "tags", "class", "classes", "topic", "topics", "theme", "themes", "frame"}
+_PERHAPS |= {"frames", "claim", "claims", "target", "targets", "gold"}  # metadata where labels are given beside them
+_NO = ("0", "0.0", "false", "no")
+_ENDS = ("start", "startoffset", "start_offset", "begin")
+_SHOWN = 80  # characters of content in a message
+
+
+def refuse(entry: Entry, wishes: Wishes) -> Entry:
+    """The entry, or, where it holds an annotation that is not among its labels, the entry with that as its problem."""
+    if entry.problem:
+        return entry
+    labels = entry.values.get("narratives")
+    left = {name: content for name, content in entry.untaken.items() if has_content(content)}
+    if not entry.ours and not wishes.labels:
+        left |= find_left(entry.values, labels, wishes)
+    if not left:
+        return entry
+    [(name, content), *_] = left.items()
+    words = labels if isinstance(labels, list) else list(labels or ())
+    values = {**left, **entry.values, "narratives": [*words, "?"]}  # it must not look like none when it comes back mended
+    return replace(entry, problem=_explain(name, content, wishes), values=values)
+
+
+def find_left(values: Mapping[str, Any], labels: Any, wishes: Wishes) -> dict[str, Any]:
+    """What stands beside the labels of a flat record and looks like further labels: by its name, its words or its form."""
+    taken = {wishes.names.narrative(str(word)) for word in labels or () if word is not None} if _is_many(labels) else set()
+    names = _LABELS if labels else _LABELS | _PERHAPS
+    left: dict[str, Any] = {}
+    for name, value in values.items():
+        if name in BESIDE or not has_content(value):
+            continue
+        carried = {id_ for word in list_words(value) if (id_ := wishes.names.narrative(word))} - taken
+        own = wishes.names.narrative(name)
+        spans = holds_spans(value)
+        told = carried or (not labels if spans else fold_name(name) in names)
+        if told or (own and own not in taken and str(value).strip().lower() not in _NO):
+            left[name] = value
+    return left
+
+
+def has_content(value: Any) -> bool:
+    """Whether anything was said: null, NaN, false, and what is empty all through say nothing."""
+    if isinstance(value, dict):
+        return any(map(has_content, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(map(has_content, value))
+    if isinstance(value, str):
+        return bool(value.strip())
+    return value is not None and value is not False and value == value
+
+
+def list_words(value: Any) -> Iterator[str]:
+    """Every text in a value, and the keys of objects whose value says yes."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if has_content(inner) and inner != 0:
+                yield str(key)
+            yield from list_words(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from list_words(inner)
+    elif isinstance(value, str):
+        yield split_stance(value)[0]
+        if value.lstrip().startswith(("[", "{")):
+            try:
+                yield from list_words(json.loads(value))
+            except (ValueError, RecursionError):
+                return
+        elif any(sign in value for sign in ";,|\n"):
+            yield from (word.strip() for part in value.splitlines() for word in part.replace("|", ";").split(";"))
+            yield from (word.strip() for word in value.split(","))
+
+
+def holds_spans(value: Any) -> bool:
+    """Whether a value is a list of stretches of a text: objects with a beginning, or a label beside two numbers."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return False
+    if not isinstance(value, list):
+        return False
+    return any(
+        (isinstance(one, dict) and any(str(key).lower() in _ENDS for key in one))
+        or (isinstance(one, (list, tuple)) and sum(isinstance(part, int) for part in one) >= 2)
+        for one in value
+    )
+
+
+def list_span_labels(value: Any) -> list[str]:
+    """The labels of spans, each once; `ValueError` where one has none that can be read."""
+    labels: list[str] = []
+    for one in value:
+        if isinstance(one, dict):
+            named = next((one[key] for key in one if str(key).lower().endswith(("label", "labels"))), None)
+        else:
+            named = [part for part in one if isinstance(part, str)]
+        words = [named] if isinstance(named, str) else named
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
+            raise ValueError(f"a span has no label: {_shorten(one)}")
+        labels += words
+    return list(dict.fromkeys(labels))
+
+
+def _is_many(labels: Any) -> bool:
+    return isinstance(labels, (list, dict))
+
+
+def _explain(name: str, content: Any, wishes: Wishes) -> str:
+    if holds_spans(content):
+        return f"these are spans: '{show(name)}' holds {_shorten(content)}; --spans takes their labels for the whole text"
+    told = f"'{show(name)}' holds {_shorten(content)}, which was not taken as labels"
+    return f"{told}; name what holds the labels with --label-column (several may be named, what else there is is kept)"
+
+
+def _shorten(content: Any) -> str:
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    return show(text if len(text) <= _SHOWN else text[:_SHOWN] + " ...")

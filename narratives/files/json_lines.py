@@ -1,0 +1,169 @@
+"""A JSON file as JSON Lines: its records one after the other, each on a line of its own.
+
+The records are those of a list; of the longest list of objects in an object (`{"messages": [...]}`); the values of an
+object whose values are all objects, keyed by id; or objects that follow each other. A list is read piece by piece.
+"""
+
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from narratives.files.lines import SpoiltFile
+
+DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
+_CHUNK = 1 << 20  # bytes
+_LONGEST = 1 << 30  # characters of one value
+_TASKS = ("data", "fields")  # what labelling tools call the object that holds the text of a task
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
+
+
+class BrokenJson(SpoiltFile):
+    """Says where in a file JSON is broken, and how."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}; nothing after it was read")
+        self.line, self.reason = line, reason
+
+
+class RepeatedKey(ValueError):
+    """Two equal keys in one object."""
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its pairs; `RepeatedKey` where two have one key: the standard reader would drop the first."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        [(key, _)] = Counter(key for key, _ in pairs).most_common(1)
+        raise RepeatedKey(repr(key[:40]))  # with what cannot be written escaped
+    return values
+
+
+_decode = json.JSONDecoder(object_pairs_hook=unique_keys).raw_decode
+
+
+class JsonLines(io.RawIOBase):
+    """Bytes of JSON Lines made from the bytes of a JSON file. `SpoiltFile` where that is none."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
+        self._source = source
+        self._lines = _write_lines(source)
+        self._left = b""
+
+    def readable(self) -> bool:
+        """It can be read, not written."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer with what comes next; 0 at the end."""
+        while not self._left:
+            line = next(self._lines, None)
+            if line is None:
+                return 0
+            self._left = line
+        taken = min(len(buffer), len(self._left))
+        buffer[:taken], self._left = self._left[:taken], self._left[taken:]
+        return taken
+
+    def close(self) -> None:
+        """Close it and the file below it."""
+        if not self.closed:
+            self._lines.close()
+            self._source.close()
+        super().close()
+
+
+def list_records(value: Any) -> list[Any]:
+    """The records in a JSON value: see the top of this module."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict) or isinstance(value.get("text"), str) or any(isinstance(value.get(k), dict) for k in _TASKS):
+        return [value]
+    lists = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
+    if is_keyed(value):
+        return [{"id": key, **inner} for key, inner in value.items()]
+    return max(lists, key=len) if lists else [value]
+
+
+def is_keyed(value: dict[str, Any]) -> bool:
+    """Whether an object holds nothing but objects that are alike: records, keyed by their ids."""
+    inner = list(value.values())
+    if len(inner) < 1 or not all(isinstance(one, dict) and one for one in inner):
+        return False
+    shared = set(inner[0]).intersection(*inner[1:])
+    return bool(shared) and any(isinstance(one.get(key), str) for one in inner for key in shared)
+
+
+def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
+    """The records of a JSON file, each with the line on which it, or what holds it, begins; `BrokenJson` where it breaks."""
+    text, position, line, listed, ended = "", 0, 1, None, False
+    reader = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
+    try:
+        while True:
+            start = (_BETWEEN if listed else _SPACE).match(text, position).end()  # type: ignore[union-attr]
+            line += text.count("\n", position, start)
+            position = start
+            if listed is None and position < len(text):
+                listed = text[position] == "["
+                position += listed
+                continue
+            if listed and text.startswith("]", position):
+                return
+            if ended and position == len(text):
+                if listed:
+                    raise BrokenJson(line, "the list is not closed: the file is cut off; export it again")
+                return
+            if taken := _take_value(text, position, line, ended):
+                value, end = taken
+                yield from ((line, record) for record in ([value] if listed else list_records(value)))
+                line += text.count("\n", position, end)
+                position = end
+            else:
+                more = reader.read(max(_CHUNK, len(text) - position))
+                text, position, ended = text[position:] + more, 0, not more
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise BrokenJson(line, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
+    finally:
+        with suppress(ValueError):  # where the file was closed before this was read to its end
+            reader.detach()
+
+
+def _take_value(text: str, position: int, line: int, ended: bool) -> tuple[Any, int] | None:
+    """The value that begins at `position`, and where it ends; `None` where it may go on in what has not been read yet."""
+    try:
+        value, end = _decode(text, position)
+    except json.JSONDecodeError as error:
+        if ended or len(text) - position > _LONGEST:
+            raise BrokenJson(line + text.count("\n", position, error.pos), f"broken JSON: {error.msg}") from None
+        return None
+    except RepeatedKey as error:
+        raise BrokenJson(line, f"key {error} stands twice in one object; keep one") from None
+    except RecursionError:
+        raise BrokenJson(line, "broken JSON: nested too deeply") from None
+    except ValueError:  # Python reads no whole number of more than 4300 digits
+        raise BrokenJson(line, "broken JSON: a number has too many digits; put it in quotes") from None
+    return (value, end) if ended or end < len(text) or isinstance(value, dict | list) else None
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects stand in each other deeper than any record has them."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for several in inner for one in several]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _write_lines(source: BinaryIO) -> Generator[bytes, None, None]:
+    for _, record in read_values(source):
+        line = json.dumps(record, ensure_ascii=False)
+        try:
+            yield f"{line}\n".encode()
+        except UnicodeEncodeError:  # half a surrogate pair: whoever reads the line says so
+            yield f"{json.dumps(record)}\n".encode()

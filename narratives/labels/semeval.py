@@ -1,0 +1,72 @@
+"""The form in which SemEval-2025 Task 10 gives labels: id, narratives and sub-narratives between tabs, no header.
+
+A file of the task names a text a line: `EN_1.txt<TAB>URW: Blaming the war on others;...<TAB>URW: Blaming the war on
+others: Ukraine is the aggressor;...`. `Other` says that none is carried, or, after a narrative, none of those below it.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+from narratives.data import Codebook
+from narratives.errors import UserError, at, did_you_mean
+from narratives.files import BadRecord, Record, read_lines
+from narratives.labels.titles import COLONS, OTHER, fold_name, fold_names, list_endings
+
+_LOOKED_AT = 5  # lines that tell the form
+
+
+def is_semeval(path: Path) -> bool:
+    """Whether a text file is in this form: three fields a line, the first of them a file's name or an id without blanks."""
+    if path.suffix.lower() not in (".txt", ".tsv") or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        lines = [data or b"" for _, _, data in islice(read_lines(stream), _LOOKED_AT)]
+    rows = [line.decode("utf-8-sig", "replace").rstrip("\r\n").split("\t") for line in lines if line.strip()]
+    named = all(row[0].lower().endswith(".txt") for row in rows)
+    return bool(rows) and named and all(len(row) == 3 for row in rows)
+
+
+def split_semeval(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """Line, id and labels as they stand, both levels together, each once. `UserError` where a line has another form."""
+    with path.open("rb") as stream:
+        for number, _, data in read_lines(stream):
+            try:
+                line = (data or b"").decode("utf-8-sig").strip("\r\n")
+            except UnicodeDecodeError:
+                raise UserError(at(path, number, "this is no UTF-8; save the file as UTF-8")) from None
+            if not line.strip():
+                continue
+            fields = line.split("\t")
+            if len(fields) != 3:
+                reason = f"{len(fields)} fields; write: id, narratives and sub-narratives, with tabs between"
+                raise UserError(at(path, number, reason))
+            words = [word.strip() for field in fields[1:] for word in field.split(";") if word.strip()]
+            yield number, fields[0].strip(), list(dict.fromkeys(words))
+
+
+def read_semeval(path: Path, codebook: Codebook) -> Iterator[Record | BadRecord]:
+    """The lines as records with `id` and `narratives`, a list of the codebook's ids."""
+    exact = {narrative.id: narrative.id for narrative in codebook.narratives}
+    titles = fold_names((name, n.id) for n in codebook.narratives for name in (n.id, n.title))
+    for number, id_, words in split_semeval(path):
+        found: list[str] = []
+        for word in words:
+            label = exact.get(word) or find_label(word, titles)
+            if label is None:
+                yield BadRecord(number, f"unknown label '{word}'{did_you_mean(word, titles)}; the codebook needs that title")
+                break
+            found += [label] if label and label not in found else []
+        else:
+            yield Record(number, {"id": id_, "narratives": found})
+
+
+def find_label(word: str, titles: Mapping[str, str]) -> str | None:
+    """The id that a label of the task names, "" for `Other`, `None` where the codebook has no such title."""
+    for ending in (word, *list_endings(word, COLONS)):
+        if found := titles.get(fold_name(ending)):
+            return found
+    head, _, last = word.rpartition(":")
+    if fold_name(last) in OTHER:  # "narrative: Other" is the narrative itself
+        return find_label(head.strip(), titles) if head.strip() else ""
+    return None
