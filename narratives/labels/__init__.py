@@ -6,7 +6,7 @@ from narratives.labels.corpus import SPLITS_FILE, Corpus, find_codebook, read_co
 from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
 from narratives.labels.notation import NONE, STANCES, Tell, is_yes, join_stance, read_labels, split_stance, split_text
 from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
-from narratives.labels.splits import BY_LOT, SHARES, Splits, append_splits, assign_splits, extend_splits, leaks
+from narratives.labels.splits import BY_LOT, SHARES, Splits, append_splits, assign_splits, extend_splits, leaks, read_splits
 
 __all__ = [
     "BY_LOT",
@@ -41,6 +41,7 @@ __all__ = [
     "read_corpus",
     "read_files",
     "read_labels",
+    "read_splits",
     "score_checks",
     "score_stance_pairs",
     "split_stance",

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from narratives.metrics.bootstrap import Figures, interval, measure, resample
 from scipy.stats import bootstrap
 
 from narratives.data import Matrix
 from narratives.metrics import bootstrap as resampling
-from narratives.metrics.bootstrap import Figures, interval, measure, resample
 from narratives.metrics.counts import count, samples_f1
 
 NAMES = tuple(Figures.__dataclass_fields__)
