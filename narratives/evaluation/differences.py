@@ -60,6 +60,7 @@ def judge_narratives(
 ) -> list[Difference]:
     """Of each narrative's F1: better or worse where `test` says so, corrected for the number of those `tested`."""
     errors = find_error(value, without)
+    errors = np.where(value != 0, np.fmax(errors, test.least), errors)
     concerned = ((a.counts.union + b.counts.union) > 0).sum(0)  # documents in which the narrative is carried or raised
     corrected = test.correct(tested)
     smallest = find_noticeable(a.counts, test, tested=firm)
@@ -67,12 +68,12 @@ def judge_narratives(
     for k, error in enumerate(errors):
         bounded = _bound(value[k], error, concerned[k] - 1, margin)
         p = float(corrected[k]) if tested[k] else 1.0
-        side = (test.t[k] > 0) - (test.t[k] < 0) if p < ALPHA else 0
+        side = int(np.sign(test.t[k])) if p < ALPHA else 0
         thin = not firm[k] or bounded["value"] is None
         differences.append(
             Difference(
                 **bounded,
-                verdict=TOO_THIN if thin else judge([int(side)], bounded["within_margin"]),
+                verdict=TOO_THIN if thin else judge([side], bounded["within_margin"]),
                 p_f1=None if bounded["value"] is None else _shorten(float(test.p[k])),
                 p_corrected=_shorten(p) if firm[k] else None,
                 noticeable=to_plain(smallest[k]) if firm[k] else None,

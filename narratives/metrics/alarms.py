@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from narratives.data import Floats, Matrix
@@ -25,7 +24,7 @@ class Rates:
 
 def find_rates(gold: Matrix, predicted: Matrix, owners: Owners, level: float = 0.95) -> Rates | None:
     """The rates; `None` unless passages of both kinds are there."""
-    loud: NDArray[np.bool_] = gold.any(1)
+    loud = np.asarray(gold.any(1))
     if loud.all() or not loud.any():
         return None
     right = (gold & predicted).sum(1).astype(np.float64)

@@ -24,6 +24,7 @@ class SwapTest:
 
     t: Floats  # (narratives,): the difference in F1, B less A, in standard errors; 0 where it is undefined
     chance: Floats  # (swaps, narratives): its size by chance
+    least: Floats  # (narratives,): what one more wrong passage would do; no standard error is taken for less
 
     @property
     def p(self) -> Floats:
@@ -56,7 +57,8 @@ def try_swaps(a: Counts, b: Counts, swaps: int, seed: int) -> SwapTest:
         np.abs(_studentise([total + draw @ change for total, change in zip(whole, changes, strict=True)], documents))
         for draw in _draw(int(differs.sum()), swaps, seed)
     ]
-    return SwapTest(_studentise(whole, documents), np.concatenate(parts))
+    least = _find_least(*whole[:4])
+    return SwapTest(t=_studentise(whole, documents), chance=np.concatenate(parts), least=least)
 
 
 def find_noticeable(a: Counts, test: SwapTest, tested: NDArray[np.bool_], alpha: float = 0.05, seed: int = 0) -> Floats:
@@ -88,7 +90,7 @@ def _find_smallest(a: Counts, others: Floats, alpha: float, seed: int) -> float:
     if most > len(holders):
         return float("nan")
     lost = float(a.tp[holders[:most]].sum())
-    return 2 * hits / (2 * hits + errors) - 2 * (hits - lost) / (2 * hits + errors)
+    return 2 * hits / (2 * hits + errors) - 2 * (hits - lost) / (2 * hits + errors - lost)
 
 
 def _is_noticed(a: Counts, lost: NDArray[np.int64], others: Floats, alpha: float, seed: int) -> bool:
@@ -123,6 +125,15 @@ def _studentise(sums: list[Floats], documents: int) -> Floats:
         slopes = (-2 * errors_a / all_a**2, 2 * hits_a / all_a**2, 2 * errors_b / all_b**2, -2 * hits_b / all_b**2)
         variance = sum((1 if i == j else 2) * slopes[i] * slopes[j] * sums[4 + k] for k, (i, j) in enumerate(_PAIRS))
         variance = np.maximum(variance, 0) * documents / max(documents - 1, 1)
-        least = np.maximum(*(2 * hits / each - 2 * hits / (each + 1) for hits, each in ((hits_a, all_a), (hits_b, all_b))))
+        least = _find_least(hits_a, errors_a, hits_b, errors_b)
         t = (2 * hits_b / all_b - 2 * hits_a / all_a) / np.maximum(np.sqrt(variance), least)
     return np.where(np.isfinite(t), t, 0.0)
+
+
+def _find_least(hits_a: Floats, errors_a: Floats, hits_b: Floats, errors_b: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        falls = [
+            2 * hits / (2 * hits + errors) - 2 * hits / (2 * hits + errors + 1)
+            for hits, errors in ((hits_a, errors_a), (hits_b, errors_b))
+        ]
+    return np.fmax(*falls)

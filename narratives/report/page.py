@@ -103,7 +103,6 @@ def summarise(
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],
         "outcome": outcome(comparison) if comparison else "",
-        "noticeable": tell_noticeable(comparison) if comparison else "",
         "precisions": [weakest.find_precision(evaluation.narratives) for evaluation in evaluations],
         "notes": list(dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)),
         "gaps": [_tell_gap(evaluation) for evaluation in evaluations if len(evaluation.robustness) > 1],
@@ -174,6 +173,7 @@ def make_environment() -> "Environment":
         "draw_heatmap": heatmap.draw_heatmap,
         "draw_reliability": charts.draw_reliability,
         "draw_score": plots.draw_score,
+        "tell_noticeable": tell_noticeable,
         "choose_narratives": heatmap.choose_narratives,
     }
     return environment

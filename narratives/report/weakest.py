@@ -36,7 +36,7 @@ def _find_weight(cases: Sequence[tuple[int, int]], mean: float) -> float | None:
     total = sum(union for _, union in cases)
     chance = (len(cases) - 1) * mean * (1 - mean)
     between = (spread - chance) / (total - sum(union**2 for _, union in cases) / total)
-    return mean * (1 - mean) / between - 1 if between > 0 else None
+    return max(mean * (1 - mean) / between - 1, 0.0) if between > 0 else None
 
 
 def count_hits(rows: Sequence[NarrativeScore]) -> dict[str, int]:

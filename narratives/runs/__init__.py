@@ -4,8 +4,7 @@ from narratives.runs.evaluate import evaluate_run, read_evaluation
 from narratives.runs.history import Version, list_versions, roll_back
 from narratives.runs.retrain import RetrainRequest, retrain_run
 from narratives.runs.run import compare_runs, compare_scores, run_all
-from narratives.runs.score import score_files
-from narratives.runs.scored import is_scored
+from narratives.runs.score import is_scored, score_files
 from narratives.runs.train import train_run
 
 __all__ = [

@@ -13,7 +13,7 @@ from narratives.progress import Say, Show
 from narratives.project import Project
 from narratives.report import headline, outcome, write_report
 from narratives.runs.evaluate import SEED, evaluate_model, read_answers, read_evaluation
-from narratives.runs.scored import read_scored
+from narratives.runs.score import read_scored
 from narratives.runs.train import choose_training_set, train_model
 
 RESAMPLES = 2000  # swaps of a comparison that no config asks otherwise for

@@ -3,16 +3,18 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at, did_you_mean
 from narratives.evaluation import SHARED_TASKS, About, Evaluation, Joined, join, score
-from narratives.files import BadRecord, Record, read_records, sha256, write_json
-from narratives.labels import read_codebook, read_splits
+from narratives.files import BadRecord, Record, read_json, read_records, sha256, write_json
+from narratives.labels import digest_passages, read_codebook, read_splits
 from narratives.models import parse_labels, read_predictions
 from narratives.report import write_report
 
 SOURCES = "sources.json"  # in the folder of a score: the files that it was made of
+_AGAIN = "score it again: narratives score GOLD PREDICTIONS --codebook FILE -o"
 _KEPT = 300  # characters of a text kept to show; gold files may hold a million
 
 
@@ -124,3 +126,35 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
         source=str(values.get("source") or ""),
         extras={key: values[key] for key in ("case", "split") if values.get(key)},
     )
+
+
+def is_scored(name: str) -> bool:
+    """Whether a name is that of a folder that `score` wrote."""
+    return (Path(name) / SOURCES).is_file()
+
+
+def read_scored(folder: Path) -> tuple[Evaluation, Joined, Codebook]:
+    """The evaluation in such a folder and what it was made of; `UserError` where that is gone or was changed since."""
+    sources, path = read_json(folder / SOURCES), folder / "evaluation.json"
+    try:
+        evaluation = Evaluation.from_json(read_json(path))
+        gold, predictions, book = (_find(folder, sources[name]) for name in ("gold", "predictions", "codebook"))
+        split, digest = sources["split"], sources["predictions_digest"]
+    except (TypeError, KeyError, AttributeError):
+        raise UserError(at(path, None, f"not what this version writes; {_AGAIN} {folder}")) from None
+    codebook = read_codebook(book)
+    if sha256(predictions) != digest:
+        raise UserError(at(predictions, None, f"altered since it was scored; {_AGAIN} {folder}"))
+    answers = read_sources(gold, predictions, codebook, split)
+    if (digest_passages(answers.passages), codebook.digest) != (evaluation.gold_digest, evaluation.codebook["digest"]):
+        raise UserError(at(gold, None, f"the gold or the codebook was altered since it was scored; {_AGAIN} {folder}"))
+    return evaluation, answers, codebook
+
+
+def _find(folder: Path, place: Any) -> Path:
+    path = folder / str(place)
+    if not path.is_file():
+        raise UserError(
+            at(path, None, f"{folder} was scored from this file and it is gone; bring it back, or {_AGAIN} {folder}")
+        )
+    return path

@@ -44,7 +44,7 @@ def judge(a: Matrix, b: Matrix, gold: Matrix = GOLD, former: Figure | None = Non
     for name, predicted in (("incumbent", a), ("challenger", b)):
         answers = Joined(passages, gold, predicted, None, stances, stances)
         about = About(run=name, description="", classifier="c", split="test")
-        runs.append((score(answers, CODEBOOK, about, resamples=400, seed=0), answers))
+        runs.append((score(answers, CODEBOOK, about), answers))
     (before, one), (after, other) = runs
     comparison = compare(before, one, after, other, CODEBOOK, 400, 0)
     return reach_verdict(comparison, before, after, former=former, margin=margin)
@@ -137,7 +137,7 @@ def test_a_narrative_that_only_the_challenger_knows_is_told() -> None:
     passages = [Passage(f"p{k:03}", "text", {}, f"d{k}") for k in range(SIZE)]
     stances = np.full(GOLD.shape, -1, dtype=np.int8)
     answers = Joined(passages, GOLD, GOLD, None, stances, stances)
-    evaluation = score(answers, CODEBOOK, About(run="r", description="", classifier="c", split="test"), resamples=50, seed=0)
+    evaluation = score(answers, CODEBOOK, About(run="r", description="", classifier="c", split="test"))
     comparison = compare(evaluation, answers, replace(evaluation, run="s"), answers, CODEBOOK, 50, 0)
     verdict = reach_verdict(comparison, evaluation, evaluation, new)
     assert words(verdict)["fresh"] == "new"

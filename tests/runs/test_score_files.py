@@ -149,7 +149,7 @@ def test_shuffled_predictions_give_the_same_bytes(tmp_path: Path, codebook: Path
 
 def test_perfect_predictions_in_another_order_score_one(tmp_path: Path, codebook: Path) -> None:
     gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_csv(tmp_path / "theirs", make_gold()[::-1])
-    assert score(codebook, gold, theirs)["overall"]["exact_match"] == {"value": 1, "low": 1, "high": 1}
+    assert score(codebook, gold, theirs)["overall"]["exact_match"] == {"value": 1, "low": 0.9124, "high": 1, "cases": None}
 
 
 # What is used, what is written
@@ -183,7 +183,12 @@ def test_the_shared_tasks_asked_for_are_added(tmp_path: Path, codebook: Path) ->
 def test_the_whole_report_is_written_and_told(tmp_path: Path, codebook: Path) -> None:
     gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_jsonl(tmp_path / "theirs", make_predictions())
     result = run_score(codebook, gold, theirs)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"evaluation.json", "report.md", "report.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "evaluation.json",
+        "report.md",
+        "report.html",
+        "sources.json",
+    }
     assert result.stdout.splitlines()[-1] == f"report: {tmp_path / 'out' / 'report.html'}"
     printed = run_score(codebook, gold, theirs, "--json").stdout
     assert json.loads(printed) == json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
