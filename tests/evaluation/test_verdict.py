@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from narratives.data import Matrix, Passage
 from narratives.evaluation.comparison import compare
-from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
+from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
+from narratives.evaluation.figures import Figure
 from narratives.evaluation.joined import Joined
 from narratives.evaluation.scoring import score
 from narratives.evaluation.verdict import Verdict, reach_verdict

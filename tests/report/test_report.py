@@ -12,10 +12,12 @@ from helpers.scored import CODEBOOK, evaluate
 
 from narratives.data import Codebook, Labels, Narrative, Passage, Prediction
 from narratives.evaluation.comparison import Comparison, compare
-from narratives.evaluation.evaluation import Evaluation, Figure
+from narratives.evaluation.evaluation import Evaluation
+from narratives.evaluation.figures import Figure
 from narratives.evaluation.joined import join
 from narratives.evaluation.verdict import reach_verdict
-from narratives.report.page import SECTIONS, cell, figure, headline, number, outcome, percent, signed, spread, write_report
+from narratives.report.page import SECTIONS, headline, outcome, write_report
+from narratives.report.wording import cell, figure, number, percent, signed, spread
 
 UNDEFINED = Figure(None, None, None)
 BOTH = pytest.mark.parametrize("name", ["report.html", "report.md"])
