@@ -9,7 +9,7 @@ from scipy.special import ndtr, ndtri
 
 from narratives.data import Floats, Matrix, Scores
 from narratives.metrics.documents import Owners
-from narratives.metrics.jackknife import find_error, find_reach
+from narratives.metrics.jackknife import find_bias, find_error, find_reach
 
 _SCALES = np.linspace(0, 3, 601)  # of the gaps seen, that are tried as the true ones
 
@@ -110,7 +110,7 @@ def find_brier_skill(scores: Scores | Floats, gold: Matrix, owners: Owners, leve
     """1 - Brier score / that of giving every passage each narrative's share in this gold; and its interval.
 
     0 says that the scores are worth no more than the base rates, 1 is best, below 0 is worse than base rates. NaN where no
-    narrative is carried by some passages and not by others. The interval is the jackknife's over documents.
+    narrative is carried by some passages and not by others. The interval is the jackknife's over documents, less its bias.
     """
     passages = np.bincount(owners.unit, minlength=owners.size).astype(np.float64)
     squares, carried = np.zeros(owners.size), owners.total(gold)
@@ -119,7 +119,8 @@ def find_brier_skill(scores: Scores | Floats, gold: Matrix, owners: Owners, leve
     value = _skill(squares.sum(), carried.sum(0), passages.sum())
     without = _skill(squares.sum() - squares, carried.sum(0) - carried, (passages.sum() - passages)[:, None])
     reach = float(find_reach(find_error(value, without), owners.size - 1, level))
-    return float(value), float(value) - reach, min(1.0, float(value) + reach)
+    middle = float(value - find_bias(value, without))
+    return float(value), min(float(value), middle - reach), max(float(value), min(1.0, middle + reach))
 
 
 def _skill(squares: Floats, carried: Floats, passages: Floats) -> Floats:

@@ -29,7 +29,7 @@ from narratives.metrics.jackknife import find_error, find_reach
 from narratives.metrics.significance import holm, mcnemar
 from narratives.metrics.swaps import try_swaps
 
-FIRM, SWAPS = 10, 1000
+FIRM, SWAPS = 10, 400
 HEAD = (
     "| design | runs | false verdict in a family | the same, jackknife-t and Holm | interval of a difference covers | "
     "silenced alone: noticed | among others: noticed | the same, jackknife-t and Holm | the same, McNemar and Holm |"
