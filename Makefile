@@ -36,7 +36,7 @@ lint: .venv/test
 	@touch $@
 
 .venv/test: .venv/ready
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,cluster,test]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,sklearn,cluster,test]'
 	@touch $@
 
 clean:

@@ -1,16 +1,20 @@
 """The command line: the group, what becomes of errors, and every command."""
 
+import os
+import signal
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from narratives import __version__
-from narratives.commands import FOLDER, batch, codebook, labels, models, runs, suggest
+from narratives.commands import FOLDER, Menu, batch, codebook, echo, labels, models, runs, suggest
 from narratives.errors import UserError
 
 
-class _Group(click.Group):
+class _Group(Menu):
     """Turns the user's errors into lines on standard error and exit code 2; bugs keep their traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -18,9 +22,9 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             for problem in error.problems:
-                click.echo(problem, err=True)
+                echo(problem.replace("\n", "\\n"), err=True)
             if len(error.problems) > 1:
-                click.echo(f"{len(error.problems)} problems", err=True)
+                echo(f"{len(error.problems)} problems", err=True)
             ctx.exit(2)
 
 
@@ -33,6 +37,11 @@ def cli(ctx: click.Context, root: Path) -> None:
 
     A project is a folder with labels/ (codebook and labelled passages), experiments/ (a config for each run) and
     models/. Begin with: narratives init DIR
+
+    \b
+    Examples:
+      narratives init trams
+      narratives --project trams run tfidf transformer
     """
     ctx.obj = root
 
@@ -40,15 +49,21 @@ def cli(ctx: click.Context, root: Path) -> None:
 @cli.command()
 @click.argument("folder", type=FOLDER)
 def init(folder: Path) -> None:
-    """Start a project in FOLDER: a small codebook to edit, example labels, two runs."""
+    """Start a project in FOLDER: a small codebook to edit, example labels, two runs.
+
+    \b
+    Examples:
+      narratives init trams
+      narratives init .
+    """
     from narratives.project import init_project
 
     written = init_project(folder)
     for path in written:
-        click.echo(f"wrote {path}")
+        echo(f"wrote {path}")
     if not written:
-        click.echo(f"{folder} has everything already; nothing was changed")
-    click.echo(f"next: cd {folder} && narratives labels check && narratives run tfidf")
+        echo(f"{folder} has everything already; nothing was changed")
+    echo(f"next: cd {folder} && narratives labels check && narratives run tfidf")
 
 
 for _command in (
@@ -69,5 +84,33 @@ for _command in (
 
 
 def main() -> None:
-    """The `narratives` command."""
-    cli(prog_name="narratives")
+    """The `narratives` command. Where it is ended from outside, it clears away what it had half-written."""
+    with suppress(ValueError):  # not the main thread: who runs it there answers signals
+        signal.signal(signal.SIGTERM, _end)
+    try:
+        cli(prog_name="narratives")
+    except OSError as error:
+        if error.filename is not None or not _is_stuck():
+            raise
+        _let_go_of_output()
+        click.echo(f"standard output: cannot be written: {os.strerror(error.errno or 0)}; what is in files stays", err=True)
+        raise SystemExit(2) from None
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _is_stuck() -> bool:
+    """Whether standard output takes no more: a full disk, a broken device."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+def _let_go_of_output() -> None:
+    # What is still waiting to be written would fail once more when the program ends.
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

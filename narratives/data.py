@@ -20,7 +20,11 @@ Floats = NDArray[np.float64]
 
 
 class Stance(StrEnum):
-    """How a passage stands to a narrative that it carries."""
+    """How a passage stands to a narrative that it carries: a text, `"asserts"`, `"reports"` or `"rebuts"`.
+
+    >>> narratives.Stance("rebuts") == "rebuts"
+    True
+    """
 
     ASSERTS = "asserts"
     REPORTS = "reports"
@@ -35,7 +39,12 @@ Weighted = tuple[int, int, float]  # a word: start and end in characters, and wh
 
 @dataclass(frozen=True, slots=True)
 class Narrative:
-    """One claim that an actor repeats, worded so that two readers label alike."""
+    """One claim that an actor repeats, worded so that two readers label alike.
+
+    >>> claim = "The toll takes money from people who have no other way."
+    >>> narratives.Narrative(id="toll", title="The toll robs us", family="critics", definition=claim).include
+    ()
+    """
 
     id: str
     title: str
@@ -55,7 +64,12 @@ class Narrative:
 
 @dataclass(frozen=True)
 class Codebook:
-    """Narratives in a fixed order. `ids` is the one label order of every matrix, table and file."""
+    """Narratives in a fixed order. `ids` is the one label order of every matrix, table and file.
+
+    >>> codebook = narratives.Project("trams").corpus.codebook
+    >>> len(codebook.ids) == len(codebook.narratives), len(codebook.digest)
+    (True, 64)
+    """
 
     name: str
     version: str
@@ -101,7 +115,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A labelled text. `narratives` is `None` where nobody has labelled it and `{}` where it carries none."""
+    """A labelled text. `narratives` is `None` where nobody has labelled it and `{}` where it carries none.
+
+    Passages of one `document` never stand in two splits, and are drawn together when intervals are computed.
+
+    >>> narratives.Passage(id="p1", text="The fare rises.", narratives={"toll": None}, document="d1").language
+    'und'
+    """
 
     id: str
     text: str
@@ -115,7 +135,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A model's answer: a score in [0, 1] for every narrative, and those it raises."""
+    """An answer to one text: a score in [0, 1] for every narrative, or none at all, and the narratives that are raised.
+
+    >>> narratives.Prediction(id="p1", scores={}, narratives={"toll": narratives.Stance.ASSERTS}).stances["toll"].value
+    'asserts'
+    """
 
     id: str
     scores: dict[str, float]

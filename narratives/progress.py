@@ -12,6 +12,11 @@ Show = Callable[[str], AbstractContextManager[Progress]]  # title -> progress to
 _EVERY = 30.0  # seconds between lines where there is no terminal
 
 
+def print_line(line: str) -> None:
+    """A notice on standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def show_progress(title: str) -> Iterator[Progress]:
     """Give a function of (done, total, note) that draws on standard error."""

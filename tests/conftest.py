@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from helpers.door import start_trams
 from helpers.examples import invoke, write_project
 from helpers.toy import TOPICS, Toy
 
@@ -140,6 +141,18 @@ def small_done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_project(tmp_path_factory.mktemp("small") / "project")
     assert invoke(root, "run", "base").exit_code == 0
     return root
+
+
+@pytest.fixture(scope="session")
+def trams_done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter project, in a folder `trams`, with its first run trained. To be copied, not changed."""
+    return start_trams(tmp_path_factory.mktemp("door") / "trams")
+
+
+@pytest.fixture
+def trams(trams_done: Path, tmp_path: Path) -> Path:
+    """A fresh copy of it."""
+    return Path(shutil.copytree(trams_done, tmp_path / "trams"))
 
 
 @pytest.fixture

@@ -6,14 +6,16 @@ from narratives.annotation.export import export_labels
 from narratives.annotation.importing import ImportRequest, describe_import, import_labels
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
-from narratives.annotation.tasks import check_output, write_suggestions
+from narratives.annotation.tasks import Suggestion, check_output, choose_format, write_suggestions
 
 __all__ = [
     "HINT",
     "ImportRequest",
+    "Suggestion",
     "audit_labels",
     "check_labels",
     "check_output",
+    "choose_format",
     "describe_audit",
     "describe_import",
     "describe_labels",

@@ -20,6 +20,7 @@ from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.files import change_files, change_lines
 from narratives.labels import Splits, assign_splits, extend_splits, to_record
+from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
 
@@ -63,8 +64,13 @@ class ImportSummary:
         return asdict(self)
 
 
-def import_labels(project: Project, request: ImportRequest) -> ImportSummary:
+def import_labels(project: Project, request: ImportRequest, say: Say | None = None) -> ImportSummary:
     """Import files. `UserError` lists every bad record, unless the good ones are to be taken all the same."""
+    with project.lock(say):
+        return _import(project, request)
+
+
+def _import(project: Project, request: ImportRequest) -> ImportSummary:
     corpus = project.read_corpus(may_be_empty=True)
     codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
     names = make_names(codebook, request.renames)

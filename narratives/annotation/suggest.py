@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,18 @@ from numpy.typing import NDArray
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.selection import Choice, choose, measure_doubt, measure_likeness
 from narratives.annotation.tasks import Suggestion
-from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, classify_items, find_sources, make_plan, read_items
+from narratives.batch import (
+    EVERYTHING,
+    Columns,
+    Cursor,
+    Item,
+    Options,
+    classify_items,
+    describe_left,
+    find_sources,
+    make_plan,
+    read_items,
+)
 from narratives.data import Codebook, Floats, Labels, Passage
 from narratives.labels import BY_LOT
 from narratives.models import Model, load_model
@@ -108,17 +120,18 @@ def _read(
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
     sources, left = find_sources(inputs, "")
     if left:
-        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+        say(describe_left(left))
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
     with closing(Cursor()) as cursor:
-        for number, (input_, part) in enumerate(plan.parts):
-            items, rejects = read_items(plan, input_, part, cursor)
+        pieces = list(chain.from_iterable(plan.parts))
+        for number, (input_, piece) in enumerate(pieces):
+            items, rejects = read_items(plan, input_, piece, cursor)
             summary.texts += len(items)
             summary.rejects += len(rejects)
             summary.empty += sum(bool(item.note) for item in items)
             yield [window for item in items for window in _cut(item, model.window)]
             if progress:
-                progress(number + 1, len(plan.parts), "parts")
+                progress(number + 1, len(pieces), "parts")
 
 
 def _cut(item: Item, size: int) -> list[Item]:

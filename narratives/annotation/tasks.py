@@ -18,11 +18,29 @@ FORMATS = {"label-studio": ".json", "jsonl": ".jsonl"}
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A text to be labelled, with the model's scores and answer; why it was chosen stands in the passage, as `chosen`."""
+    """A text to be labelled: `.passage`, the model's `.scores` in [0, 1] and `.labels`, and why it was `.chosen`.
+
+    >>> suggestion, *others = narratives.Project("trams").suggest("trams/feeds", n=2)
+    >>> suggestion.passage.narratives is None, len(others)
+    (True, 1)
+    """
 
     passage: Passage
     scores: dict[str, float]
     labels: Labels
+
+    @property
+    def chosen(self) -> str:
+        """Why it was chosen, in words."""
+        return str(self.passage.extras["chosen"])
+
+
+def choose_format(output: Path) -> str:
+    """The format that a file's ending asks for; `UserError` where it asks for none."""
+    for form, ending in FORMATS.items():
+        if output.suffix.lower() == ending:
+            return form
+    raise UserError(at(output, None, f"give it the ending {' or '.join(FORMATS.values())}"))
 
 
 def check_output(output: Path, form: str, project: Project) -> None:

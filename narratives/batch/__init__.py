@@ -5,7 +5,7 @@ from narratives.batch.items import EVERYTHING, Columns, Item
 from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
-from narratives.batch.sources import find_sources
+from narratives.batch.sources import describe_left, find_sources
 from narratives.batch.stream import classify_stream
 from narratives.batch.work import classify_items, read_items
 
@@ -20,6 +20,7 @@ __all__ = [
     "classify_files",
     "classify_items",
     "classify_stream",
+    "describe_left",
     "find_sources",
     "make_plan",
     "read_items",

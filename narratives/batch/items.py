@@ -12,6 +12,7 @@ NOTES = ("note", "language", "language_note")
 OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
+_LANGUAGE = "language"  # the column that may name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Columns:
     text: str = "text"
     id: str = "id"
     keep: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> frozenset[str] | None:
+        """The columns that are read; `None` for all."""
+        return None if EVERYTHING in self.keep else frozenset({self.text, self.id, _LANGUAGE, *self.keep})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
         id_ = None
     if isinstance(id_, dict | list):
         raise ValueError(f"'{columns.id}' is {type(id_).__name__}, not a text or a number")
-    language = values.get("language")
+    language = values.get(_LANGUAGE)
     return Item(
         id=f"{name}:{record.line}" if id_ is None or id_ == "" else _to_text(id_),
         file=file,

@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Options, Plan, check_columns, read_plan
 from narratives.batch.processes import count_processors, run_workers
-from narratives.batch.resume import open_plan, sweep
-from narratives.batch.sources import find_sources, has_changed
-from narratives.batch.storage import OutputFolder, to_plain
+from narratives.batch.resume import list_done, open_plan, read_log, sweep
+from narratives.batch.sources import describe_left, find_sources, has_changed
+from narratives.batch.storage import OutputFolder, is_url, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
+from narratives.files import hold_lock
 from narratives.models import load_model
 from narratives.progress import Progress, Say
 
@@ -73,17 +74,39 @@ def classify_files(
     """
     check_columns(options.columns)
     output = to_plain(output)
+    with nullcontext() if is_url(output) else hold_lock(Path(output), say, make=True):
+        try:
+            return _classify(inputs, model_folder, output, options, workers or Workers(), restart, progress, say)
+        finally:
+            sweep(OutputFolder(output))  # a worker may have been stopped in the middle of a file
+
+
+def _classify(
+    inputs: Sequence[str],
+    model_folder: Path,
+    output: str,
+    options: Options,
+    workers: Workers,
+    restart: bool,
+    progress: Progress | None,
+    say: Say,
+) -> BatchSummary:
     sources, left = find_sources(inputs, output)
     if left:
-        say(f"{len(left)} files have no ending that can be read and were left out: {', '.join(left[:3])}")
+        say(describe_left(left))
     folder = OutputFolder(output)
     model = load_model(model_folder)
     plan = open_plan(folder, sources, options, model, restart)
     parts = plan.parts
-    pending = plan.list_pending(folder.list_names())
+    done = list_done(plan, folder, thorough=True)
+    pending = [number for number in range(len(parts)) if number not in done]
     if len(pending) < len(parts):
         say(f"{len(parts) - len(pending)} of {len(parts)} parts were done already")
-    tell = _add_up({number: parts[number][1].lines for number in pending}, progress) if progress else lambda *_: None
+    tell = (
+        _add_up({number: sum(piece.lines for _, piece in parts[number]) for number in pending}, progress)
+        if progress
+        else lambda *_: None
+    )
     workers = workers or Workers()
     processes = min(workers.jobs or count_processors(), len(pending))
     if workers.engine and pending:
@@ -118,20 +141,16 @@ def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
 
 def summarise(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """What the logs of the parts that are done say."""
-    names = folder.list_names()
-    pending = set(plan.list_pending(names))
     totals: Counter[str] = Counter()
     counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
-    parts = len(plan.parts)
-    for number in range(parts):
-        if number not in pending:
-            counts = json.loads(_read_log(plan, number, folder)[0])
-            for name, counter in counted.items():
-                counter.update(counts.pop(name))
-            totals.update(counts)
+    done = list_done(plan, folder)
+    for counts in done.values():
+        for name, counter in counted.items():
+            counter.update(counts.pop(name))
+        totals.update(counts)
     tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
     figures: dict[str, Any] = {**totals, **tables}
-    return BatchSummary(parts, parts - len(pending), **figures, finder=plan.model["languages"])
+    return BatchSummary(len(plan.parts), len(done), **figures, finder=plan.model["languages"])
 
 
 def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
@@ -141,12 +160,12 @@ def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
     def gather(path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="\n") as stream:
             for number in range(len(plan.parts)):
-                stream.writelines(line + "\n" for line in _read_log(plan, number, folder)[1:])
+                _, rejects = read_log(plan, number, folder) or ({}, [])
+                stream.writelines(line + "\n" for line in rejects)
 
     if summary.rejects:
         folder.write(REJECTS, gather)
     folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")
-    sweep(folder)
     return summary
 
 
@@ -154,10 +173,3 @@ def report_status(output: str) -> BatchSummary:
     """What a batch run has done so far, whether or not it is running now."""
     folder = OutputFolder(to_plain(output))
     return summarise(read_plan(folder), folder)
-
-
-def _read_log(plan: Plan, number: int, folder: OutputFolder) -> list[str]:
-    text = folder.read(plan.log(number))
-    if text is None:
-        raise UserError(at(folder.place(plan.log(number)), None, "missing; remove the answers of this part and run again"))
-    return text.removesuffix("\n").split("\n")  # a reason may hold rarer line ends

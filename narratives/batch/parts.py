@@ -2,7 +2,7 @@
 
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -90,12 +90,12 @@ class Cursor:
         self.position = _UNKNOWN
         return self.stream
 
-    def open_batches(self, source: Source) -> Batches:
-        """The record batches of a Parquet file."""
+    def open_batches(self, source: Source, columns: Collection[str] | None) -> Batches:
+        """The record batches of a Parquet file, with these columns; a cursor is always asked for the same."""
         if self.batches is None or self.path != source.path:
             self.close()
             stream = self._open.enter_context(open_source(source))
-            self.batches = Batches(self._open.enter_context(open_parquet(Path(source.path), stream)))
+            self.batches = Batches(self._open.enter_context(open_parquet(Path(source.path), stream)), columns)
             self.path = source.path
         return self.batches
 
@@ -105,24 +105,37 @@ class Cursor:
         self.stream = self.batches = None
 
 
-def read_part(source: Source, header: Header | None, part: Part, cursor: Cursor) -> Iterator[Record | BadRecord]:
-    """The records of a part. `UserError` where the file is not the one that was split."""
+def read_part(
+    source: Source, header: Header | None, part: Part, cursor: Cursor, columns: Collection[str] | None = None
+) -> Iterator[Record | BadRecord]:
+    """The records of a part. `UserError` where the file is not the one that was split.
+
+    Of Parquet only `columns` are read: others, however large, are left alone.
+    """
     end = part.offset + part.length
     with _refusing(source):
         if source.form == "parquet":
             with refusing_parquet(Path(source.path)):
-                yield from parse_rows(cursor.open_batches(source), part.offset, end)
+                yield from parse_rows(cursor.open_batches(source, columns), part.offset, end)
         else:
             lines = read_lines(cursor.open_at(source, part.offset), part.line, part.length)
             yield from parse_records(source.form, lines, header)
             cursor.position = end
 
 
-def look_at(source: Source, header: Header | None, parts: list[Part], count: int = 100) -> list[Record]:
+def look_at(
+    source: Source, header: Header | None, parts: list[Part], columns: Collection[str] | None = None, count: int = 100
+) -> list[Record]:
     """The good ones among the first records of a file, so that a mistake shows before hours of work."""
     with closing(Cursor()) as cursor:
-        records = chain.from_iterable(read_part(source, header, part, cursor) for part in parts)
+        records = chain.from_iterable(read_part(source, header, part, cursor, columns) for part in parts)
         return [record for record in islice(records, count) if isinstance(record, Record)]
+
+
+def list_columns(source: Source) -> list[str]:
+    """The names of the columns of a Parquet file."""
+    with _refusing(source), open_source(source) as stream, open_parquet(Path(source.path), stream) as file:
+        return list(file.schema_arrow.names)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The plan of a batch run: which parts there are, and all that decides what their answers are."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,7 +12,7 @@ from typing import Any, Self
 
 from narratives import __version__
 from narratives.batch.items import EVERYTHING, OWN, Columns
-from narratives.batch.parts import Part, look_at, split_source
+from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
 from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at, did_you_mean
@@ -20,8 +21,11 @@ from narratives.models import Model
 from narratives.texts import find_version
 
 PLAN, REJECTS, SUMMARY = "plan.json", "rejects.jsonl", "summary.json"
+_FORMS = ("parquet", "jsonl", "csv")
 PART_SIZE = 2 << 20  # bytes: half a minute of a transformer on one core, seconds of TF-IDF
-_FORMAT = 2
+_FORMAT = 3
+_APART = 2  # the format in which small files did not share parts
+_PACKED = 4  # a Parquet file is taken to hold so many times its size
 ANEW = "name another --output, or begin anew with --restart"
 _DECISIVE = {
     "run": "model",
@@ -48,12 +52,14 @@ class Options:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Rebuild after a trip through JSON."""
         columns = Columns(**{**value["columns"], "keep": tuple(value["columns"]["keep"])})
+        if value["form"] not in _FORMS:  # it becomes part of the names of files
+            raise ValueError(f"format {value['form']}")
         return cls(**{**value, "columns": columns})
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file as it was when the plan was made, and its parts."""
+    """A file as it was when the plan was made, and the pieces that it is read in."""
 
     source: Source
     known: dict[str, Any]
@@ -61,18 +67,33 @@ class Input:
     parts: list[Part]
 
 
+Piece = tuple[Input, Part]
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Parts are numbered through all inputs."""
+    """Parts are numbered through all inputs. A part is a piece of a large file, or several small files."""
 
     model: dict[str, str]
     options: Options
     inputs: list[Input]
+    shared: bool = True  # whether small files share parts
 
     @cached_property
-    def parts(self) -> list[tuple[Input, Part]]:
-        """Every part with the input that it is of."""
-        return [(input_, part) for input_ in self.inputs for part in input_.parts]
+    def parts(self) -> list[list[Piece]]:
+        """The pieces of every part, each with the input that it is of. Files that share one are small and follow each other."""
+        parts: list[list[Piece]] = []
+        room = 0
+        for input_ in self.inputs:
+            pieces = [(input_, piece) for piece in input_.parts]
+            weight = _weigh(input_) if self.shared and len(pieces) == 1 else sys.maxsize
+            if pieces and weight <= room:
+                parts[-1] += pieces
+                room -= weight
+            elif pieces:
+                parts += [[piece] for piece in pieces]
+                room = max(self.options.part_size - weight, 0)
+        return parts
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -89,10 +110,6 @@ class Plan:
         """The file that holds what there is to say of a part: counts, then its bad records."""
         return f"log/part-{number:05}.jsonl"
 
-    def list_pending(self, names: set[str]) -> list[int]:
-        """The parts whose answers are not among the files `names`."""
-        return [number for number in range(len(self.parts)) if self.name(number) not in names]
-
     def to_text(self) -> str:
         """JSON with a line for each input; ASCII, since a file's name may be no UTF-8."""
         inputs = [
@@ -106,7 +123,12 @@ class Plan:
             )
             for input_ in self.inputs
         ]
-        head = {"format_version": _FORMAT, "narratives": __version__, "model": self.model, "options": asdict(self.options)}
+        head = {
+            "format_version": _FORMAT if self.shared else _APART,
+            "narratives": __version__,
+            "model": self.model,
+            "options": asdict(self.options),
+        }
         return json.dumps(head)[:-1] + ', "inputs": [\n' + ",\n".join(inputs) + "\n]}\n"
 
     @classmethod
@@ -123,7 +145,13 @@ class Plan:
                     [Part(*numbers) for numbers in one["parts"]],
                 )
             )
-        return cls(value["model"], Options.from_json(value["options"]), inputs)
+        return cls(value["model"], Options.from_json(value["options"]), inputs, value["format_version"] != _APART)
+
+
+def _weigh(input_: Input) -> int:
+    """About how many bytes a small file unpacks to."""
+    [piece] = input_.parts
+    return int(_PACKED * input_.known["size"]) if input_.source.form == "parquet" else piece.length
 
 
 def describe_model(model: Model) -> dict[str, str]:
@@ -150,10 +178,21 @@ def make_plan(sources: Sequence[Source], options: Options, model: Model) -> Plan
 def read_plan(output: OutputFolder) -> Plan:
     """The plan in the output folder; `UserError` where there is none or it is none of this version."""
     value = check_ours(output)
-    if value["format_version"] != _FORMAT:
+    if value["format_version"] not in (_FORMAT, _APART):
         version = value["narratives"]
         raise UserError(at(output.place(PLAN), None, f"written by narratives {version} in another format; {ANEW}"))
-    return Plan.from_json(value)
+    try:
+        return Plan.from_json(value)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise UserError(at(output.place(PLAN), None, f"not the plan of a batch run; {ANEW}")) from None
+
+
+def is_blank(output: OutputFolder) -> bool:
+    """Whether nothing is in the plan but its name, or zeros."""
+    try:
+        return not (output.read(PLAN) or "").strip("\0")
+    except ValueError:
+        return False
 
 
 def check_ours(output: OutputFolder) -> dict[str, Any]:
@@ -165,6 +204,8 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
             raise ValueError
     except (ValueError, AttributeError):
         known = PLAN in output.list_names()
+        if known and is_blank(output):
+            raise UserError(at(output.place(PLAN), None, f"holds nothing, as after a power cut; {ANEW}")) from None
         reason = "not the plan of a batch run; name another folder" if known else "no such file; name a batch run's --output"
         raise UserError(at(output.place(PLAN), None, reason)) from None
     return dict(value)
@@ -172,10 +213,11 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
 
 def _split(source: Source, options: Options) -> Input:
     header, parts = split_source(source, options.part_size)
-    first = look_at(source, header, parts)
+    first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
     wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
-    there = dict.fromkeys(name for record in first for name in record.values)
+    names = list_columns(source) if source.form == "parquet" else (name for record in first for name in record.values)
+    there = dict.fromkeys(names)
     for name in wanted if first else ():
         if name not in there and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"

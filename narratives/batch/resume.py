@@ -1,10 +1,23 @@
 """Begin a batch run in a folder, go on with it, or say why not."""
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from narratives.batch.plan import ANEW, PLAN, REJECTS, SUMMARY, Options, Plan, check_ours, differ_in_model, make_plan, read_plan
+from narratives.batch.plan import (
+    ANEW,
+    PLAN,
+    REJECTS,
+    SUMMARY,
+    Options,
+    Plan,
+    check_ours,
+    differ_in_model,
+    is_blank,
+    make_plan,
+    read_plan,
+)
 from narratives.batch.sources import Source, has_changed
 from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at
@@ -12,13 +25,14 @@ from narratives.models import Model
 
 _PART = re.compile(r"part-\d{5,}\.(parquet|jsonl|csv)")
 _LOG = re.compile(r"log/part-\d{5,}\.jsonl")
-_ASIDE = re.compile(r"(log/)?\.(part-\d{5,}|plan|rejects|summary)\.[a-z]+\.\d+\.partial")
+_ASIDE = re.compile(r"(log/)?\.(part-\d{5,}|plan|rejects|summary)\.[a-z]+\.[0-9a-f]+\.partial")
 
 
 def open_plan(output: OutputFolder, sources: Sequence[Source], options: Options, model: Model, restart: bool = False) -> Plan:
     """The plan in the output folder, or a new one; `restart` takes away what another run left there.
 
-    `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed.
+    `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed. A plan of
+    which a power cut left nothing but the name gives way to `restart`.
     """
     names = output.list_names()
     if PLAN in names and not restart:
@@ -28,7 +42,7 @@ def open_plan(output: OutputFolder, sources: Sequence[Source], options: Options,
         own = {plan.name(number) for number in range(len(plan.parts))}
         _refuse(output, [name for name in names - own if _PART.fullmatch(name)], ANEW)
         return plan
-    if PLAN in names:
+    if PLAN in names and not is_blank(output):
         check_ours(output)
     plan = make_plan(sources, options, model)  # before anything is removed: an input may be at fault
     if PLAN in names:
@@ -38,6 +52,34 @@ def open_plan(output: OutputFolder, sources: Sequence[Source], options: Options,
         _refuse(output, alien, "name another --output")
     output.write_text(PLAN, plan.to_text())
     return plan
+
+
+def read_log(plan: Plan, number: int, output: OutputFolder) -> tuple[dict[str, Any], list[str]] | None:
+    """What there is to say of a part: counts, and its bad records as lines. `None` where its log is missing or cut short."""
+    try:
+        text = output.read(plan.log(number)) or ""
+        first, *rest = text.split("\n")  # a reason may hold rarer line ends
+        counts = json.loads(first)
+        is_whole = "\0" not in text and rest.pop() == "" and counts["rejects"] == len(rest)
+        return (counts, rest) if is_whole else None
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
+def list_done(plan: Plan, output: OutputFolder, thorough: bool = False) -> dict[int, dict[str, Any]]:
+    """The parts whose answers are there, and as their logs know them, with the counts of each.
+
+    By their size, and where it is `thorough` by every byte: a power cut may leave a file's name without what was in it.
+    """
+    done = {}
+    names = output.list_names()
+    for number in range(len(plan.parts)):
+        if {plan.name(number), plan.log(number)} <= names and (log := read_log(plan, number, output)):
+            counts, _ = log
+            answers = counts.pop("answers", None)  # older versions did not write it
+            if output.has(plan.name(number), answers, thorough):
+                done[number] = counts
+    return done
 
 
 def sweep(output: OutputFolder) -> None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, find_format, sha256, unreadable
+from narratives.files import ENDINGS, check_unpacked, find_format, sha256, unreadable
 
 _COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 _BUFFER = 1 << 17  # bytes
@@ -32,10 +32,10 @@ class Source:
 
 
 def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
-    """The files that `names` stand for, in their order, each once; and files in folders that have no known ending.
+    """The files that `names` stand for, in their order, each once; and what in folders and patterns cannot be read.
 
     A folder stands for all files below it, sorted. Hidden ones in it are left alone, so are those of the output folder
-    there and where a pattern matches them.
+    there and where a pattern matches them. No known ending, a link to nothing, a pipe: none of these stops the rest.
     """
     found: dict[str, Source] = {}
     left: list[str] = []
@@ -43,16 +43,26 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
         try:
             inner = _list_below(name)
             paths = _leave_out(inner, output) if inner is not None else _expand(name, output)
-            for path in paths:
-                if inner is not None and not _is_known(path):
-                    left.append(path)
-                else:
-                    found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+            chosen = paths
+            if paths != [name]:  # what is named is meant; beside it may lie anything
+                chosen = [
+                    path for path in paths if (inner is None or _is_known(path)) and (is_url(path) or Path(path).is_file())
+                ]
+                left += sorted({*paths} - {*chosen})
+            for path in chosen:
+                found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
         except OSError as error:
             raise unreadable(name, error) from None
-        if inner is not None and not any(_is_known(path) for path in paths):
-            raise UserError(at(name, None, f"no file to read in this folder; known endings: {', '.join(ENDINGS)}"))
+        if not chosen:
+            what = "matches this pattern" if inner is None else "in this folder"
+            raise UserError(at(name, None, f"no file to read {what}; known endings: {', '.join(ENDINGS)}"))
     return list(found.values()), left
+
+
+def describe_left(left: Sequence[str]) -> str:
+    """One line for all that was left out."""
+    names = ", ".join(left[:3]) + (" ..." if len(left) > 3 else "")
+    return f"{len(left)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -65,6 +75,7 @@ def open_source(source: Source) -> BinaryIO:
             raw = Path(source.path).open("rb", buffering=_BUFFER)  # noqa: SIM115
         if source.compression and not raw.read(1):
             raise UserError(at(source.path, None, "cut short: it holds nothing; get it again"))
+        size = raw.seek(0, os.SEEK_END) if source.compression else 0
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
@@ -77,7 +88,31 @@ def open_source(source: Source) -> BinaryIO:
         unpacked = pyarrow.CompressedInputStream(raw, "zstd")
     else:
         return cast(BinaryIO, raw)
-    return cast(BinaryIO, io.BufferedReader(unpacked, _BUFFER))
+    return cast(BinaryIO, io.BufferedReader(_Unpacking(source.path, unpacked, size), _BUFFER))
+
+
+class _Unpacking(io.RawIOBase):
+    """Passes on what a file unpacks to; `UserError` once it is out of all proportion to the file."""
+
+    def __init__(self, path: str, unpacked: Any, packed: int) -> None:
+        self._path, self._unpacked, self._packed, self._so_far = path, unpacked, packed, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer; 0 at the end."""
+        count = int(self._unpacked.readinto(buffer))
+        self._so_far += count
+        if reason := check_unpacked(self._packed, self._so_far):
+            raise UserError(at(self._path, None, reason))
+        return count
+
+    def close(self) -> None:
+        """Close the file too."""
+        self._unpacked.close()
+        super().close()
 
 
 def identify(source: Source) -> dict[str, Any]:
@@ -137,9 +172,10 @@ def _leave_out(paths: list[str], output: str) -> list[str]:
     if is_url(output):
         files, top = filesystem(output)
         own = files.unstrip_protocol(top).rstrip("/") + "/"
+        own = files.unstrip_protocol(top).rstrip("/") + "/"
         return [path for path in paths if not path.startswith(own)]
-    here = Path(output).resolve()
-    return [path for path in paths if is_url(path) or here not in Path(path).resolve().parents]
+    own = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
+    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(own)]
 
 
 def _expand(name: str, output: str) -> list[str]:
@@ -162,12 +198,22 @@ def _is_known(path: str) -> bool:
     return (PurePosixPath(pure.stem) if pure.suffix.lower() in _COMPRESSIONS else pure).suffix.lower() in ENDINGS
 
 
+def _refuse(path: Path) -> UserError:
+    if path.is_fifo():
+        return UserError(at(path, None, "is a pipe; give it to standard input: ... | narratives classify - --model RUN"))
+    if path.is_symlink() and not path.exists():
+        return UserError(at(path, None, f"is a link to nothing ({path.readlink()}); mend it or leave it out"))
+    if path.exists() and not path.is_dir():
+        return UserError(at(path, None, "is no file but a device or a socket; name a file"))
+    return unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
+
+
 def _to_source(path: str) -> Source:
     compression = _COMPRESSIONS.get(PurePosixPath(path).suffix.lower(), "")
     inner = path[: path.rindex(".")] if compression else path
     local = Path(path)
     if not is_url(path) and not local.is_file():
-        raise unreadable(local, IsADirectoryError() if local.is_dir() else FileNotFoundError())
+        raise _refuse(local)
     form = ENDINGS.get(PurePosixPath(inner).suffix.lower())
     if is_url(path) and not form:
         raise UserError(at(path, None, f"unknown format; known endings: {', '.join(ENDINGS)}"))

@@ -2,13 +2,13 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files import replacing, unreadable, unwritable
+from narratives.files import replacing, sha256, unreadable, unwritable
 
 
 def is_url(path: str) -> bool:
@@ -65,18 +65,39 @@ class OutputFolder:
         except OSError as error:
             raise unreadable(self.place(name), error) from None
 
-    def write(self, name: str, fill: Callable[[Path], None]) -> None:
-        """Have `fill` write a file aside, then make it `name` in one step."""
+    def has(self, name: str, mark: Mapping[str, Any] | None, thorough: bool = False) -> bool:
+        """Whether a file is the one that `write` described (`None`: it holds anything at all).
+
+        Its bytes are read only where that is to be `thorough` and the file lies on this machine.
+        """
+        place = self.place(name)
+        try:
+            if is_url(self.root):
+                files, path = filesystem(place)
+                size, thorough = files.size(path), False
+            else:
+                size = Path(place).stat().st_size
+            if mark is None:
+                return bool(size > 0)
+            return bool(size == mark["size"]) and not (thorough and sha256(Path(place)) != mark["sha256"])
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise unreadable(place, error) from None
+
+    def write(self, name: str, fill: Callable[[Path], None]) -> dict[str, Any]:
+        """Have `fill` write a file aside, then make it `name` in one step; its size in bytes and its digest."""
         if not is_url(self.root):
-            with replacing(Path(self.place(name))) as aside:
+            with replacing(Path(self.place(name)), sweep=False) as aside:
                 fill(aside)
-            return
+                return _describe(aside)
         with tempfile.TemporaryDirectory() as folder:
             aside = Path(folder) / Path(name).name
             files, path = filesystem(self.place(name))
             try:
                 fill(aside)
                 files.put_file(str(aside), path)  # a store shows an object when it is whole
+                return _describe(aside)
             except OSError as error:
                 raise unwritable(self.place(name), error) from error
 
@@ -96,6 +117,10 @@ class OutputFolder:
     def place(self, name: str) -> str:
         """Where a file of this name lies."""
         return f"{self.root.rstrip('/')}/{name}" if is_url(self.root) else os.path.join(self.root, name)  # noqa: PTH118
+
+
+def _describe(path: Path) -> dict[str, Any]:
+    return {"size": path.stat().st_size, "sha256": sha256(path)}
 
 
 def _fill(path: Path, text: str) -> None:

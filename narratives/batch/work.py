@@ -32,21 +32,27 @@ class Reject:
 def classify_part(
     plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
 ) -> None:
-    """Write the log of a part, then its answers: where these are there, the part is done."""
-    input_, part = plan.parts[number]
-    try:
-        items, rejects = read_items(plan, input_, part, cursor)
-    except (EOFError, OSError) as error:
-        reason = "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
-        raise UserError(at(input_.source.path, part.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+    """Write the answers of a part, then its log, which knows them by size and digest: where both agree, the part is done."""
+    items: list[Item] = []
+    rejects: list[Reject] = []
+    for input_, piece in plan.parts[number]:
+        try:
+            more, bad = read_items(plan, input_, piece, cursor)
+        except (EOFError, OSError) as error:
+            reason = (
+                "changed while it was read" if isinstance(error, EOFError) else f"cannot be read: {error.strerror or error}"
+            )
+            raise UserError(at(input_.source.path, piece.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
+        items += more
+        rejects += bad
     items = add_languages(items, model.readable, bool(plan.model["languages"]))
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
     answers = classify_items(items, model, tell, plan.options.explain)
     layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
-    log = [json.dumps(_count(items, answers, rejects, model)), *(format_reject(reject) for reject in rejects)]
-    output.write_text(plan.log(number), "\n".join(log) + "\n")
-    output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout))
+    answered = output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout))
+    counts = {**_count(items, answers, rejects, model), "answers": answered}
+    output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n")
 
 
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
@@ -55,7 +61,7 @@ def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[l
     columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
     name = plan.labels[source.shown]
     items, rejects = [], []
-    for record in read_part(source, input_.header, part, cursor):
+    for record in read_part(source, input_.header, part, cursor, columns.needed):
         if isinstance(record, BadRecord):
             rejects.append(Reject(source.shown, record.line, record.reason))
             continue

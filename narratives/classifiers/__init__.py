@@ -1,8 +1,9 @@
 """What learns to score texts: arrays in, arrays out; no codebook, no threshold, no project."""
 
 from narratives.classifiers.blend import BlendClassifier
-from narratives.classifiers.interface import CLASSIFIERS, Classifier, find_classifier, hyperparameters
+from narratives.classifiers.interface import CLASSIFIERS, Classifier, check_settings, find_classifier, hyperparameters, setting
 from narratives.classifiers.odds import EDGE, to_log_odds, to_share
+from narratives.classifiers.sklearn import SklearnClassifier
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 
 __all__ = [
@@ -10,9 +11,12 @@ __all__ = [
     "EDGE",
     "BlendClassifier",
     "Classifier",
+    "SklearnClassifier",
     "TfidfClassifier",
+    "check_settings",
     "find_classifier",
     "hyperparameters",
+    "setting",
     "to_log_odds",
     "to_share",
 ]

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from narratives.classifiers.interface import find_classifier, setting
+from narratives.classifiers.interface import check_finite, find_classifier, setting
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.classifiers.transformer.classifier import TransformerClassifier
@@ -82,6 +82,7 @@ class BlendClassifier:
         """Load both."""
         classifier = cls(**hyperparameters)
         classifier.weights_ = np.array(read_json(folder / _FILE)["tfidf_weights"], dtype=np.float64)
+        check_finite({"tfidf_weights": classifier.weights_})
         classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", {"seed": classifier.seed})
         make, settings = classifier._find_sense()
         classifier.sense_ = make.load(folder / classifier.sense, settings)

@@ -1,4 +1,4 @@
-"""What every classifier is, and where each one lives. A new one is a file here and a line in `CLASSIFIERS`."""
+"""What every classifier is, and where each one lives: here, by a line in `CLASSIFIERS`, or in somebody's own package."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -8,6 +8,9 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol, Self, cast
 
+import numpy as np
+
+from narratives.classifiers.foreign import import_class
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, did_you_mean
 from narratives.progress import Progress
@@ -25,7 +28,12 @@ _NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors"), "
 class Classifier(Protocol):
     """A dataclass whose fields are its hyperparameters; constructing one loads nothing, fitted state ends in `_`.
 
-    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder.
+    It sees texts and arrays only: no codebook, no thresholds, no files but its own folder. One of your own is named in a
+    config by its place, `name = "mypackage.module:Class"`; `narratives.testing` says whether it keeps the contract.
+
+    >>> from narratives.testing import check_classifier
+    >>> from narratives.classifiers import TfidfClassifier
+    >>> check_classifier(TfidfClassifier)
     """
 
     seed: int
@@ -73,7 +81,9 @@ class Classifier(Protocol):
 
 
 def find_classifier(name: str) -> type[Classifier]:
-    """The class of a name in `CLASSIFIERS`; imported only now, since some are heavy."""
+    """The class of a name in `CLASSIFIERS`, or at `package.module:Class`; imported only now, since some are heavy."""
+    if ":" in name:
+        return cast(type[Classifier], import_class(name))
     if name not in CLASSIFIERS:
         raise UserError(f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}")
     if lacking := [package for package in _NEEDS.get(name, ()) if find_spec(package) is None]:
@@ -83,7 +93,15 @@ def find_classifier(name: str) -> type[Classifier]:
 
 
 def setting(default: Any, least: float = 0, most: float = inf, among: tuple[str, ...] = ()) -> Any:
-    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`."""
+    """A hyperparameter that a config may only set from `least` to `most`, or to one of the texts in `among`.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Mine(narratives.SklearnClassifier):
+    ...     C: float = narratives.setting(1.0, least=1e-6)
+    >>> Mine().C
+    1.0
+    """
     return field(default=default, metadata={"least": least, "most": most, "among": among})
 
 
@@ -91,3 +109,42 @@ def hyperparameters(classifier: Classifier) -> dict[str, Any]:
     """The constructor's arguments, in order."""
     fields = cast(Any, classifier).__dataclass_fields__
     return {name: getattr(classifier, name) for name, field in fields.items() if field.init}
+
+
+def check_settings(kind: type[Classifier], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters as a trip through JSON left them, made ready for `kind.load`; `ValueError` says which cannot be.
+
+    Those that are lacking get their defaults: an older version may not have had them.
+    """
+    known = {name: field for name, field in cast(Any, kind).__dataclass_fields__.items() if field.init}
+    settings = {}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"unknown hyperparameter '{name}'{did_you_mean(name, known)}")
+        settings[name] = tuple(value) if isinstance(value, list) else value
+        if not _is_like(settings[name], known[name].default, known[name].metadata):
+            raise ValueError(f"hyperparameter '{name}' cannot be {str(value)[:40]}")
+    return settings
+
+
+def check_finite(arrays: Mapping[str, Any]) -> None:
+    """`ValueError` names an array of weights in which something is no number."""
+    for name, array in arrays.items():
+        if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
+            raise ValueError(f"'{name}' holds what is no number")
+
+
+def _is_like(value: Any, default: Any, limits: Mapping[str, Any]) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
+    if isinstance(default, tuple):
+        return (
+            isinstance(value, tuple)
+            and len(value) == 2
+            and all(type(item) is int for item in value)
+            and 1 <= value[0] <= value[1]
+        )
+    if isinstance(default, str):
+        return isinstance(value, str) and (not limits.get("among") or value in limits["among"])
+    kinds = int if isinstance(default, int) else (int, float)
+    return isinstance(value, kinds) and limits.get("least", 0) <= value <= limits.get("most", inf) and value < inf

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers.interface import setting
+from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.data import Scores, Targets, Texts
@@ -129,6 +129,7 @@ class MultilingualClassifier:
         load_encoder()
         classifier = cls(**hyperparameters)
         arrays = load_file(folder / _FILE)
+        check_finite(arrays)
         classifier.landmarks_, classifier.coef_, classifier.intercept_ = (
             arrays[name] for name in ("landmarks", "coef", "intercept")
         )

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narratives.commands.options import JSON, find_model, say, show
+from narratives.commands.terminal import echo
+from narratives.errors import UserError
 
 if TYPE_CHECKING:
     from narratives.batch import BatchSummary, Options
@@ -46,6 +48,11 @@ def classify(root: Path, /, **given: Any) -> None:
     The answers stand in OUTPUT/part-*; bad records in OUTPUT/rejects.jsonl. A run that was stopped, however often, goes on
     where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
     output, line by line.
+
+    \b
+    Examples:
+      narratives classify feed/*.jsonl --model tfidf --output answers --format csv
+      narratives classify - --model models/tfidf < texts.jsonl > answers.jsonl
     """
     from narratives.batch import report_status
 
@@ -126,6 +133,8 @@ def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
 def _answer_lines(folder: Path, options: "Options") -> None:
     from narratives.batch import classify_stream
 
+    if sys.stdin is None or sys.stdin.closed:
+        raise UserError("standard input is closed: give the texts to it, ... | narratives classify -, or name a file")
     try:
         with click.open_file("-", "w", "utf-8") as out:
             classify_stream(sys.stdin.buffer, out, folder, options, say)
@@ -136,27 +145,27 @@ def _answer_lines(folder: Path, options: "Options") -> None:
 
 def _tell(summary: "BatchSummary", as_json: bool, output: str, now: int = 0, seconds: float = 0.0) -> None:
     if as_json:
-        click.echo(json.dumps(summary.to_json(), indent=1))
+        echo(json.dumps(summary.to_json(), indent=1))
         return
     for id_, count in summary.narratives.items():
-        click.echo(f"{count:8}  {id_}")
+        echo(f"{count:8}  {id_}")
     passages = summary.rows != summary.texts
     what = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
-    click.echo(f"{what}, nothing raised in {summary.none}: {output}")
+    echo(f"{what}, nothing raised in {summary.none}: {output}")
     if summary.empty:
-        click.echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
+        echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
     if summary.foreign:
         which = ", ".join(f"{code} {count}" for code, count in summary.foreign.items())
         told = f"texts in languages that this model cannot read: {sum(summary.foreign.values())} ({which})"
-        click.echo(f"{told}; their answers mean little")
+        echo(f"{told}; their answers mean little")
     if summary.unsure and summary.finder:
-        click.echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
+        echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
     elif summary.unsure:
         fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
-        click.echo(f"texts that do not name their language: {summary.unsure}; {fix}")
+        echo(f"texts that do not name their language: {summary.unsure}; {fix}")
     if summary.done < summary.parts:
-        click.echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
+        echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
     elif summary.rejects:
-        click.echo(f"{summary.rejects} records could not be read: {output}/rejects.jsonl says which and why")
+        echo(f"{summary.rejects} records could not be read: {output}/rejects.jsonl says which and why")
     if now:
-        click.echo(f"{now} records read in {seconds:.1f} s: {now / max(seconds, 1e-9):.0f} texts/s")
+        echo(f"{now} records read in {seconds:.1f} s: {now / max(seconds, 1e-9):.0f} texts/s")

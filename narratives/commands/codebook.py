@@ -6,19 +6,33 @@ from pathlib import Path
 
 import click
 
-from narratives.commands.options import JSON, open_project
+from narratives.commands.menu import Menu
+from narratives.commands.options import JSON, open_project, say
+from narratives.commands.terminal import echo
 
 
-@click.group()
+@click.group(cls=Menu)
 def codebook() -> None:
-    """Look at the codebook, or change it."""
+    """Look at the codebook, or change it.
+
+    \b
+    Examples:
+      narratives codebook show
+      narratives codebook migrate version-2.toml --dry-run
+    """
 
 
 @codebook.command()
 @JSON
 @click.pass_obj
 def show(root: Path, as_json: bool) -> None:
-    """Each narrative's id, family, title, and how many passages carry it."""
+    """Each narrative's id, family, title, and how many passages carry it.
+
+    \b
+    Examples:
+      narratives codebook show
+      narratives --project trams codebook show --json
+    """
     project = open_project(root)
     corpus = project.read_corpus()
     book = corpus.codebook
@@ -26,12 +40,12 @@ def show(root: Path, as_json: bool) -> None:
     if as_json:
         rows = [{"id": n.id, "family": n.family, "title": n.title, "support": support[n.id]} for n in book.narratives]
         value = {"name": book.name, "version": book.version, "digest": book.digest, "narratives": rows}
-        click.echo(json.dumps(value, indent=1, ensure_ascii=False))
+        echo(json.dumps(value, indent=1, ensure_ascii=False))
         return
-    click.echo(f"{book.name} {book.version}")
+    echo(f"{book.name} {book.version}")
     width, families = (max(map(len, column)) for column in (book.ids, [n.family for n in book.narratives]))
     for narrative in book.narratives:
-        click.echo(f"{narrative.id:{width}}  {narrative.family:{families}}  {support[narrative.id]:5}  {narrative.title}")
+        echo(f"{narrative.id:{width}}  {narrative.family:{families}}  {support[narrative.id]:5}  {narrative.title}")
 
 
 @codebook.command()
@@ -48,10 +62,13 @@ def migrate(root: Path, file: Path, dry_run: bool, as_json: bool) -> None:
     labels/review/VERSION.jsonl, which `labels import` takes back. FILE is kept in labels/migrations/.
 
     Exit code 2: something is wrong, every problem is listed and nothing was written.
+
+    \b
+    Examples:
+      narratives codebook migrate version-2.toml --dry-run
+      narratives codebook migrate version-2.toml
     """
     from narratives.migration import describe_migration, migrate_codebook
 
-    summary = migrate_codebook(open_project(root), file, dry_run)
-    click.echo(
-        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary))
-    )
+    summary = migrate_codebook(open_project(root), file, dry_run, say)
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_migration(summary)))

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from narratives.commands.options import JSON, open_project, show
+from narratives.commands.menu import Menu
+from narratives.commands.options import JSON, open_project, say, show
+from narratives.commands.terminal import echo
 from narratives.errors import UserError
 
 _SHOWN = 100  # bad records listed
@@ -14,9 +16,15 @@ _TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf"]
 _WRITTEN = ["label-studio", "csv", "hf", "jsonl"]
 
 
-@click.group()
+@click.group(cls=Menu)
 def labels() -> None:
-    """Look after the labelled passages."""
+    """Look after the labelled passages.
+
+    \b
+    Examples:
+      narratives labels check
+      narratives labels import answers.json --dry-run
+    """
 
 
 @labels.command()
@@ -26,16 +34,21 @@ def check(root: Path, as_json: bool) -> None:
     """Validate all labels: broken lines, near-duplicates across splits, support of each narrative.
 
     Exit code 2: something cannot be read, every problem is listed. 1: it can, but something needs a decision.
+
+    \b
+    Examples:
+      narratives labels check
+      narratives labels check --json
     """
     from narratives.annotation import check_labels, describe_labels
 
     report = check_labels(open_project(root))
     if as_json:
-        click.echo(json.dumps(report.to_json(), indent=1))
+        echo(json.dumps(report.to_json(), indent=1))
     else:
-        click.echo("\n".join(describe_labels(report)))
+        echo("\n".join(describe_labels(report)))
     for finding in () if as_json else report.findings:
-        click.echo(finding, err=True)
+        echo(finding, err=True)
     if report.findings:
         raise SystemExit(1)
 
@@ -61,20 +74,25 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
     the right labels into "decision" and import that file. --empty says what no label means where a tool can't tell.
 
     Exit code 2: bad records, nothing was written. 1: something needs a decision, the rest was imported.
+
+    \b
+    Examples:
+      narratives labels import answers.json --dry-run
+      narratives labels import table.csv --text-column body --map 'fares=toll' --into march
     """
     from narratives.annotation import ImportRequest, describe_import, import_labels
 
     request = ImportRequest(text=text_column, labels=label_column, empty_is_none=empty == "none", **options)
     try:
-        summary = import_labels(open_project(root), request)
+        summary = import_labels(open_project(root), request, say)
     except UserError as error:
         if len(error.problems) <= _SHOWN:
             raise
         for problem in error.problems[:_SHOWN]:
-            click.echo(problem, err=True)
-        click.echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
+            echo(problem, err=True)
+        echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
         raise SystemExit(2) from None
-    click.echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
     if summary.conflicts or summary.rejected:
         raise SystemExit(1)
 
@@ -85,11 +103,17 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, l
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Only the passages of this split.")
 @click.pass_obj
 def export(root: Path, form: str, output: Path, split: str | None) -> None:
-    """Write the passages in another tool's format; `labels import` reads it back without loss."""
+    """Write the passages in another tool's format; `labels import` reads it back without loss.
+
+    \b
+    Examples:
+      narratives labels export --format label-studio -o tasks.json
+      narratives labels export --format csv --split test -o test.csv
+    """
     from narratives.annotation import export_labels
 
     count, files = export_labels(open_project(root), form, output, split)
-    click.echo(f"{count} passages: {', '.join(map(str, files))}")
+    echo(f"{count} passages: {', '.join(map(str, files))}")
 
 
 @labels.command()
@@ -101,11 +125,16 @@ def audit(root: Path, review: Path | None, as_json: bool) -> None:
 
     The passages go to a review file, most doubtful first: write a side's number or the right labels into "decision" and
     import that file. Nothing is changed before. Exit code 1: there is something to read.
+
+    \b
+    Examples:
+      narratives labels audit
+      narratives labels audit --review doubts.jsonl --json
     """
     from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
         found = audit_labels(open_project(root), review, progress)
-    click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
+    echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
     if found.records:
         raise SystemExit(1)

@@ -1,11 +1,14 @@
 """What several commands share: option types, the project, progress and notices."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from narratives.commands.terminal import echo
+from narratives.errors import show_controls
 
 if TYPE_CHECKING:
     from narratives.project import Project
@@ -30,7 +33,7 @@ def open_project(root: Path) -> "Project":
     from narratives.files import finish_changes
     from narratives.project import Project
 
-    finish_changes(root)
+    finish_changes(root, say)
     return Project(root)
 
 
@@ -38,12 +41,13 @@ def show(title: str) -> AbstractContextManager[Callable[[int, int, str], None]]:
     """Progress on standard error."""
     from narratives.progress import show_progress
 
-    return show_progress(title)
+    return show_progress(show_controls(title))
 
 
 def say(line: str) -> None:
     """A notice on standard error."""
-    click.echo(line, err=True)
+    with suppress(OSError):  # nobody may be there to read it; the work goes on
+        echo(line, err=True)
 
 
 def find_model(root: Path, name: str) -> Path:

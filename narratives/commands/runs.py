@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import FOLDER, JSON, SPLIT, RunName, open_project, say, show
+from narratives.commands.terminal import echo
 
 _TASKS = ["semeval2025-task10", "cards"]
 
@@ -14,13 +15,19 @@ _TASKS = ["semeval2025-task10", "cards"]
 @click.argument("run", type=RunName())
 @click.pass_obj
 def train(root: Path, run: str) -> None:
-    """Train RUN as experiments/RUN/config.toml asks; a training that was stopped goes on where it was."""
+    """Train RUN as experiments/RUN/config.toml asks; a training that was stopped goes on where it was.
+
+    \b
+    Examples:
+      narratives train tfidf
+      narratives --project trams train transformer
+    """
     from narratives.runs import train_run
 
     project = open_project(root)
     with show(f"train {run}") as progress:
         train_run(project, run, say, progress)
-    click.echo(f"model: {project.model(run)}")
+    echo(f"model: {project.model(run)}")
 
 
 @click.command()
@@ -30,26 +37,38 @@ def train(root: Path, run: str) -> None:
 @JSON
 @click.pass_obj
 def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json: bool) -> None:
-    """Predict the held-out passages with RUN's model and score the predictions."""
+    """Predict the held-out passages with RUN's model and score the predictions.
+
+    \b
+    Examples:
+      narratives evaluate tfidf
+      narratives evaluate tfidf --split validation --json
+    """
     from narratives.report import headline
     from narratives.runs import evaluate_run
 
     project = open_project(root)
     with show(f"evaluate {run}") as progress:
         evaluation = evaluate_run(project, run, split, progress, robustness)
-    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
 
 
 @click.command()
 @click.argument("run", type=RunName())
 @click.pass_obj
 def report(root: Path, run: str) -> None:
-    """Write RUN's evaluation as report.html and report.md."""
+    """Write RUN's evaluation as report.html and report.md.
+
+    \b
+    Examples:
+      narratives report tfidf
+      narratives --project trams report transformer
+    """
     from narratives.report import write_report
     from narratives.runs import read_evaluation
 
     project = open_project(root)
-    click.echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
+    echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
 
 
 @click.command()
@@ -75,13 +94,18 @@ def score(
 
     They are joined with GOLD by id. Labels are `narratives` (an object, a list, ids with `;` between) or a column of 0
     and 1 for each narrative; scores are `scores` or columns `score.<id>`.
+
+    \b
+    Examples:
+      narratives score gold.jsonl theirs.csv --codebook labels/codebook.toml -o report
+      narratives score gold.csv theirs.jsonl --codebook c.toml -o report --task cards
     """
     from narratives.report import headline
     from narratives.runs import score_files
 
     evaluation = score_files(gold, predictions, codebook, output, tasks, split)
-    click.echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
-    click.echo(f"report: {output / 'report.html'}", err=as_json)
+    echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
+    echo(f"report: {output / 'report.html'}", err=as_json)
 
 
 @click.command(name="run")
@@ -89,11 +113,17 @@ def score(
 @SPLIT
 @click.pass_obj
 def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
-    """Train, evaluate and report each of RUNS, then compare them with the first: the main job."""
+    """Train, evaluate and report each of RUNS, then compare them with the first: the main job.
+
+    \b
+    Examples:
+      narratives run tfidf
+      narratives run tfidf transformer --split validation
+    """
     from narratives.runs import run_all
 
     for page in run_all(open_project(root), runs, split, say, show):
-        click.echo(f"report: {page}")
+        echo(f"report: {page}")
 
 
 @click.command()
@@ -106,6 +136,12 @@ def compare(root: Path, run_a: str, run_b: str, margin: float | None, as_json: b
     """Compare two evaluated runs, paired, overall and for each narrative: better, worse, equivalent, or cannot be told.
 
     Folders that `score` wrote can be compared, too; the answer is written beside the first.
+
+    \b
+    Examples:
+      narratives compare tfidf transformer
+      narratives compare tfidf transformer --margin 0.01 --json
+      narratives compare results/a results/b
     """
     from narratives.runs import compare_runs, compare_scores, is_scored
 
@@ -115,5 +151,5 @@ def compare(root: Path, run_a: str, run_b: str, margin: float | None, as_json: b
         names = [RunName().convert(name, None, None) for name in (run_a, run_b)]
         page = compare_runs(open_project(root), names[0], names[1], say, margin)
     if as_json:
-        click.echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
-    click.echo(f"report: {page}", err=as_json)
+        echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
+    echo(f"report: {page}", err=as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.options import JSON, find_model, open_project, say, show
+from narratives.commands.terminal import echo
 
 
 @click.command()
@@ -36,6 +37,11 @@ def suggest(
     INPUT is what `narratives classify` reads. What the model doubts comes first, narratives with few labels above all; no
     two texts alike, none like a labelled passage. `chosen` says for each text why. Label Studio's interface is written
     beside OUTPUT; `narratives labels import` takes the answers.
+
+    \b
+    Examples:
+      narratives suggest feed/ --model tfidf -o tasks.json
+      narratives suggest feed/*.csv --model tfidf -n 20 --text-column body -o passages.jsonl --format jsonl
     """
     from narratives.annotation import check_output, describe_suggestions, suggest_texts, write_suggestions
     from narratives.batch import Columns
@@ -48,6 +54,4 @@ def suggest(
             project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say
         )
     summary.files = write_suggestions(output, form, suggestions, project.read_codebook(), folder.name)
-    click.echo(
-        json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary))
-    )
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary)))

@@ -24,6 +24,7 @@ from narratives.metrics import (
     sum_by_document,
     try_swaps,
 )
+from narratives.texts import to_html
 
 OVERALL = ("micro_f1", "macro_f1", "macro_f1_firm", "samples_f1", "exact_match")
 
@@ -42,7 +43,15 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What B changed against A; intervals are from one set of resamples that both runs meet."""
+    """What B changed against A; intervals are from one set of resamples that both runs meet.
+
+    `.overall` and `.narratives` hold differences `b - a` by name: `.value`, `.low`, `.high`, `.verdict`. `.flips` are the
+    decisions on which the two differ.
+
+    >>> result = narratives.Project("trams").evaluate("tfidf")
+    >>> print(narratives.compare(result, result).overall["micro_f1"])
+    +0.00 (+0.00 to +0.00): equivalent
+    """
 
     a: str
     b: str
@@ -70,6 +79,11 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the overall differences, then the narratives, the largest difference first."""
+        rows = [*self.overall.items(), *((id_, self.narratives[id_]) for id_ in self.by_size)]
+        return to_html(f"{self.b} against {self.a}", ["F1", "difference"], rows)
 
 
 def require_same_gold(a: Evaluation, b: Evaluation, gold: Sequence[Passage], codebook: Codebook) -> None:

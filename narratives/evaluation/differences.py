@@ -40,6 +40,11 @@ class Difference(Figure):
     p_corrected: float | None = None  # corrected for the number of narratives; `None` for one that is not tested
     noticeable: float | None = None  # the smallest fall that this test would notice; `None` where it would notice none
 
+    def __str__(self) -> str:
+        if self.value is None or self.low is None or self.high is None:
+            return "undefined"
+        return f"{self.value:+.2f} ({self.low:+.2f} to {self.high:+.2f}): {self.verdict}"
+
 
 def judge_overall(value: Floats, without: Floats, margin: float, alone: tuple[int, int] | None) -> Difference:
     """Of a figure over all narratives: better or worse where its interval leaves out zero.

@@ -13,12 +13,29 @@ FEW = 5  # cases below which a share says nothing: 4 of 4 may be one in two
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A value with its 95 % interval; `None` where undefined."""
+    """A value with its 95 % interval; `None` where undefined.
+
+    >>> print(narratives.Figure(value=0.8, low=0.756, high=0.83))
+    0.80 (0.76-0.83)
+    """
 
     value: float | None
     low: float | None
     high: float | None
     cases: float | None = None  # that a share rests on; `None` where nobody counted
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "undefined"
+        if self.few:
+            return f"{self.value:.2f} (too few)"
+        if self.low is None or self.high is None:
+            return f"{self.value:.2f}"
+        return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return str(self)
 
     @property
     def few(self) -> bool:

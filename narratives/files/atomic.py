@@ -4,13 +4,18 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
+from narratives.files.disk import at_work_in, exchange, make_folders, sync_folder, sync_tree
+
+_ASIDE = re.compile(r"\.(.+)\.([0-9a-f]{12}|\d+)\.(old|partial)")  # numbers: of older versions
 
 
 def read_text(path: Path) -> str:
@@ -50,54 +55,84 @@ def unwritable(path: Path | str, error: OSError) -> UserError:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, sweep: bool = True) -> Iterator[Path]:
     """Give a path to write to; when the block ends well it becomes `path` in one step, else it is removed.
 
-    The same for a file and for a folder. An `OSError` (a full disk, no permission) becomes a `UserError`.
+    The same for a file and for a folder. When this returns, what was written survives a power cut. An `OSError` (a full disk,
+    no permission) becomes a `UserError`. Without `sweep`, what a killed process left beside `path` is left to the caller.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    aside = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(path)
-        yield aside
-        if aside.is_dir():
-            _replace_folder(aside, path)
-        else:
-            aside.replace(path)
+        make_folders(path.parent)
+        with at_work_in(path.parent, (lambda: _sweep(path)) if sweep else lambda: None):
+            aside = name_aside(path)
+            yield aside
+            sync_tree(aside)
+            if aside.is_dir() and path.exists():
+                _replace_folder(aside, path)
+            else:
+                aside.replace(path)
+            sync_folder(path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:
-        with suppress(OSError):  # where nothing could be written there is nothing to remove
-            if aside.is_dir():
-                shutil.rmtree(aside, ignore_errors=True)
-            else:
-                aside.unlink()
+        if aside:
+            with suppress(OSError):  # where nothing could be written there is nothing to remove
+                _remove(aside)
+
+
+def name_aside(path: Path, ending: str = "partial") -> Path:
+    """A name beside `path` that nobody else draws: a process's number is no name, since it may be given anew."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.{ending}")
+
+
+def restore_folders(folder: Path) -> None:
+    """Bring back what a process that was killed between two renames left aside in `folder`; nobody may be at work in it."""
+    for aside in sorted(folder.glob(".*.old")):
+        if (match := _ASIDE.fullmatch(aside.name)) and aside.is_dir() and not aside.is_symlink():
+            _restore(aside, aside.with_name(match[1]))
+
+
+def _restore(aside: Path, place: Path) -> None:
+    if place.exists():
+        _remove(aside)
+    else:
+        aside.rename(place)
+        sync_folder(place.parent)
 
 
 def _sweep(path: Path) -> None:
-    # What a killed process left half-written beside `path`; a living one's is left alone.
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
-        if not is_running(left.name.split(".")[-2]):
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    # What a killed process left beside `path`; nobody is at work in this folder now.
+    for left in sorted(path.parent.glob(f".{glob.escape(path.name)}.*")):
+        if (match := _ASIDE.fullmatch(left.name)) and match[1] == path.name:
+            if match[3] == "old":
+                _restore(left, path)
+            else:
+                _remove(left)
 
 
-def is_running(pid: str) -> bool:
-    """Whether the process is alive, or nobody can tell."""
-    return not pid.isdigit() or not Path("/proc").exists() or Path(f"/proc/{pid}").exists()
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _replace_folder(new: Path, path: Path) -> None:
-    # A folder that is not empty can't be renamed over. Two renames leave a moment without it, never a mixture.
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    if path.exists():
-        path.rename(old)
+    # A folder that is not empty can't be renamed over. Where the two cannot be exchanged, two renames leave a moment without
+    # it, never a mixture; whoever comes next brings the old one back.
+    if exchange(new, path):
+        return
+    old = name_aside(path, "old")
+    path.rename(old)
+    sync_folder(path.parent)
     try:
         new.rename(path)
     except OSError:
-        if old.exists():
-            old.rename(path)
+        old.rename(path)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    sync_folder(path.parent)
+    _remove(old)
 
 
 def write_text(path: Path, text: str) -> None:

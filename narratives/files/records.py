@@ -11,7 +11,9 @@ from narratives.errors import UserError, at
 from narratives.files.atomic import unreadable
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
-from narratives.files.parquet_rows import Batches, open_parquet, to_rows
+from narratives.files.parquet_rows import Batches, open_parquet
+from narratives.files.parquet_values import to_rows, weigh_rows
+from narratives.files.unpacked import check_unpacked
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
 _DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
@@ -173,7 +175,15 @@ def _has_lone_surrogate(value: Any) -> bool:
 
 def _read_parquet(path: Path) -> Iterator[Record | BadRecord]:
     with open_parquet(path) as file:
-        yield from parse_rows(Batches(file), 0, file.metadata.num_rows)
+        batches, row, unpacked = Batches(file), 0, 0
+        while row < file.metadata.num_rows:
+            first, batch = batches.find(row)
+            unpacked += int(weigh_rows(batch).sum())  # a text that lies there once may stand in every row
+            if reason := check_unpacked(path.stat().st_size, unpacked):
+                raise SpoiltFile(reason)
+            end = first + len(batch)
+            yield from parse_rows(batches, row, end)
+            row = end
 
 
 def parse_rows(batches: Batches, row: int, end: int) -> Iterator[Record | BadRecord]:

@@ -2,7 +2,7 @@
 
 from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.labels.codebook import check_entries, describe_difference, read_codebook
-from narratives.labels.corpus import SPLITS_FILE, Corpus, find_codebook, read_corpus
+from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, read_corpus
 from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
 from narratives.labels.notation import NONE, STANCES, Tell, is_yes, join_stance, read_labels, split_stance, split_text
 from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
@@ -17,6 +17,7 @@ __all__ = [
     "Check",
     "Corpus",
     "FamilyResult",
+    "Part",
     "Splits",
     "Tell",
     "append_splits",

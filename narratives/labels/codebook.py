@@ -15,8 +15,13 @@ _LISTS = ("include", "exclude", "voices")
 _REQUIRED = ("id", "title", "family", "definition")
 
 
-def read_codebook(path: Path) -> Codebook:
-    """Read and check a `codebook.toml`; `UserError` lists every problem with its line."""
+def read_codebook(path: str | Path) -> Codebook:
+    """Read and check a `codebook.toml`; `UserError` lists every problem with its line.
+
+    >>> narratives.read_codebook("trams/labels/codebook.toml").ids[:1]
+    ('tram_ruins_high_street',)
+    """
+    path = Path(path)
     file = read_toml(path)
     problems = file.unknown_keys(file.values, ["name", "version", "rules", "narrative"])
     for key in ("name", "version"):

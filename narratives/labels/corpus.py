@@ -1,22 +1,58 @@
 """All labels of a project, read once and handed on: codebook, passages, splits, near-duplicates."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from narratives.data import Codebook, Passage
-from narratives.errors import UserError, at
+from narratives.errors import UserError, at, did_you_mean
 from narratives.labels.codebook import read_codebook
 from narratives.labels.passages import digest_passages, read_passages
-from narratives.labels.splits import Splits, read_splits, split_passages
+from narratives.labels.splits import SHARES, Splits, read_splits, split_passages
 from narratives.texts import Pair, near_duplicates
 
 SPLITS_FILE = "splits.csv"
 
 
+class Part(list[Passage]):
+    """The labelled passages of one split, a list, with the codebook that their labels follow.
+
+    `.split` is its name, `.texts` and `.ids` are what `Model.classify` takes.
+
+    >>> part = narratives.Project("trams").corpus.part("test")
+    >>> part.split, len(part) == len(part.texts) == len(part.ids)
+    ('test', True)
+    """
+
+    def __init__(self, passages: Iterable[Passage], split: str, codebook: Codebook) -> None:
+        super().__init__(passages)
+        self.split = split
+        self.codebook = codebook
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts, in order."""
+        return [passage.text for passage in self]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids, in order."""
+        return [passage.id for passage in self]
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """What a project's `labels/` held when it was read. It does not change; `read_corpus` reads anew."""
+    """What a project's `labels/` held when it was read. It does not change; `project.corpus` reads anew.
+
+    `.codebook`, `.passages`, `.splits` (document to split) and `.part(split)`.
+
+    >>> corpus = narratives.Project("trams").corpus
+    >>> sorted(set(corpus.splits.values()))
+    ['test', 'train', 'validation']
+    >>> len(corpus.labelled) <= len(corpus.passages)
+    True
+    """
 
     folder: Path
     codebook: Codebook
@@ -38,9 +74,11 @@ class Corpus:
         """The passages that somebody has labelled."""
         return [passage for passage in self.passages if passage.narratives is not None]
 
-    def part(self, split: str) -> list[Passage]:
-        """The labelled passages of a split: train, validation or test."""
-        return split_passages(self.passages, self.splits, split)
+    def part(self, split: str) -> Part:
+        """The labelled passages of a split: train, validation or test; `UserError` for another word."""
+        if split not in SHARES:
+            raise UserError(f"unknown split '{split}'{did_you_mean(split, SHARES)}")
+        return Part(split_passages(self.passages, self.splits, split), split, self.codebook)
 
     def digest(self, split: str) -> str:
         """SHA-256 of the labelled passages of a split."""

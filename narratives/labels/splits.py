@@ -4,7 +4,7 @@ import csv
 import io
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from narratives.data import Passage
@@ -77,7 +77,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     contents: dict[int, Counter[str]] = defaultdict(Counter)
     for passage in passages:
         contents[group_of[passage.document]].update(_strata(passage))
-    total: Counter[str] = sum(contents.values(), Counter())
+    total = _add_up(contents.values())
     wanted = {split: {s: n * share for s, n in total.items()} for split, share in SHARES.items()}
 
     suggested = {group_of[passage.document] for passage in passages if passage.extras.get("chosen", BY_LOT) != BY_LOT}
@@ -113,14 +113,21 @@ def _deal_out(
     free = list(free)
     rng.shuffle(free)
     while free:
-        left: Counter[str] = sum((contents[root] for root in free), Counter())
+        left = _add_up(contents[root] for root in free)
         rarest = min((stratum for stratum in left if stratum), key=lambda stratum: (left[stratum], stratum))
         for root in sorted((root for root in free if contents[root][rarest]), key=lambda root: -contents[root][rarest]):
             split = max(wanted, key=lambda split: (wanted[split][rarest], wanted[split][""]))
             placed[root] = split
             for stratum, n in contents[root].items():
                 wanted[split][stratum] -= n
-            free.remove(root)
+        free = [root for root in free if root not in placed]
+
+
+def _add_up(counters: Iterable[Counter[str]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return total
 
 
 def split_passages(passages: Sequence[Passage], splits: Mapping[str, str], split: str) -> list[Passage]:

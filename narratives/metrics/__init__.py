@@ -1,6 +1,7 @@
 """The arithmetic of evaluation: counts, F1, intervals, tests, curves and reliability, on plain arrays."""
 
 from narratives.metrics.alarms import find_rates, project_precision
+from narratives.metrics.cases import bound_f1, bound_shares, wilson
 from narratives.metrics.counts import ZERO_DIVISION, Counts, count, macro_f1, mean_defined, micro_f1, samples_f1, to_plain
 from narratives.metrics.curves import average_precision, bound_average_precision, thin_out, trace
 from narratives.metrics.documents import Owners, Sums, find_owners, sum_by_document
@@ -14,7 +15,7 @@ from narratives.metrics.reliability import (
     expected_calibration_error,
     find_brier_skill,
 )
-from narratives.metrics.shares import bound_f1, bound_shares, wilson
+from narratives.metrics.shares import highest_share, share_bounds
 from narratives.metrics.significance import (
     ALPHA,
     BETTER,
@@ -62,6 +63,7 @@ __all__ = [
     "find_rates",
     "find_reach",
     "find_side",
+    "highest_share",
     "holm",
     "is_within",
     "judge",
@@ -73,6 +75,7 @@ __all__ = [
     "micro_f1",
     "project_precision",
     "samples_f1",
+    "share_bounds",
     "sum_by_document",
     "thin_out",
     "to_plain",

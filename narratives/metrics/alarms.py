@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from narratives.data import Floats, Matrix
+from narratives.metrics.cases import bound_shares
 from narratives.metrics.documents import Owners
-from narratives.metrics.shares import bound_shares
 
 Bounded = tuple[float, float, float]  # value, low, high
 

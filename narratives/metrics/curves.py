@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.data import Floats
+from narratives.metrics.cases import wilson
 from narratives.metrics.documents import Owners
-from narratives.metrics.shares import wilson
 
 POINTS = 40  # points kept of a curve
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from narratives.data import Floats
+from narratives.metrics.cases import bound_f1, bound_shares, find_design_effect, wilson
 from narratives.metrics.counts import Counts, macro_f1
 from narratives.metrics.documents import Sums
 from narratives.metrics.figures import Figures, leave_out
 from narratives.metrics.jackknife import find_bias, find_error, find_reach
-from narratives.metrics.shares import bound_f1, bound_shares, find_design_effect, wilson
 
 INTERVALS = (
     "95 %, the document is the unit; no random number is drawn. Shares of cases (precision, recall, F1, micro F1, exact match, "

@@ -18,6 +18,7 @@ from narratives.migration.codebook_text import edit_codebook
 from narratives.migration.file import Migration, read_migration
 from narratives.migration.nearest import NEAREST, find_nearest, find_open, list_sides
 from narratives.migration.steps import UNLABELLED, Doubt, Step, carry_over, find_doubt
+from narratives.progress import Say
 from narratives.project import Project
 
 _VERSION = re.compile(r"\w[\w.+-]*")
@@ -46,8 +47,13 @@ class MigrationSummary:
         return asdict(self)
 
 
-def migrate_codebook(project: Project, path: Path, dry_run: bool = False) -> MigrationSummary:
+def migrate_codebook(project: Project, path: Path, dry_run: bool = False, say: Say | None = None) -> MigrationSummary:
     """Carry out the migration in `path`. `UserError` lists every problem, and nothing is written."""
+    with project.lock(say):
+        return _migrate(project, path, dry_run)
+
+
+def _migrate(project: Project, path: Path, dry_run: bool) -> MigrationSummary:
     codebook = project.read_codebook()
     old_file = read_toml(project.labels / "codebook.toml")
     migration, passages, further = _read_all(project, path, codebook, old_file.values["narrative"])

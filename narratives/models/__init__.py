@@ -2,8 +2,9 @@
 
 from narratives.models.answers import Answers, join_answers
 from narratives.models.calibration import fit_calibration
-from narratives.models.cuts import Examples, fit_cuts
+from narratives.models.cuts import AlarmBudget, Cuts, Examples, fit_cuts
 from narratives.models.explanations import explain_raised, explain_text
+from narratives.models.folder import load_model, save_model
 from narratives.models.inference import read_texts
 from narratives.models.lessons import (
     LESSONS_FILE,
@@ -16,7 +17,8 @@ from narratives.models.lessons import (
     remember,
     to_lines,
 )
-from narratives.models.model import Model, load_model, read_manifest, save_model
+from narratives.models.manifest import read_manifest
+from narratives.models.model import Model
 from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.models.thresholds import decide, tune_thresholds
@@ -24,8 +26,10 @@ from narratives.models.thresholds import decide, tune_thresholds
 __all__ = [
     "LEAST",
     "LESSONS_FILE",
+    "AlarmBudget",
     "Answers",
     "Changes",
+    "Cuts",
     "Examples",
     "Lesson",
     "Model",

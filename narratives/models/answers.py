@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.data import STANCES, UNKNOWN, Matrix, Prediction, Scores, Weighted
+from narratives.texts import to_frame, to_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,12 @@ class Answers:
 
     `len(answers)` is n; `answers[i]` and iteration give a `Prediction`: `.id`, `.narratives` (id to stance), `.scores`,
     `.spans`. `to_arrow` and `to_pandas` give a table.
+
+    >>> answers = narratives.load_model("trams/models/tfidf").classify(["The fare rises again.", "A quiet morning."])
+    >>> len(answers), answers.scores.shape[0]
+    (2, 2)
+    >>> answers.to_arrow().column_names[:3]
+    ['id', 'narratives', 'stances']
     """
 
     columns: tuple[str, ...]  # narrative ids
@@ -61,21 +68,13 @@ class Answers:
 
     def to_pandas(self) -> Any:
         """The table of `to_arrow` as a `pandas.DataFrame`, indexed by id; `ImportError` says what to install."""
-        try:
-            import pandas  # noqa: F401
-        except ImportError:
-            raise ImportError("to_pandas needs the package pandas: pip install pandas; to_arrow needs nothing more") from None
-        return self.to_arrow().to_pandas().set_index("id")
+        return to_frame(self.to_arrow(), "id")
 
     def _repr_html_(self) -> str:
         """What a notebook shows: how often each narrative was raised."""
-        from markupsafe import escape
-
         counts = sorted(zip(self.raised.sum(0).tolist(), self.columns, strict=True), key=lambda pair: (-pair[0], pair[1]))
-        rows = "".join(f"<tr><td>{escape(id_)}</td><td>{count}</td></tr>" for count, id_ in counts if count)
-        nothing = int((~self.raised.any(1)).sum())
-        head = f"<caption>{len(self)} texts, nothing raised in {nothing}</caption><tr><th>narrative</th><th>texts</th></tr>"
-        return f"<table>{head}{rows}</table>"
+        caption = f"{len(self)} texts, nothing raised in {int((~self.raised.any(1)).sum())}"
+        return to_html(caption, ["narrative", "texts"], [(id_, count) for count, id_ in counts if count])
 
 
 def join_answers(parts: Sequence[Answers], rows: Sequence[int], ids: Sequence[str]) -> Answers:

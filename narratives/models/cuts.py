@@ -8,7 +8,7 @@ from narratives.models.calibration import Calibration, fit_calibration
 from narratives.models.inference import read_texts
 from narratives.models.parity import Gate, Inference, choose_inference
 from narratives.models.prior import Guided, Prior, fit_prior
-from narratives.models.thresholds import tune_thresholds
+from narratives.models.thresholds import cap_alarms, tune_thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,14 @@ class Examples:
 
     texts: list[str]
     gold: Matrix  # (texts, narratives), columns in codebook order
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmBudget:
+    """In which share of these texts, which were not learned from, anything may be raised."""
+
+    texts: list[str]
+    max_alarms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,14 @@ class Cuts:
     prior: Prior | None
 
 
-def fit_cuts(classifier: Classifier, codebook: Codebook, train: Examples, validation: Examples, window: int) -> Cuts:
+def fit_cuts(
+    classifier: Classifier,
+    codebook: Codebook,
+    train: Examples,
+    validation: Examples,
+    window: int,
+    budget: AlarmBudget | None = None,
+) -> Cuts:
     """Calibrate a fitted classifier, set its thresholds on validation, and leave it with the fastest way that passes."""
     narratives = len(codebook.ids)
     scores = read_texts(classifier, validation.texts, narratives, window)[0]
@@ -41,6 +56,9 @@ def fit_cuts(classifier: Classifier, codebook: Codebook, train: Examples, valida
     calibration = fit_calibration(scores, validation.gold, taught)
     thresholds = tune_thresholds(calibration.apply(scores))
     thresholds[~taught] = 1.0  # what was never learnt is never raised
+    if budget:
+        background = read_texts(scorer, budget.texts, narratives, window)[0]
+        thresholds = cap_alarms(thresholds, calibration.apply(background), budget.max_alarms)
     gate = Gate(
         score=lambda: read_texts(scorer, validation.texts, narratives, window)[0],
         exact=scores,

@@ -8,7 +8,6 @@ counts as much as `STRENGTH` of them. Both choices were measured on narratives w
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -55,10 +54,10 @@ class Prior:
         return {ids[k]: three for k, three in zip(self.columns, numbers, strict=True)}
 
     @classmethod
-    def load(cls, folder: Path, numbers: Mapping[str, Sequence[float]], ids: Sequence[str]) -> Self:
-        """From what `to_json` gave, and a folder in which the likeness was saved."""
+    def from_json(cls, likeness: TfidfClassifier, numbers: Mapping[str, Sequence[float]], ids: Sequence[str]) -> Self:
+        """From what `to_json` gave, and the likeness as it was saved."""
         columns = np.array([ids.index(id_) for id_ in numbers], dtype=np.int64)
-        return cls(TfidfClassifier.load(folder, {}), columns, *np.array(list(numbers.values()), dtype=np.float64).T)
+        return cls(likeness, columns, *np.array(list(numbers.values()), dtype=np.float64).T)
 
 
 @dataclass(frozen=True, slots=True)

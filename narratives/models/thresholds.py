@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from narratives.classifiers import to_log_odds, to_share
 from narratives.data import Floats, Matrix, Scores
+from narratives.metrics import highest_share
 
 DEFAULT = 0.5
 
@@ -24,6 +26,23 @@ def tune_thresholds(scores: Scores) -> Floats:
     found = falling.cumsum(0)
     f1 = 2 * found / (np.arange(1, len(falling) + 1)[:, None] + found[-1])
     return np.where(falling[0] > falling[-1], f1.max(0) / 2, DEFAULT)
+
+
+def cap_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:
+    """Thresholds that are high enough for background texts, whose calibrated scores are (texts, narratives).
+
+    All rise by the same step in log-odds, the smallest with which the share of texts in which anything is raised is at most
+    `max_alarms`: the upper 95 % bound of that share, not the share itself (Clopper and Pearson, 1934). So with fewer than
+    about 3 / `max_alarms` texts nothing can be promised: then thresholds rise above every score there is.
+    """
+    margins = (to_log_odds(scores) - to_log_odds(thresholds)).max(1, initial=-np.inf)
+    n = len(margins)
+    allowed = max((k for k in range(n) if highest_share(k, n) <= max_alarms), default=-1)
+    step = -np.inf if allowed + 1 >= n else np.sort(margins)[::-1][max(allowed + 1, 0)]
+    if step < 0:
+        return thresholds
+    raised = to_share(to_log_odds(thresholds) + np.nextafter(step, np.inf) + 1e-6)
+    return np.where(thresholds < 1, raised, thresholds)
 
 
 def decide(scores: Scores, thresholds: Floats) -> Matrix:

@@ -4,7 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
 from narratives.errors import UserError, at, did_you_mean
@@ -22,6 +23,8 @@ class RunConfig:
     seed: int = 0
     resamples: int = 2000  # how often a comparison swaps the answers of two runs
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
+    background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
+    max_alarms: float | None = None  # share of background texts in which something may be raised
 
     def make_classifier(self) -> Classifier:
         """The unfitted classifier that the config asks for."""
@@ -33,7 +36,12 @@ class RunConfig:
 _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and files in it
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
-_TABLES: dict[str, dict[str, type]] = {"evaluation": {"resamples": int, "further_test": list}}
+_PATHS = "paths"  # the kind of a list of patterns of files anywhere
+_TABLES: dict[str, dict[str, Any]] = {
+    "evaluation": {"resamples": int, "further_test": list},
+    "training": {"background": _PATHS},
+    "thresholds": {"max_alarms": float},
+}
 
 
 def read_config(path: Path) -> RunConfig:
@@ -52,21 +60,19 @@ def read_config(path: Path) -> RunConfig:
 
     options = dict(tables.get("classifier", {}))
     name = options.pop("name", None)
-    if not isinstance(name, str) or name not in CLASSIFIERS:
-        line = file.line("classifier", key="name")
-        hint = did_you_mean(str(name or ""), CLASSIFIERS)
-        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
-        raise UserError(*problems, at(path, line, problem))
-    hints = get_type_hints(find_classifier(name))
-    types = {key: kind for key, kind in hints.items() if not key.endswith("_") and key != "seed"}
+    classifier = _find_class(file, name, problems)
+    types = _list_settings(classifier)
     problems += _check(file, "classifier", options, types)
     if not problems:
-        problems += _check_limits(file, find_classifier(name), options)
+        problems += _check_limits(file, classifier, options)
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
+    if not 0 < values.get("max_alarms", 1) <= 1:
+        problems.append(at(path, file.line("thresholds", key="max_alarms"), "'max_alarms' is a share: above 0, at most 1"))
     if problems:
         raise UserError(*problems)
-    values.pop("further_test", None)
+    for patterns in ("further_test", "background"):
+        values.pop(patterns, None)
     options = {key: _convert(value, types[key]) for key, value in options.items()}
     return RunConfig(run=path.parent.name, classifier=name, options=options, **values)
 
@@ -78,12 +84,47 @@ def list_further(file: TomlFile) -> list[str]:
     return list(patterns) if _fits(patterns, list) else []
 
 
+def list_background(file: TomlFile) -> list[str] | None:
+    """The patterns of `background` in a config; `None` where it names none, so that the project's own folder is taken."""
+    table = file.values.get("training")
+    patterns = table.get("background") if isinstance(table, dict) else None
+    return list(patterns) if isinstance(patterns, list) and _fits(patterns, _PATHS) else None
+
+
+def _find_class(file: TomlFile, name: Any, problems: list[str]) -> type[Classifier]:
+    """The class that a config names; `UserError` with the line, after the `problems` that there are already."""
+    line = file.line("classifier", key="name")
+    if not isinstance(name, str) or (name not in CLASSIFIERS and ":" not in name):
+        hint = did_you_mean(str(name or ""), CLASSIFIERS)
+        problem = f"unknown classifier '{name}'{hint}" if name else f"[classifier] must have a name{hint}"
+        raise UserError(*problems, at(file.path, line, problem))
+    try:
+        return find_classifier(name)
+    except UserError as error:
+        raise UserError(*problems, *(at(file.path, line, problem) for problem in error.problems)) from None
+
+
+def _list_settings(classifier: type[Classifier]) -> dict[str, Any]:
+    """The hyperparameters that a config may set, with their types; the seed stands elsewhere."""
+    hints = get_type_hints(classifier)
+    fields: dict[str, Any] = cast(Any, classifier).__dataclass_fields__
+    return {key: _without_none(hints[key]) for key, field in fields.items() if field.init and key != "seed"}
+
+
+def _without_none(kind: Any) -> Any:
+    """`str | None` as `str`: TOML knows no null, so a config leaves the setting out instead."""
+    others = [part for part in get_args(kind) if part is not NoneType]
+    return others[0] if get_origin(kind) in (Union, UnionType) and len(others) == 1 else kind
+
+
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:
     problems = file.unknown_keys(values, list(types), table)
     for key, value in values.items():
-        if key in types and not _fits(value, types[key]):
-            wanted = getattr(types[key], "__name__", str(types[key]))
-            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS.get(wanted, wanted)}"))
+        if key in types and types[key] not in _WORDS:
+            problem = f"'{key}' is of type {types[key]}, which a config cannot set; make it int, float, str, bool or (int, int)"
+            problems.append(at(file.path, file.line(table, key=key), problem))
+        elif key in types and not _fits(value, types[key]):
+            problems.append(at(file.path, file.line(table, key=key), f"'{key}' must be {_WORDS[types[key]]}"))
     return problems
 
 
@@ -105,12 +146,13 @@ def _check_limits(file: TomlFile, classifier: Any, options: dict[str, Any]) -> l
 
 
 _WORDS = {
-    "int": "a whole number, 0 or more",
-    "float": "a number, 0 or more",
-    "str": "a text",
-    "bool": "true or false",
-    "tuple": "two numbers in brackets",
-    "list": 'patterns of files below labels/, such as ["languages/*.jsonl"]',
+    _PATHS: 'patterns of files, such as ["feed/*.parquet"]',
+    int: "a whole number, 0 or more",
+    float: "a number, 0 or more",
+    str: "a text",
+    bool: "true or false",
+    tuple[int, int]: "two numbers in brackets",
+    list: 'patterns of files below labels/, such as ["languages/*.jsonl"]',
 }
 
 
@@ -119,6 +161,8 @@ def _fits(value: Any, kind: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if kind == _PATHS:
+        return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
     if kind is list:
         return isinstance(value, list) and all(isinstance(item, str) and _PATTERN.fullmatch(item) for item in value)
     if kind in (str, bool):

@@ -1,8 +1,13 @@
 """Figures in words: how values, intervals and what they mean are written, on the page and in Markdown."""
 
+import re
+
 from markupsafe import Markup
 
+from narratives.errors import show_controls
 from narratives.evaluation import ALARMS, Comparison, Evaluation, Figure
+
+_ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)  # what some readers of Markdown make a link of, unasked
 
 
 def tell_noticeable(comparison: Comparison) -> str:
@@ -77,6 +82,7 @@ def percent(value: float | None) -> str:
 
 
 def cell(text: object) -> str:
-    """Text that cannot break a Markdown table or smuggle markup into one."""
-    plain = " ".join(str(text).split())
-    return plain.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("`", "\\`")
+    """Text that cannot break a Markdown table or smuggle markup, links, images or control characters into one."""
+    plain = show_controls(" ".join(str(text).split()))
+    plain = re.sub(r"[\\|`\[\]]", r"\\\g<0>", plain).replace("<", "&lt;")
+    return _ADDRESS.sub(lambda match: match[0].replace("/", "&#47;").replace(".", "&#46;").replace("@", "&#64;"), plain)

@@ -1,6 +1,6 @@
 """The jobs of a run: train it, evaluate it, retrain it, keep its past."""
 
-from narratives.runs.evaluate import evaluate_run, read_evaluation
+from narratives.runs.evaluate import evaluate_model, evaluate_run, read_answers, read_evaluation
 from narratives.runs.history import Version, list_versions, roll_back
 from narratives.runs.retrain import RetrainRequest, retrain_run
 from narratives.runs.run import compare_runs, compare_scores, run_all
@@ -12,9 +12,11 @@ __all__ = [
     "Version",
     "compare_runs",
     "compare_scores",
+    "evaluate_model",
     "evaluate_run",
     "is_scored",
     "list_versions",
+    "read_answers",
     "read_evaluation",
     "retrain_run",
     "roll_back",

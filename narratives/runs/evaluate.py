@@ -24,6 +24,7 @@ from narratives.labels import (
 from narratives.models import Model, explain_text, load_model, read_predictions, write_predictions
 from narratives.progress import Progress
 from narratives.project import Project, RunConfig
+from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
 
 SEED = 0  # of comparisons; one seed everywhere, so that two reports of the same predictions agree
@@ -70,7 +71,7 @@ def evaluate_model(
         split=split,
         training=model.training,
         further=[{"file": file, "passages": len(added), "digest": digest_passages(added)} for file, added in further.items()],
-        notes=[*notes, *_note_further(further), *_note_changed_training(parts, model)],
+        notes=[*notes, describe_alarms(model.training), *_note_further(further), *_note_changed_training(parts, model)],
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(config, corpus, progress) if robustness else [],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import change_files, read_json, read_text, write_text
 from narratives.models import read_manifest
+from narratives.progress import Say
 from narratives.project import Project
 
 TRAINED, PROMOTED, HELD, ROLLED_BACK = "trained", "promoted", "held", "rolled back"
@@ -59,10 +60,17 @@ def read_events(project: Project) -> list[Event]:
     events = []
     for number, line in enumerate(lines, 1):
         try:
-            events.append(Event(**json.loads(line)))
+            event = Event(**json.loads(line))
+            if not (event.version is None or _is_number(event.version)) or not isinstance(event.run, str):
+                raise ValueError("a version is the name of a folder")
+            events.append(event)
         except (ValueError, TypeError):
             raise UserError(at(path, number, "not a line of the history; restore the file or delete the line")) from None
     return events
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def list_versions(project: Project, run: str | None = None) -> list[Version]:
@@ -106,6 +114,11 @@ def promote(project: Project, run: str, figures: Figures, former: Figures, decis
 
     `former` are the incumbent's figures, for one whose figures the history does not know.
     """
+    with project.lock():
+        return _promote(project, run, figures, former, decision, retraining)
+
+
+def _promote(project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str) -> int:
     events, moves = read_events(project), []
     digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
     if project.model(run).exists():
@@ -123,14 +136,37 @@ def promote(project: Project, run: str, figures: Figures, former: Figures, decis
 
 def record_held(project: Project, run: str, figures: Figures, retraining: str) -> None:
     """Note that the challenger waits; once for each verdict."""
-    events = read_events(project)
-    event = Event(_now(), HELD, run, None, _read_digest(project.challenger(run)), figures, None, "hold", retraining)
-    if not any((e.run, e.event, e.digest, e.retraining) == (run, HELD, event.digest, retraining) for e in events):
-        write_text(project.history_file, _to_lines([*events, event]))
+    with project.lock():
+        events = read_events(project)
+        event = Event(_now(), HELD, run, None, _read_digest(project.challenger(run)), figures, None, "hold", retraining)
+        if not any((e.run, e.event, e.digest, e.retraining) == (run, HELD, event.digest, retraining) for e in events):
+            write_text(project.history_file, _to_lines([*events, event]))
 
 
-def roll_back(project: Project, run: str, to: int | None = None) -> Event:
+def refuse_lost(project: Project, run: str) -> None:
+    """`UserError` where no model stands although the history knows one: what comes would be compared with nothing."""
+    known = [event.version for event in read_events(project) if event.run == run and event.version is not None]
+    if known:
+        past = _past_versions(project, run)
+        back = f"bring one back: narratives models rollback {run} --to {max(past)}, or " if past else ""
+        fix = f"{back}put a new one there without comparing: narratives retrain {run} --promote"
+        raise UserError(at(project.model(run), None, f"is gone, although the history knows version {known[-1]}; {fix}"))
+
+
+def refuse_other(project: Project, run: str, digest: str) -> None:
+    """`UserError` where another model stands than the one with this digest, which a challenger was compared with."""
+    if _read_digest(project.model(run)) != digest:
+        fix = f"run the same command again: the new model waits in {project.challenger(run)}"
+        raise UserError(at(project.model(run), None, f"another model was put there meanwhile; {fix}"))
+
+
+def roll_back(project: Project, run: str, to: int | None = None, say: Say | None = None) -> Event:
     """Put a past model back in its place, the latest before the present one unless `to` names another."""
+    with project.lock(say):
+        return _roll_back(project, run, to)
+
+
+def _roll_back(project: Project, run: str, to: int | None) -> Event:
     events, past = read_events(project), _past_versions(project, run)
     current = find_version(project, run, events) if project.model(run).exists() else None
     if to is None:

@@ -17,9 +17,20 @@ from narratives.models import Changes, Model, describe_changes, find_changes, lo
 from narratives.progress import Say, Show
 from narratives.project import Project, RunConfig
 from narratives.report import write_report
+from narratives.runs.background import digest_background
 from narratives.runs.challenge import Trial, compare_codebooks, leave_out_learned, name_codebook, try_out
 from narratives.runs.evaluate import evaluate_model
-from narratives.runs.history import FIGURES, Figures, find_figures, promote, read_events, read_figures, record_held
+from narratives.runs.history import (
+    FIGURES,
+    Figures,
+    find_figures,
+    promote,
+    read_events,
+    read_figures,
+    record_held,
+    refuse_lost,
+    refuse_other,
+)
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
 
 UNCHANGED = "unchanged"  # nothing was trained
@@ -86,11 +97,19 @@ def retrain_run(project: Project, run: str, request: RetrainRequest, say: Say, s
     """
     if not 0 < request.margin <= 1:
         raise UserError(f"--margin must be above 0 and at most 1, not {request.margin:g}; the default is {TOLERANCE:g}")
-    config, corpus = project.read_config(run), project.read_corpus()
-    incumbent = load_model(project.model(run)) if project.model(run).exists() else None
-    vocabulary = compare_codebooks(incumbent.codebook, corpus.codebook) if incumbent else None
-    read_checks(project.checks_file, corpus.codebook)  # a mistake there should not cost the time of a training
-    data = choose_training_set(corpus, say, request.dry_run)
+    with project.lock(say, run):
+        return _retrain(project, run, request, say, show)
+
+
+def _retrain(project: Project, run: str, request: RetrainRequest, say: Say, show: Show) -> Outcome:
+    with project.lock(say):
+        config, corpus = project.read_config(run), project.read_corpus()
+        incumbent = load_model(project.model(run)) if project.model(run).exists() else None
+        if incumbent is None and not request.promote:
+            refuse_lost(project, run)
+        vocabulary = compare_codebooks(incumbent.codebook, corpus.codebook) if incumbent else None
+        read_checks(project.checks_file, corpus.codebook)  # a mistake there should not cost the time of a training
+        data = choose_training_set(corpus, say, request.dry_run)
     job = _Job(project=project, config=config, request=request, data=data, say=say, show=show)
     if incumbent is None or vocabulary is None:
         return _promote_first(job)
@@ -125,7 +144,9 @@ def _conclude(job: _Job, incumbent: Model, trial: Trial, facts: dict[str, Any], 
         record_held(job.project, job.run, figures, place)
         return Outcome(decision=decision, reasons=reasons, promoted=False, page=page, facts=facts)
     former = _recall_figures(job, incumbent) or _take_figures(trial.incumbent)
-    version = promote(job.project, job.run, figures, former, decision, place)
+    with job.project.lock(job.say):
+        refuse_other(job.project, job.run, incumbent.digest)
+        version = promote(job.project, job.run, figures, former, decision, place)
     _report(job)
     return Outcome(decision=decision, reasons=reasons, promoted=True, version=version, page=page, facts=facts)
 
@@ -153,6 +174,7 @@ def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet)
     now = remember({"train": data.train, "validation": data.validation})
     return (
         model.training.get("digests") == data.digests
+        and model.training.get("background", {}).get("digest", "") == digest_background(config.background)
         and (lessons is None or lessons == now)  # fewer than are labelled, where some nearly repeat a held-out passage
         and model.codebook.digest == data.codebook.digest
         and model.classifier_name == config.classifier

@@ -14,7 +14,7 @@ from narratives.project import Project
 from narratives.report import headline, outcome, write_report
 from narratives.runs.evaluate import SEED, evaluate_model, read_answers, read_evaluation
 from narratives.runs.score import read_scored
-from narratives.runs.train import choose_training_set, train_model
+from narratives.runs.train import read_training_set, train_model
 
 RESAMPLES = 2000  # swaps of a comparison that no config asks otherwise for
 
@@ -24,10 +24,10 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     if len(set(runs)) < len(runs):
         raise UserError("a run is named twice; name each once")
     configs = [project.read_config(run) for run in runs]  # a mistake in the last should not cost the time of a training
-    data = choose_training_set(project.read_corpus(), say)
+    data = read_training_set(project, say)
     pages, evaluations = [], []
     for config in configs:
-        with show(f"train {config.run}") as progress:
+        with project.lock(say, config.run), show(f"train {config.run}") as progress:
             train_model(project, config, data, project.model(config.run), say, progress)
         with show(f"evaluate {config.run}") as progress:
             evaluation = evaluate_model(project, config, data.corpus, split, progress)

@@ -3,8 +3,10 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
@@ -12,6 +14,8 @@ from narratives.labels import Corpus, append_splits, assign_splits, gold_matrix,
 from narratives.models import (
     LEAST,
     LESSONS_FILE,
+    AlarmBudget,
+    Cuts,
     Examples,
     Model,
     can_learn,
@@ -25,6 +29,15 @@ from narratives.models import (
 )
 from narratives.progress import Progress, Say
 from narratives.project import Project, RunConfig
+from narratives.runs.background import (
+    SUSPECTS_FILE,
+    Background,
+    add_background,
+    describe_alarms,
+    describe_background,
+    take_background,
+    write_suspects,
+)
 from narratives.texts import choose_window, count_languages
 
 
@@ -78,9 +91,26 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
     """Train `run` as its config asks and save it to `models/<run>`. A training that was killed goes on."""
-    config = project.read_config(run)
-    data = choose_training_set(project.read_corpus(), say)
-    return train_model(project, config, data, project.model(run), say, progress)
+    with project.lock(say, run):
+        config = project.read_config(run)
+        data = read_training_set(project, say)
+        return train_model(project, config, data, project.model(run), say, progress)
+
+
+def read_training_set(project: Project, say: Say) -> TrainingSet:
+    """Read the labels, and give new documents a split before anybody else does."""
+    with project.lock(say):
+        return choose_training_set(project.read_corpus(), say)
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    # What a classifier is shown.
+    train: Examples
+    validation: Examples
+    stances: NDArray[np.bool_]  # of the training texts, (texts, 3); (texts, 0) where too few are labelled
+    window: int
+    background: Background | None
 
 
 def train_model(
@@ -88,25 +118,20 @@ def train_model(
 ) -> Model:
     """Train on what was loaded, and save to `folder`."""
     run, ids = config.run, data.codebook.ids
-    classifier = config.make_classifier()
-    train, validation = _to_examples(data.train, ids), _to_examples(data.validation, ids)
     say(f"{run}: {config.classifier} learns {len(ids)} narratives from {len(data.train)} passages")
-    _tell_untaught(train, ids, say)
-    stances = _choose_stances(config, data, say)
-    checkpoint = project.checkpoint(run)
+    material = _gather(project, config, data, say)
+    train, validation, background = material.train, material.validation, material.background
+    classifier, checkpoint = config.make_classifier(), project.checkpoint(run)
     classifier.fit(
         train.texts,
-        np.hstack([train.gold, stances]),
+        np.hstack([train.gold, material.stances]),
         validation=(validation.texts, validation.gold),
         progress=progress,
         checkpoint=checkpoint,
     )
-    window = choose_window(train.texts)
-    cuts = fit_cuts(classifier, data.codebook, train, validation, window)
+    budget = AlarmBudget(background.tune, config.max_alarms) if background and config.max_alarms else None
+    cuts = fit_cuts(classifier, data.codebook, train, validation, material.window, budget)
     say(f"{run}: {cuts.inference.describe()}")
-    if stances.size:
-        predicted = read_texts(classifier, validation.texts, len(ids), window)[2]  # as they will be: the gate does not ask
-        say(f"{run}: {describe_stances(predicted, data.validation, ids)}")
     model = Model(
         run=run,
         classifier_name=config.classifier,
@@ -114,23 +139,52 @@ def train_model(
         codebook=data.codebook,
         calibration=cuts.calibration,
         thresholds=cuts.thresholds,
-        training={
-            "train": len(data.train),
-            "validation": len(data.validation),
-            "seed": config.seed,
-            "languages": count_languages(passage.language for passage in data.train),
-            "digests": data.digests,
-            "zero_shot": cuts.prior.find_zero_shot(ids) if cuts.prior else [],
-        },
-        window=window,
+        training=_describe_training(config, data, cuts),
+        window=material.window,
         inference=cuts.inference,
-        stances=stances.size > 0,
+        stances=material.stances.size > 0,
         prior=cuts.prior,
     )
+    if model.stances:
+        texts = [passage.text for passage in data.validation]
+        predicted = read_texts(classifier, texts, len(ids), model.window)[2]  # as they will be: the gate does not ask
+        say(f"{run}: {describe_stances(predicted, data.validation, ids)}")
+    if background:
+        model.training["background"] = describe_background(model, background, config)
+        say(f"{run}: {describe_alarms(model.training)}")
     lessons = remember({"train": data.train, "validation": data.validation})
-    save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
+    with project.lock(say):
+        save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
     return model
+
+
+def _gather(project: Project, config: RunConfig, data: TrainingSet, say: Say) -> _Material:
+    """The labelled examples, and those texts of the feed's background that are taken as carrying nothing."""
+    ids = data.codebook.ids
+    train, validation = _to_examples(data.train, ids), _to_examples(data.validation, ids)
+    _tell_untaught(train, ids, say)
+    stances, window = _choose_stances(config, data, say), choose_window(train.texts)
+    background = take_background(config, train, ids, window)
+    if background:
+        say(f"{config.run}: {background.describe()}")
+        write_suspects(project.experiment(config.run) / SUSPECTS_FILE, background)
+        train = add_background(train, background.learn, window, config.seed)
+        validation = add_background(validation, background.tune, window, config.seed)
+        stances = np.concatenate([stances, np.zeros((len(background.learn), stances.shape[1]), dtype=np.bool_)])
+    return _Material(train=train, validation=validation, stances=stances, window=window, background=background)
+
+
+def _describe_training(config: RunConfig, data: TrainingSet, cuts: Cuts) -> dict[str, Any]:
+    ids = data.codebook.ids
+    return {
+        "train": len(data.train),
+        "validation": len(data.validation),
+        "seed": config.seed,
+        "languages": count_languages(passage.language for passage in data.train),
+        "digests": data.digests,
+        "zero_shot": cuts.prior.find_zero_shot(ids) if cuts.prior else [],
+    }
 
 
 def _to_examples(passages: list[Passage], ids: tuple[str, ...]) -> Examples:
@@ -142,7 +196,7 @@ def _tell_untaught(train: Examples, ids: tuple[str, ...], say: Say) -> None:
         say(f"no training passage carries {', '.join(never)}: the model cannot raise it, only rank by the codebook (zero-shot)")
 
 
-def _choose_stances(config: RunConfig, data: TrainingSet, say: Say) -> np.ndarray:
+def _choose_stances(config: RunConfig, data: TrainingSet, say: Say) -> NDArray[np.bool_]:
     """The stances to be learned, of shape (passages, 3); (passages, 0) where too few are labelled."""
     stances = stance_matrix(data.train)
     if can_learn(stances):

@@ -12,6 +12,7 @@ from narratives.texts.languages import (
     note_language,
 )
 from narratives.texts.similarity import Pair, group, near_duplicates
+from narratives.texts.tables import to_frame, to_html
 from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
 from narratives.texts.words import choose_words, find_words, format_words, mark_words, parse_words, trim
 
@@ -37,5 +38,7 @@ __all__ = [
     "normalise",
     "note_language",
     "parse_words",
+    "to_frame",
+    "to_html",
     "trim",
 ]

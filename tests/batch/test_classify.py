@@ -18,7 +18,8 @@ from narratives.batch.job import BatchSummary, classify_files, report_status
 from narratives.batch.plan import Options
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.errors import UserError
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.texts.languages import find_version
 
 NUMBERED = [{"id": f"n{k}", "text": text} for k, text in enumerate(TEXTS)]

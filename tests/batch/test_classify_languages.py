@@ -16,7 +16,7 @@ from narratives.batch.items import Columns
 from narratives.batch.job import report_status
 from narratives.batch.plan import Options
 from narratives.batch.stream import classify_stream
-from narratives.models.model import load_model, save_model
+from narratives.models.folder import load_model, save_model
 from narratives.texts import languages
 from narratives.texts.languages import FOREIGN, UNSURE
 

@@ -13,7 +13,7 @@ from narratives.batch import work as classify_part
 from narratives.batch.plan import ANEW, Options
 from narratives.batch.stream import classify_stream
 from narratives.models.explanations import explain_raised
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.texts.words import parse_words
 
 LONG = "  ".join(["She went home, and that was all."] * 40 + ["A toll at the bridge barrier, a ferry and a tariff."])

@@ -19,7 +19,7 @@ from narratives.batch.plan import Input, Options, Plan, describe_model, make_pla
 from narratives.batch.sources import Source, find_sources
 from narratives.batch.storage import OutputFolder
 from narratives.files.csv_rows import Header
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff\u2028\n"), min_size=1, max_size=8)
 COUNTS = st.integers(0, 1 << 50)
@@ -48,12 +48,14 @@ def test_a_plan_names_the_parts_of_all_inputs_in_order(folder: Path, tmp_path: P
     one, two = write_input(tmp_path / "one.jsonl", number_texts(100)), write_input(tmp_path / "two.csv", [{"text": "a"}] * 9)
     sources, _ = find_sources([str(two), str(one)], "out")
     plan = make_plan(sources, Options("csv", part_size=1000), load_model(folder))
-    files = [input_.source.path for input_, _ in plan.parts]
+    files = [input_.source.path for part in plan.parts for input_, _ in part]
     assert files == [str(two)] + [str(one)] * (len(files) - 1)
-    assert sum(part.length for input_, part in plan.parts if input_.source.path == str(one)) == one.stat().st_size
-    assert sum(part.lines for _, part in plan.parts) == 109
+    assert (
+        sum(piece.length for part in plan.parts for input_, piece in part if input_.source.path == str(one))
+        == one.stat().st_size
+    )
+    assert sum(piece.lines for part in plan.parts for _, piece in part) == 109
     assert (plan.name(7), plan.log(123456)) == ("part-00007.csv", "log/part-123456.jsonl")
-    assert plan.list_pending({"part-00000.csv", "part-00001.jsonl"}) == list(range(1, len(plan.parts)))
 
 
 def test_the_plan_in_a_folder_is_the_one_that_was_made(folder: Path, tmp_path: Path) -> None:

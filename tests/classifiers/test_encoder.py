@@ -1,6 +1,7 @@
 """Where a pretrained encoder comes from, and what is said where it cannot be had."""
 
 import hashlib
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -177,3 +178,22 @@ def test_parts_that_do_not_join_leave_nothing(monkeypatch: pytest.MonkeyPatch, t
 def test_an_encoder_in_parts_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = install_parts(monkeypatch, tmp_path, [zip_encoder(tmp_path)], "0" * 64)
     assert problem("toy").startswith(f"{folder / 'model.safetensors'}: not the published weights (sha256 differs); delete the ")
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "weights.pt", "weights.pkl"])
+def test_pickled_weights_are_refused_even_where_others_are_there(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"")
+    told = "pickled weights can run code; keep model.safetensors alone, and move this file out of the folder"
+    assert problem(folder) == f"{folder / name}: {told}"
+
+
+@pytest.mark.parametrize("part", ["AutoConfig", "AutoModel", "AutoTokenizer"])
+def test_code_in_an_encoders_folder_is_never_run(folder: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda *_: "y")  # were it asked, everything would be allowed
+    (folder / "evil.py").write_text(f"open({str(folder / 'ran')!r}, 'w')\nclass Evil: ...\n", encoding="utf-8")
+    for name in ("config.json", "tokenizer_config.json"):
+        values = json.loads((folder / name).read_text(encoding="utf-8")) if (folder / name).exists() else {}
+        values |= {"model_type": "evil", "auto_map": {part: ["evil.Evil", None] if part == "AutoTokenizer" else "evil.Evil"}}
+        (folder / name).write_text(json.dumps(values), encoding="utf-8")
+    assert problem(folder).startswith(f"{folder}: the encoder cannot be loaded: ")
+    assert not (folder / "ran").exists()

@@ -11,6 +11,7 @@ from helpers.examples import problems_of, snapshot
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from narratives.files import atomic
 from narratives.files.atomic import read_json, read_text, replacing, sha256, write_json, write_text
 
 FULL = Path("/dev/full")
@@ -128,6 +129,7 @@ def test_the_old_folder_comes_back_when_the_new_one_cannot_take_its_place(
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", fail_for_the_new)
+    monkeypatch.setattr(atomic, "exchange", lambda *_: False)  # as on a disk that cannot
     problem = f"{tmp_path / 'x'}: cannot be written: Input/output error; nothing was changed"
     assert problems_of(lambda: save_folder(tmp_path / "x", "new")) == [problem]
     assert snapshot(tmp_path) == before

@@ -2,6 +2,8 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,18 +11,35 @@ import pytest
 from helpers.examples import invoke, snapshot, write_lines
 
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.files import atomic
+from narratives.files.atomic import name_aside
 
 FULL = Path("/dev/full")
 NO_SPACE = "cannot be written: No space left on device; nothing was changed"
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full on this system")
 
 
+@contextmanager
+def full_at(path: Path) -> Iterator[None]:
+    """The disk is full for whatever is written to `path`."""
+
+    def lead_astray(target: Path, ending: str = "partial") -> Path:
+        aside = name_aside(target, ending)
+        if target.absolute() == path.absolute():
+            aside.symlink_to(FULL)  # where it is written before it is renamed
+        return aside
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(atomic, "name_aside", lead_astray)
+        yield
+
+
 def check_full(root: Path, path: Path, *words: str | Path) -> None:
     """The command must meet the full disk at `path`, say so, and leave every file as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     before = snapshot(root)
-    path.with_name(f".{path.name}.{os.getpid()}.partial").symlink_to(FULL)  # where it is written before it is renamed
-    result = invoke(root, *words)
+    with full_at(path):
+        result = invoke(root, *words)
     assert isinstance(result.exception, SystemExit), result.exception
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"{path}: {NO_SPACE}\n"
@@ -36,13 +55,11 @@ def test_a_full_disk_stops_classify_and_what_is_done_stays_done(root: Path, form
     words = ("classify", text, "--model", "base", "--format", form, "--part-size", "0.005", "--jobs", "1", "--output")
     assert invoke(root, *words, root / "whole").exit_code == 0
     path = root / "out" / full
-    path.parent.mkdir(parents=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    aside.symlink_to(FULL)
-    result = invoke(root, *words, root / "out")
+    with full_at(path):
+        result = invoke(root, *words, root / "out")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{path}: {NO_SPACE}\n")
     assert (root / "out" / "part-00000").with_suffix(f".{form}").exists() == (name != "plan.json")
-    assert not aside.is_symlink()
+    assert [*(root / "out").rglob(".*")] == []
     assert invoke(root, *words, root / "out").exit_code == 0
     assert snapshot(root / "out") == snapshot(root / "whole")
 

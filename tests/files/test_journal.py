@@ -1,8 +1,12 @@
 """Changes of several files: whatever the moment of a kill, all old or (after the next command) all new."""
 
+import errno
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from helpers.examples import problems_of, snapshot
@@ -76,11 +80,125 @@ def test_a_kill_at_any_step_leaves_all_old_or_all_new(tmp_path: Path) -> None:
     assert ends == {False, True}
 
 
-def test_a_living_process_is_left_to_finish_its_own_change(tmp_path: Path) -> None:
-    journal = tmp_path / ".change.1"  # the first process of the system is always there
-    journal.mkdir()
+def plant(root: Path, commit: object, **files: str) -> Path:
+    """A journal that somebody else wrote, or an older version."""
+    journal = root / ".change.4711"
+    for name, text in {**files, "commit.json": json.dumps(commit)}.items():
+        (journal / name).parent.mkdir(parents=True, exist_ok=True)
+        (journal / name).write_text(text)
+    return journal
+
+
+def step(source: str, target: str) -> dict[str, str]:
+    return {"source": source, "target": target, "mark": "", "was": ""}
+
+
+@pytest.mark.parametrize("form", ["today", "older"])
+@pytest.mark.parametrize("move", ["up", "absolute", "out", "link", "through a link"])
+def test_a_journal_that_reaches_out_of_the_project_is_refused(tmp_path: Path, form: str, move: str) -> None:
+    root, outside = write(tmp_path / "project"), tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").write_text("mine")
+    (root / "labels" / "link").symlink_to(outside)
+    source, target = {
+        "up": (".change.4711/0.new", "../outside/planted"),
+        "absolute": (".change.4711/0.new", str(outside / "planted")),
+        "out": ("../outside/mine", "labels/mine"),
+        "link": ("labels/link/mine", "labels/mine"),
+        "through a link": (".change.4711/0.new", "labels/link/planted"),
+    }[move]
+    commit = [[source, target]] if form == "older" else {"version": 2, "steps": [step(source, target)]}
+    journal = plant(root, commit, **{"0.new": "planted"})
+    before = snapshot(tmp_path)
+    [problem] = problems_of(lambda: finish_changes(root))
+    assert problem.startswith(f"{journal / 'commit.json'}: not a change of files inside this project; ")
+    assert {name: data for name, data in snapshot(tmp_path).items() if name != "project/.lock"} == before
+
+
+@pytest.mark.parametrize(
+    "commit", [3, {"steps": 1}, {"version": 9, "steps": []}, [[1, 2]], [["a"]], {"version": 2, "steps": [{}]}]
+)
+def test_what_no_version_wrote_is_refused_and_kept(tmp_path: Path, commit: object) -> None:
+    journal = plant(write(tmp_path), commit)
+    assert len(problems_of(lambda: finish_changes(tmp_path))) == 1
+    assert (journal / "commit.json").is_file()
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 50, b'{"version": 2, "ste'])
+def test_a_commit_that_was_not_on_the_disk_when_the_power_went_did_not_happen(tmp_path: Path, data: bytes) -> None:
+    before = files(write(tmp_path))
+    (plant(tmp_path, 0, **{"0.new": "new"}) / "commit.json").write_bytes(data)
     finish_changes(tmp_path)
-    assert journal.is_dir()
+    assert files(tmp_path) == before
+
+
+def test_a_change_that_an_older_version_left_is_completed(tmp_path: Path) -> None:
+    moves = [["models/run", "models/history/run/0001"], ["models/.run.challenger", "models/run"]]
+    texts = [[".change.4711/0.new", "labels/a.txt"], [".change.4711/1.new", "labels/b.txt"]]
+    gone = [["labels/gone.txt", ".change.4711/2.old"]]
+    plant(write(tmp_path), [*moves, *texts, *gone], **{"0.new": "new a\n", "1.new": "new b\n"})
+    finish_changes(tmp_path)
+    assert files(tmp_path) == NEW
+
+
+def stop_half_way(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A change that is certain, of which nothing is carried out; its journal."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("narratives.files.journal._carry_out", interrupt)
+        change(write(root))
+    [journal] = root.glob(".change.*")
+    return journal
+
+
+def interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_an_older_change_never_undoes_what_was_changed_since(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = stop_half_way(tmp_path, monkeypatch)
+    (tmp_path / "labels" / "a.txt").write_text("newer")
+    before = files(tmp_path)
+    for act in (lambda: finish_changes(tmp_path), lambda: change_files(tmp_path, {tmp_path / "labels" / "c.txt": "c"})):
+        [problem] = problems_of(act)
+        assert problem.startswith(f"{tmp_path / 'labels' / 'a.txt'}: was changed after a change of several files had been cut")
+        assert files(tmp_path) == before
+    (tmp_path / "labels" / "a.txt").write_bytes(OLD["labels/a.txt"])
+    finish_changes(tmp_path)
+    assert files(tmp_path) == NEW
+    assert not journal.exists()
+
+
+def test_a_new_change_finishes_an_older_one_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_half_way(tmp_path, monkeypatch)
+    change_files(tmp_path, {tmp_path / "labels" / "a.txt": "newest\n"})
+    assert files(tmp_path) == {**NEW, "labels/a.txt": b"newest\n"}
+
+
+def test_a_change_that_fails_when_it_is_certain_is_finished_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    replace, count = Path.replace, iter(range(3))
+
+    def fail(self: Path, target: Path) -> Path:
+        if next(count, None) is None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail)
+        assert problems_of(lambda: change(tmp_path)) == [
+            f"{tmp_path}: a change could not be finished: Input/output error; the next command goes on with it"
+        ]
+    finish_changes(tmp_path)
+    assert files(tmp_path) == NEW
+
+
+def test_a_model_that_lies_aside_after_a_kill_comes_back(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "models" / "run").rename(tmp_path / "models" / ".run.0123456789ab.old")
+    (tmp_path / "models" / ".x.y.old").mkdir()  # not ours
+    finish_changes(tmp_path)
+    assert (tmp_path / "models" / "run" / "model.json").read_bytes() == b"incumbent"
+    assert (tmp_path / "models" / ".x.y.old").is_dir()
 
 
 def test_what_cannot_be_written_changes_nothing(tmp_path: Path) -> None:

@@ -30,18 +30,20 @@ def test_the_labels_are_clean_and_every_document_has_its_split(report: LabelRepo
 
 
 def test_there_is_enough_of_everything(report: LabelReport) -> None:
-    assert report.passages >= 2000
-    assert report.none >= 600
+    assert report.passages >= 7000
+    assert report.passages - report.none <= 0.4 * report.passages  # most paragraphs of real texts carry nothing
     assert report.several >= 250
     assert len(report.support) == 28
     for narrative in report.support:
-        assert narrative.total >= 50, narrative
+        assert narrative.total >= 110, narrative
         assert min(narrative.stances[stance] for stance in Stance) >= 8, narrative
         assert narrative.splits["test"] >= 10, narrative
 
 
 def test_each_stance_is_a_fifth_of_the_labels_and_each_hard_case_has_sixty(passages: list[Passage]) -> None:
     stances = Counter(stance for passage in passages for stance in (passage.narratives or {}).values())
+    unsettled = stances.pop(None)  # where the second reader saw another stance than the writer
+    assert unsettled <= 20
     assert set(stances) == set(Stance)
     assert min(stances.values()) >= stances.total() / 5
     cases = Counter(passage.extras["case"] for passage in passages if "case" in passage.extras)
@@ -69,4 +71,4 @@ def test_no_passage_holds_a_link_or_a_contact(passages: list[Passage]) -> None:
 
 def test_dates_fit_the_task(passages: list[Passage]) -> None:
     dates = [str(passage.extras["date"]) for passage in passages]
-    assert "2020-03" <= min(dates) <= max(dates) <= "2025-06"
+    assert "2011-01" <= min(dates) <= max(dates) <= "2026-06"

@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 
 from narratives.data import Floats, Matrix
 from narratives.metrics.alarms import bound_rate, find_rates, project_precision
+from narratives.metrics.cases import bound_f1, bound_shares, find_design_effect, wilson
 from narratives.metrics.counts import Counts, macro_f1
 from narratives.metrics.curves import average_precision, bound_average_precision
 from narratives.metrics.documents import Owners, Sums, find_owners, sum_by_document
@@ -15,7 +16,6 @@ from narratives.metrics.figures import Figures, leave_out, measure, measure_with
 from narratives.metrics.intervals import bound, bound_macro
 from narratives.metrics.jackknife import find_error, find_reach
 from narratives.metrics.reliability import bin_scores, bound_calibration_error, brier_score, find_brier_skill
-from narratives.metrics.shares import bound_f1, bound_shares, find_design_effect, wilson
 
 pytestmark = pytest.mark.filterwarnings("error")
 

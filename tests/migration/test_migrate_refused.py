@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from helpers.examples import invoke, snapshot, write_lines
-from helpers.killed import list_states, needs_fork
+from helpers.killed import any_end, list_states, needs_fork
 from helpers.migrations import FULL, merge, rename, split, write_migration, write_task
 
 TOGETHER = """\
@@ -158,11 +158,12 @@ def test_a_codebook_without_a_passage_can_be_changed(root: Path) -> None:
 
 
 @needs_fork
-def test_a_kill_at_any_step_leaves_the_old_project_or_the_new(root: Path) -> None:
+@any_end
+def test_a_kill_at_any_step_leaves_the_old_project_or_the_new(root: Path, power: bool) -> None:
     steps = [split("toll", "a", "b", until_read="(unlabelled)"), rename("school", "class"), {"do": "retire", "id": "flood"}]
     path = write_migration(root, *steps)
     old = snapshot(root)
-    states = list_states(root, lambda: invoke(root, "codebook", "migrate", path))
+    states = list_states(root, lambda: invoke(root, "codebook", "migrate", path), power)
     new = states[-1]  # of the one that was not killed
     changed = {name for name in new if new[name] != old.get(name) and new[name] is not None}
     names = (

@@ -17,7 +17,8 @@ from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import Texts
 from narratives.models.explanations import erase_words, explain_raised, explain_text, weigh_words
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.models.prior import Guided, Prior
 from narratives.texts.words import find_words
 

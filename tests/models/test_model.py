@@ -18,7 +18,8 @@ from narratives.data import Codebook, Narrative, Scores, Texts
 from narratives.errors import UserError
 from narratives.labels.passages import gold_matrix
 from narratives.models.calibration import Calibration, Curve, fit_calibration
-from narratives.models.model import Model, load_model, save_model
+from narratives.models.folder import load_model, save_model
+from narratives.models.model import Model
 from narratives.models.thresholds import tune_thresholds
 from narratives.progress import Progress
 from narratives.project.project import Project

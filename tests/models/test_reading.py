@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from narratives.batch.items import Columns
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import UNKNOWN
+from narratives.models.folder import load_model
 from narratives.models.inference import read_texts
-from narratives.models.model import Model, load_model
+from narratives.models.model import Model
 from narratives.texts.windows import find_windows
 
 PLAIN = "She went home, and that was all there was to it. "

@@ -10,7 +10,8 @@ import pytest
 from narratives.data import Labels, Passage, Stance
 from narratives.labels.checks import Check, pair_stances, score_stance_pairs
 from narratives.labels.passages import to_record
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.project.project import Project
 from narratives.runs.train import train_run

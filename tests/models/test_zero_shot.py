@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import Codebook, Narrative
 from narratives.files.atomic import read_json
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.models.prior import FEW, STRENGTH, Guided, Prior, fit_prior
 from narratives.project.project import Project
 from narratives.runs.evaluate import evaluate_run

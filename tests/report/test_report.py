@@ -246,3 +246,9 @@ def test_the_outcome_names_a_winner_only_where_both_averages_do(micro: str, macr
     up = replace(comparison.overall["micro_f1"], value=0.2, low=0.1, high=0.3, verdict=micro)
     unsure = replace(comparison.overall["macro_f1"], value=0.1, low=-0.1, high=0.3, verdict=macro)
     assert outcome(replace(comparison, overall={"micro_f1": up, "macro_f1": unsure})) == words
+
+
+def test_links_and_images_of_others_are_no_links_and_images() -> None:
+    assert cell("![x](https://a.b/c.png) [y](z)") == r"!\[x\](https:&#47;&#47;a.b/c.png) \[y\](z)"
+    assert cell("www.a.b a@b.c Www.A.b") == "www&#46;a.b a&#64;b.c Www&#46;A.b"
+    assert cell("\x1b[31mred\u202e") == r"\\u001b\[31mred\\u202e"

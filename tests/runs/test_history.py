@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from helpers.examples import invoke, problems_of, snapshot, write_lines
-from helpers.killed import list_states, needs_fork
+from helpers.killed import any_end, list_states, needs_fork
 from helpers.retraining import hide, read_labels, relabel, write_project
 
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.project.project import Project
 from narratives.runs.history import Figures, list_versions, promote, read_events, roll_back
 
@@ -146,15 +146,16 @@ def test_a_broken_line_of_the_history_is_named(root: Path) -> None:
 
 
 @needs_fork
+@any_end
 @pytest.mark.parametrize("change", [do_promote, do_roll_back])
 def test_a_kill_at_any_step_leaves_the_old_model_or_the_new(
-    root: Path, change: Callable[[Project], Any], monkeypatch: pytest.MonkeyPatch
+    root: Path, change: Callable[[Project], Any], power: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("narratives.runs.history._now", lambda: "2026-01-01T00:00:00Z")
     if change is do_roll_back:
         do_promote(Project(root))
     old = snapshot(root)
-    states = list_states(root, lambda: change(Project(root)))
+    states = list_states(root, lambda: change(Project(root)), power)
     new = states[-1]
 
     def files(state: dict[str, bytes | None]) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 from helpers.examples import invoke, snapshot, write_lines
 from helpers.retraining import CODEBOOK, Record, forget, hide, read_labels, relabel, shuffle, split_of, write_project
 
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.project.project import Project
 from narratives.runs.history import read_events
 

@@ -1,9 +1,11 @@
 """Near-duplicates: found exactly, without comparing every text with every other."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from narratives.texts import candidates
+from narratives.texts import grams as grams_module
 from narratives.texts.similarity import NEAR, Pair, group, near_duplicates
 
 BRIDGE = "The ministry said on Monday that the bridge would open in spring."
@@ -11,6 +13,7 @@ SCHOOL = "Teachers in the northern district have been on strike since the exams 
 
 # Texts glued from a few pieces, so that many overlap and many do not.
 PIECES = st.sampled_from(["the bridge ", "was opened ", "on Monday", "\nThe  Bridge ", "by nobody ", "x", "ÄÖÜ straße ", "?!"])
+MANY = [chr(0x4E00 + k) * 2 + chr(0x5500 + k) for k in range(6)]
 TEXTS = st.lists(st.lists(PIECES, max_size=6).map("".join), max_size=12)
 LINKS = st.integers(1, 12).flatmap(
     lambda count: st.tuples(st.just(count), st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))))
@@ -119,3 +122,36 @@ def test_a_group_is_named_by_its_smallest_member(case: tuple[int, list[tuple[int
 def test_the_order_of_the_links_does_not_matter(case: tuple[int, list[tuple[int, int]]]) -> None:
     count, links = case
     assert group(count, ((b, a) for a, b in reversed(links))) == group(count, iter(links))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(TEXTS, max_size=3).map(lambda several: [text for texts in several for text in texts]),
+    st.sampled_from([0.2, NEAR, 0.8]),
+)
+def test_so_are_those_of_more_texts_than_one_index_takes(
+    monkeypatch: pytest.MonkeyPatch, texts: list[str], threshold: float
+) -> None:
+    monkeypatch.setattr(candidates, "_LEAST", 3)
+    monkeypatch.setattr(candidates, "_PROBES", 2)
+    monkeypatch.setattr(grams_module, "_CHUNK", 40)
+    monkeypatch.setattr(grams_module, "_PAIRS", 2)
+    assert as_set(near_duplicates(texts, threshold)) == compare_all(texts, threshold)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.lists(st.sampled_from(MANY), min_size=3, max_size=9).map("".join), max_size=8))
+def test_so_are_those_of_texts_of_thousands_of_different_characters(texts: list[str]) -> None:
+    every = "".join(map(chr, range(0x4E00, 0x4E00 + 7000)))  # more than five of a gram fit into one number
+    assert as_set(near_duplicates([every, *texts], 0.3)) == compare_all([every, *texts], 0.3)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.sampled_from(["\0", " ", "a", "\ud800", "\U0010ffff"]), max_size=7).map("".join), max_size=6))
+def test_no_character_is_taken_for_the_end_of_a_text(texts: list[str]) -> None:
+    assert as_set(near_duplicates(texts, 0.3)) == compare_all(texts, 0.3)
+
+
+def test_pairs_come_in_the_order_of_their_second_text_then_of_their_first() -> None:
+    pairs = near_duplicates([BRIDGE, SCHOOL, BRIDGE + " Or so.", SCHOOL + " Still.", BRIDGE])
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 2), (1, 3), (0, 4), (2, 4)]

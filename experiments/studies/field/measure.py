@@ -19,7 +19,8 @@ import numpy as np
 from narratives.labels.passages import read_files
 from narratives.metrics.curves import average_precision
 from narratives.models.answers import Answers
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.project.project import Project
 
 DRAWS = 2000
@@ -114,7 +115,9 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
     """Markdown."""
-    print("| run | reports: precision | recall | micro F1 | pooled AP | mean AP | stances | news alarms % | background alarms % |")
+    print(
+        "| run | reports: precision | recall | micro F1 | pooled AP | mean AP | stances | news alarms % | background alarms % |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for run, row in rows.items():
         figures = [f"{row[name][0]:.2f} ({row[name][1]:.2f}-{row[name][2]:.2f})" for name in ("precision", "recall", "f1")]

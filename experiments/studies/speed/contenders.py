@@ -30,7 +30,7 @@ class Contender:
 
 def load_narratives(work: Path, group: str, plain: bool = False) -> Loaded:
     """Scores, decisions and spans, as `narratives classify` works them out before it writes them; `plain`: with torch."""
-    from narratives.models.model import load_model
+    from narratives.models.folder import load_model
 
     model: Any = load_model(Path(json.loads((work / "models.json").read_text(encoding="utf-8"))[group]))
     if plain:

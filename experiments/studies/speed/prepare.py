@@ -17,7 +17,8 @@ from narratives.data import Matrix, Passage
 from narratives.labels.passages import gold_matrix
 from narratives.labels.splits import split_passages
 from narratives.models.calibration import Calibration, fit_calibration
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.models.thresholds import decide, tune_thresholds
 from narratives.project.project import Project
 from narratives.texts.windows import WINDOW, split_windows

@@ -23,7 +23,7 @@ from narratives.labels.splits import split_passages
 from narratives.metrics.counts import count, macro_f1, micro_f1
 from narratives.metrics.reliability import brier_score
 from narratives.models.calibration import fit_calibration
-from narratives.models.model import load_model
+from narratives.models.folder import load_model
 from narratives.models.thresholds import decide, tune_thresholds
 from narratives.project.project import Project
 from narratives.texts.similarity import near_duplicates

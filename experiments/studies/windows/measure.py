@@ -17,7 +17,8 @@ from narratives.data import Codebook, Passage
 from narratives.labels.passages import gold_matrix
 from narratives.metrics.counts import count, macro_f1, micro_f1
 from narratives.metrics.curves import average_precision
-from narratives.models.model import Model, load_model
+from narratives.models.folder import load_model
+from narratives.models.model import Model
 from narratives.models.thresholds import decide
 from narratives.project.project import Project
 from narratives.texts.windows import find_sentence_ends, split_windows

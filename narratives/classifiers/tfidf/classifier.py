@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers.interface import setting
+from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
@@ -102,11 +102,14 @@ class TfidfClassifier:
 
         classifier = cls(**hyperparameters)
         arrays = load_file(folder / _FILE)
+        check_finite(arrays)
         classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
         classifier._take_features(_to_lines(arrays["words"]), _to_lines(arrays["characters"]), arrays["idf"])
         return classifier
 
     def _take_features(self, words: list[str], characters: list[str], idf: NDArray[np.float32]) -> None:
+        if not len(words) + len(characters) == len(idf) == len(self.coef_) or self.coef_.shape[1:] != self.intercept_.shape:
+            raise ValueError("n-grams, idf and coefficients do not fit each other")
         self.words_, self.characters_, self.idf_ = words, characters, idf
         self.scorer_ = LinearScorer(words, characters, idf, self.coef_, self.intercept_)
 

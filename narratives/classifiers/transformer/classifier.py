@@ -181,11 +181,17 @@ class TransformerClassifier:
         with safe_open(self.folder_ / _WEIGHTS, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             self.bf16_ = (file.metadata() or {}).get(_GPU) == "bf16"
-        config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True)
-        network = PooledClassifier(AutoModel.from_config(config), len(weights["head.bias"]), self.dropout)
+        if spoilt := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
+            raise ValueError(f"'{spoilt}' holds what is no number")
+        config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True, trust_remote_code=False)
+        network = PooledClassifier(
+            AutoModel.from_config(config, trust_remote_code=False), len(weights["head.bias"]), self.dropout
+        )
         network.load_state_dict(weights, strict=True)
         self.network_ = network.to(choose_device())
-        self.tokenizer_ = AutoTokenizer.from_pretrained(self.folder_ / "encoder", local_files_only=True)
+        self.tokenizer_ = AutoTokenizer.from_pretrained(
+            self.folder_ / "encoder", local_files_only=True, trust_remote_code=False
+        )
 
     def _compute(self, text: str) -> NDArray[np.float32]:
         """Logits of shape (windows, narratives), by torch on a CPU."""

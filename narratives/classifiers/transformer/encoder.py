@@ -7,6 +7,7 @@ from narratives.classifiers.transformer.packaged import PACKAGED, find_packaged
 from narratives.errors import UserError, at
 
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
+_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack", ".joblib")
 
 
 def find_encoder(name: str) -> Path | None:
@@ -15,6 +16,9 @@ def find_encoder(name: str) -> Path | None:
         return find_packaged(name)
     folder = Path(name).expanduser()
     if folder.is_dir():
+        if pickled := next((file.name for file in sorted(folder.iterdir()) if file.suffix in _PICKLED), None):
+            reason = "pickled weights can run code; keep model.safetensors alone, and move this file out of the folder"
+            raise UserError(at(folder / pickled, None, reason))
         for file in ("config.json", "model.safetensors"):
             if not (folder / file).is_file():
                 raise UserError(at(folder, None, f"no {file} in it; an encoder folder holds config, tokenizer and weights"))
@@ -35,9 +39,9 @@ def load_encoder(name: str) -> tuple[Any, Any]:
     folder = find_encoder(name)
     source, local = (str(folder), True) if folder else (name, False)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local)
+        tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=local, trust_remote_code=False)
         model, loaded = AutoModel.from_pretrained(
-            source, local_files_only=local, use_safetensors=True, output_loading_info=True
+            source, local_files_only=local, trust_remote_code=False, use_safetensors=True, output_loading_info=True
         )
         if lacking := [key for key in loaded["missing_keys"] if not key.startswith("pooler.")]:  # the pooler is not used
             raise ValueError(f"its weights lack {min(lacking)}")  # the library would leave it random

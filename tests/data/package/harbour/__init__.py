@@ -1,0 +1,1 @@
+"""Somebody's package: classifiers for narratives that live outside of it."""

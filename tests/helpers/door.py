@@ -1,0 +1,25 @@
+"""The project that the examples of the public names are about."""
+
+from pathlib import Path
+
+from narratives.project.project import Project
+from narratives.project.start import init_project
+from narratives.runs.train import train_run
+
+TRAMS = ("tram_ruins_high_street", "council_hides_costs", "tram_pays_for_itself", "cars_choke_town")
+TEXTS = (
+    "The fare rises again in May.",
+    "They have the real number and will not tell.",
+    "The High Street will be shutters.",
+    "A tram every six minutes, and full.",
+    "The library lends umbrellas.",
+)
+
+
+def start_trams(root: Path) -> Path:
+    """The starter project with its first run trained, and a folder of new texts."""
+    init_project(root)
+    train_run(Project(root), "tfidf", lambda _: None)
+    (root / "feeds").mkdir()
+    (root / "feeds" / "monday.txt").write_text("".join(line + "\n" for line in TEXTS), encoding="utf-8")
+    return root
