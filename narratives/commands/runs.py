@@ -77,10 +77,18 @@ def report(root: Path, run: str) -> None:
 @click.option("--codebook", required=True, type=click.Path(path_type=Path), help="The codebook.toml that both follow.")
 @click.option("-o", "--output", required=True, type=FOLDER, help="Folder for evaluation.json, report.md, report.html.")
 @click.option("--task", "tasks", multiple=True, type=click.Choice(_TASKS), help="Add a shared task's own figures.")
-@click.option("--resamples", default=2000, show_default=True, type=click.IntRange(1))
+@click.option("--split", help="Score the passages of this split only: their field `split`, or splits.csv beside GOLD.")
+@click.option("--resamples", hidden=True, type=click.IntRange(1), help="No longer used: intervals are computed, not drawn.")
 @JSON
 def score(
-    gold: Path, predictions: Path, codebook: Path, output: Path, tasks: tuple[str, ...], resamples: int, as_json: bool
+    gold: Path,
+    predictions: Path,
+    codebook: Path,
+    output: Path,
+    tasks: tuple[str, ...],
+    split: str | None,
+    resamples: int | None,
+    as_json: bool,
 ) -> None:
     """Write the whole report for anybody's PREDICTIONS: JSONL, CSV or Parquet, labels alone or with scores.
 
@@ -95,7 +103,7 @@ def score(
     from narratives.report import headline
     from narratives.runs import score_files
 
-    evaluation = score_files(gold, predictions, codebook, output, resamples, tasks=tasks)
+    evaluation = score_files(gold, predictions, codebook, output, tasks, split)
     echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
     echo(f"report: {output / 'report.html'}", err=as_json)
 
@@ -119,22 +127,29 @@ def run_command(root: Path, runs: tuple[str, ...], split: str | None) -> None:
 
 
 @click.command()
-@click.argument("run_a", type=RunName())
-@click.argument("run_b", type=RunName())
+@click.argument("run_a")
+@click.argument("run_b")
 @click.option("--margin", type=float, help="Smaller differences count as none.  [default: 0.02]")
 @JSON
 @click.pass_obj
 def compare(root: Path, run_a: str, run_b: str, margin: float | None, as_json: bool) -> None:
     """Compare two evaluated runs, paired, overall and for each narrative: better, worse, equivalent, or cannot be told.
 
+    Folders that `score` wrote can be compared, too; the answer is written beside the first.
+
     \b
     Examples:
       narratives compare tfidf transformer
       narratives compare tfidf transformer --margin 0.01 --json
+      narratives compare results/a results/b
     """
-    from narratives.runs import compare_runs
+    from narratives.runs import compare_runs, compare_scores, is_scored
 
-    page = compare_runs(open_project(root), run_a, run_b, say, margin)
+    if is_scored(run_a) and is_scored(run_b):
+        page = compare_scores(Path(run_a), Path(run_b), say, margin)
+    else:
+        names = [RunName().convert(name, None, None) for name in (run_a, run_b)]
+        page = compare_runs(open_project(root), names[0], names[1], say, margin)
     if as_json:
         echo(page.with_name("comparison.json").read_text(encoding="utf-8"), nl=False)
     echo(f"report: {page}", err=as_json)

@@ -107,15 +107,12 @@ def evaluate(
     *,
     codebook: Codebook | None = None,
     name: str = "predictions",
-    resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> Result:
     """How well anybody's predictions agree with gold labels. No model is needed, and none is asked.
 
     `gold` are labelled passages, most often `corpus.part("test")`; for others name their `codebook`. `predictions` are a
     model's `Answers`, a list of `Prediction`, or labels by passage id: `{"p1": ["toll"], "p2": {"toll": "rebuts"}, "p3": []}`.
-    Both sides are joined by id. `name` is what reports call the predictions; intervals come from `resamples` bootstrap
-    samples of documents, drawn by `seed`.
+    Both sides are joined by id. `name` is what reports call the predictions; intervals are over documents.
 
     `UserError` says which ids are missing, extra or given twice, and which narrative the codebook does not know.
 
@@ -133,14 +130,15 @@ def evaluate(
     about = About(
         run=name, description="", classifier="another program", split=gold.split if isinstance(gold, Part) else "the gold"
     )
-    return Result(score(joined, codebook, about, resamples=resamples, seed=seed), joined, codebook)
+    return Result(score(joined, codebook, about), joined, codebook)
 
 
 def compare(a: Result, b: Result, *, margin: float = MARGIN, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """What `b` changed against `a`, paired: both must be results on the same passages, labels and codebook (`UserError`).
 
     `.overall["micro_f1"]` and `.narratives["toll"]` are differences `b - a` in F1 with 95 % intervals and a `.verdict`:
-    better, worse, equivalent (they differ by less than `margin`), no clear difference, too thin to tell.
+    better, worse, equivalent (they differ by less than `margin`), no clear difference, too thin to tell. The test of a
+    narrative swaps the two sides' answers `resamples` times, drawn by `seed`.
 
     >>> part = narratives.Project("trams").corpus.part("test")
     >>> perfect = narratives.evaluate(part, {passage.id: passage.narratives for passage in part}, name="perfect")

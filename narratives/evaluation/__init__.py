@@ -1,14 +1,17 @@
 """How well predictions agree with gold labels, and how two sets of predictions differ; no model is needed or seen."""
 
-from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slice, find_further
+from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slice, StanceScore, find_further
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
-from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
+from narratives.evaluation.elsewhere import ALARMS
+from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
+from narratives.evaluation.figures import Figure, make_share
 from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
 from narratives.evaluation.verdict import HOLD, PROMOTE, TOLERANCE, Verdict, reach_verdict
 
 __all__ = [
+    "ALARMS",
     "ANY",
     "FURTHER",
     "HOLD",
@@ -24,10 +27,12 @@ __all__ = [
     "Miss",
     "NarrativeScore",
     "Slice",
+    "StanceScore",
     "Verdict",
     "compare",
     "find_further",
     "join",
+    "make_share",
     "reach_verdict",
     "require_same_gold",
     "score",

@@ -1,15 +1,16 @@
 """Where a model fails: narratives taken for others, slices of the passages, stances, the worst single errors."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.data import STANCES, UNKNOWN, Codebook, Floats, Weighted
+from narratives.data import STANCES, UNKNOWN, Codebook, Matrix, Weighted
+from narratives.evaluation.figures import Figure, make_figure
 from narratives.evaluation.joined import Joined
-from narratives.metrics import Counts, interval, measure, resample, to_plain
+from narratives.metrics import Counts, Owners, bound, bound_f1, bound_shares, find_owners, measure, sum_by_document, to_plain
 
 FURTHER = "further test"  # the axis of files in no split
 ANY = "any"  # of a stance: all three together
@@ -31,7 +32,9 @@ class Confusion:
 class Slice:
     """Micro F1 and exact match on the passages that share something, each bounded at 95 %.
 
-    Where no passage carries anything F1 says nothing, and exact match is the share that was rightly left alone.
+    Where no passage carries anything F1 says nothing, and exact match is the share that was rightly left alone. A slice by
+    stance is chosen by the gold, so that no passage that carries nothing is in it: F1 would hide the false alarms. It has
+    recall in its place, of the narratives that carry that stance, which a false alarm does not touch.
     """
 
     axis: str
@@ -44,6 +47,9 @@ class Slice:
     exact_match: float | None
     exact_low: float | None
     exact_high: float | None
+    recall: float | None = None  # of slices by stance
+    recall_low: float | None = None
+    recall_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class StanceScore:
     recall: float | None
     f1: float | None
     end_to_end: float | None = None
+    intervals: dict[str, Figure] = field(default_factory=dict)  # of these figures, by name; none in files of before
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +92,27 @@ def find_confusions(answers: Joined, codebook: Codebook) -> list[Confusion]:
     return sorted(found, key=lambda pair: (-pair.passages, pair.missed, pair.raised))
 
 
-def find_slices(answers: Joined, resamples: int, seed: int) -> list[Slice]:
-    """Micro F1 by stance, register, language, length and hard case; slices of fewer than 10 passages are left out."""
-    return [
-        _score_slice(axis, value, mask, answers, resamples, seed)
-        for axis, value, mask in _masks(answers)
-        if mask.sum() >= _LEAST
+def find_slices(answers: Joined) -> list[Slice]:
+    """Recall by stance, and micro F1 by register, language, length and hard case; at least 10 passages make a slice."""
+    owners = find_owners(answers.documents)
+    stances = [
+        _score_stance_slice(stance.value, answers.gold_stances == k, answers, owners) for k, stance in enumerate(STANCES)
     ]
+    others = (_score_slice(axis, value, mask, answers, owners) for axis, value, mask in _masks(answers) if mask.sum() >= _LEAST)
+    return [*(each for each in stances if each.passages >= _LEAST), *others]
 
 
-def find_further(answers: Joined, files: Mapping[str, int], resamples: int, seed: int) -> list[Slice]:
+def find_further(answers: Joined, files: Mapping[str, int]) -> list[Slice]:
     """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
-    owners = np.repeat(list(files), list(files.values()))
+    units = np.repeat(list(files), list(files.values()))
     languages = np.array([passage.language for passage in answers.passages])
+    owners = find_owners(answers.documents)
     slices = []
     for file in files:
-        found = sorted(set(languages[owners == file]))
-        for language in found:
-            name = file if len(found) == 1 else f"{file}, {language}"
-            slices.append(_score_slice(FURTHER, name, (owners == file) & (languages == language), answers, resamples, seed))
+        spoken = sorted(set(languages[units == file]))
+        for language in spoken:
+            name = file if len(spoken) == 1 else f"{file}, {language}"
+            slices.append(_score_slice(FURTHER, name, (units == file) & (languages == language), answers, owners))
     return slices
 
 
@@ -114,25 +123,42 @@ def find_stances(answers: Joined) -> list[StanceScore]:
     if not known.any():
         return []
     judged = known | (~answers.gold & (predicted != UNKNOWN)) | ((gold != UNKNOWN) & ~answers.predicted)
-    found, whole = np.zeros(3), np.zeros(3)
-    scores = []
-    for k, stance in enumerate(STANCES):
-        inner, outer = (_compare(gold[cells] == k, predicted[cells] == k) for cells in (known, judged))
-        found += inner
-        whole += outer
-        scores.append(_to_stance_score(stance.value, int((gold[known] == k).sum()), inner, outer))
-    return [*scores, _to_stance_score(ANY, int(known.sum()), found, whole)]
+    owners = find_owners(answers.documents)
+    inner, outer = (
+        [_compare((gold == k) & cells, (predicted == k) & cells, owners) for k in range(len(STANCES))]
+        for cells in (known, judged)
+    )
+    names = [*(stance.value for stance in STANCES), ANY]
+    return [_score_stance(name, *pair) for name, *pair in zip(names, [*inner, _add(inner)], [*outer, _add(outer)], strict=True)]
 
 
-def _compare(here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Floats:
-    """True positives, false positives and false negatives."""
-    return np.array([float(cells.sum()) for cells in (here & there, ~here & there, here & ~there)])
+def _compare(here: Matrix, there: Matrix, owners: Owners) -> Counts:
+    """True positives, false positives and false negatives by document, over all narratives: shape (documents, 1)."""
+    return Counts(*(owners.total(cells).sum(1, keepdims=True) for cells in (here & there, ~here & there, here & ~there)))
 
 
-def _to_stance_score(name: str, support: int, found: Floats, whole: Floats) -> StanceScore:
-    counts, overall = Counts(*found), Counts(*whole)
-    figures = (to_plain(figure) for figure in (counts.precision, counts.recall, counts.f1, overall.f1))
-    return StanceScore(name, support, *figures)
+def _add(parts: Sequence[Counts]) -> Counts:
+    return Counts(*(np.sum([getattr(part, name) for part in parts], axis=0) for name in ("tp", "fp", "fn")))
+
+
+def _score_stance(name: str, judged: Counts, whole: Counts) -> StanceScore:
+    """The figures of one stance. Of all together what is a false alarm for one is a miss for another: all are one share."""
+    counts = judged.sum(0)
+    shares = {"precision": judged.tp + judged.fp, "recall": judged.tp + judged.fn}
+    figures = {}
+    for key, cases in shares.items():
+        low, high = bound_shares(judged.tp, cases)
+        figures[key] = make_figure(getattr(counts, key)[0], low[0], high[0], int(cases.sum()))
+    figures["f1"] = figures["recall"] if name == ANY else _bound_f1(judged)
+    figures["end_to_end"] = _bound_f1(whole)
+    values = {key: figure.value for key, figure in figures.items()}
+    return StanceScore(stance=name, support=int((counts.tp + counts.fn)[0]), **values, intervals=figures)
+
+
+def _bound_f1(counts: Counts) -> Figure:
+    low, high = bound_f1(counts)
+    total = counts.sum(0)
+    return make_figure(total.f1[0], low[0], high[0], int((total.tp + total.fp + total.fn)[0]))
 
 
 def find_worst(answers: Joined, codebook: Codebook, thresholds: NDArray[np.float64] | None) -> list[Miss]:
@@ -166,8 +192,6 @@ def _describe(answers: Joined, codebook: Codebook, row: int, column: int) -> Mis
 
 
 def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    for k, stance in enumerate(STANCES):
-        yield "stance", stance.value, (answers.gold_stances == k).any(1)
     if (answers.gold_stances != UNKNOWN).any():
         yield "stance", "carries none", np.asarray(~answers.gold.any(1))
     passages = answers.passages
@@ -187,14 +211,40 @@ def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
         yield "length", name, (words >= least) & (words <= most)
 
 
-def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, resamples: int, seed: int) -> Slice:
+def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, owners: Owners) -> Slice:
     gold, predicted = answers.gold[mask], answers.predicted[mask]
-    documents = [document for document, inside in zip(answers.documents, mask, strict=True) if inside]
-    here = measure(gold, predicted)
-    [drawn] = resample(gold, [predicted], documents, resamples, seed)
-    figures = [
-        to_plain(figure)
-        for name in ("micro_f1", "exact_match")
-        for figure in (getattr(here, name), *interval(getattr(drawn, name)))
-    ]
-    return Slice(axis, value, int(mask.sum()), int(gold.sum()), *figures)
+    measured, (low, high) = measure(gold, predicted), bound(sum_by_document(gold, predicted, owners.take(mask)))
+    f1, exact = ([to_plain(getattr(side, name)) for side in (measured, low, high)] for name in ("micro_f1", "exact_match"))
+    return Slice(
+        axis=axis,
+        value=value,
+        passages=int(mask.sum()),
+        labels=int(gold.sum()),
+        micro_f1=f1[0],
+        low=f1[1],
+        high=f1[2],
+        exact_match=exact[0],
+        exact_low=exact[1],
+        exact_high=exact[2],
+    )
+
+
+def _score_stance_slice(value: str, carried: Matrix, answers: Joined, owners: Owners) -> Slice:
+    """Recall of the narratives that passages carry with one stance; `carried` marks them."""
+    hits, cases = (owners.total(cells).sum(1, keepdims=True) for cells in (carried & answers.predicted, carried))
+    low, high = bound_shares(hits, cases)
+    return Slice(
+        axis="stance",
+        value=value,
+        passages=int(carried.any(1).sum()),
+        labels=int(cases.sum()),
+        micro_f1=None,
+        low=None,
+        high=None,
+        exact_match=None,
+        exact_low=None,
+        exact_high=None,
+        recall=to_plain(hits.sum() / cases.sum()) if cases.sum() else None,
+        recall_low=to_plain(low[0]),
+        recall_high=to_plain(high[0]),
+    )

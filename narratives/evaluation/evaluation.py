@@ -5,35 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from narratives.evaluation.breakdowns import Confusion, Miss, Slice, StanceScore
+from narratives.evaluation.figures import THIN, Figure
 from narratives.labels import FamilyResult
-from narratives.metrics import to_plain
 from narratives.texts import format_words, parse_words
-
-THIN = 10  # positives below which a narrative's own figures say little
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A value with its 95 % interval; `None` where undefined.
-
-    >>> print(narratives.Figure(value=0.8, low=0.756, high=0.83))
-    0.80 (0.76-0.83)
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "undefined"
-        if self.low is None or self.high is None:
-            return f"{self.value:.2f}"
-        return f"{self.value:.2f} ({self.low:.2f}-{self.high:.2f})"
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows."""
-        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +26,19 @@ class NarrativeScore:
     average_precision: float | None = None  # `None` without scores or without support
     curve: list[tuple[float, float]] = field(default_factory=list)  # (recall, precision), recall rising
     zero_shot: bool = False  # no training passage carried it: the model ranks by the codebook's words and never raises it
+    hits: int | None = None  # passages it was rightly raised for; `None` in a file of before it was written down
+    average_precision_low: float | None = None
+    average_precision_high: float | None = None
 
     @property
     def thin(self) -> bool:
         """Whether there are too few positives to tell."""
         return self.support < THIN
+
+    @property
+    def ranking(self) -> Figure:
+        """Average precision with its interval."""
+        return Figure(self.average_precision, self.average_precision_low, self.average_precision_high, self.support)
 
     @property
     def firm(self) -> bool:
@@ -110,6 +92,8 @@ class Evaluation:
     further: list[dict[str, Any]] = field(default_factory=list)  # test passages in no split: file, passages, digest
     levels: list[Level] = field(default_factory=list)
     calibration: dict[str, Any] = field(default_factory=dict)  # bins, ece, brier; empty without scores
+    probabilities: dict[str, Figure] = field(default_factory=dict)  # ece, ece_raised, brier_skill, each with its interval
+    elsewhere: dict[str, Figure] = field(default_factory=dict)  # alarms a text, precision_10 ... precision_1; see `elsewhere`
     confusions: list[Confusion] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     stances: list[StanceScore] = field(default_factory=list)
@@ -129,22 +113,20 @@ class Evaluation:
         lists = {
             "confusions": Confusion,
             "slices": Slice,
-            "stances": StanceScore,
             "behaviour": FamilyResult,
         }
         rebuilt: dict[str, Any] = {name: [make(**item) for item in value[name]] for name, make in lists.items()}
         rebuilt["worst"] = [Miss(**{**miss, "words": parse_words(miss["words"])}) for miss in value["worst"]]
-        rebuilt["overall"] = _figures(value["overall"])
+        rebuilt["stances"] = [
+            StanceScore(**{**stance, "intervals": _figures(stance.get("intervals", {}))}) for stance in value["stances"]
+        ]
+        for name in ("overall", "probabilities", "elsewhere"):
+            rebuilt[name] = _figures(value.get(name, {}))
         rebuilt["narratives"] = _rows(value["narratives"])
         rebuilt["levels"] = [
             Level(level["name"], _figures(level["overall"]), _rows(level["rows"])) for level in value["levels"]
         ]
         return cls(**{**value, **rebuilt})
-
-
-def make_figure(value: Any, low: Any, high: Any) -> Figure:
-    """A value and its bounds, rounded; NaN becomes `None`."""
-    return Figure(to_plain(value), to_plain(low), to_plain(high))
 
 
 def _figures(value: Mapping[str, Any]) -> dict[str, Figure]:

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
-from narratives.evaluation.comparison import Comparison, Difference
-from narratives.evaluation.evaluation import THIN, Evaluation, Figure, NarrativeScore
+from narratives.evaluation.comparison import Comparison
+from narratives.evaluation.differences import Difference
+from narratives.evaluation.evaluation import Evaluation, NarrativeScore
+from narratives.evaluation.figures import THIN, Figure
 from narratives.metrics import ALPHA, BETTER, TOO_THIN, WORSE, holm
 
 PROMOTE, HOLD = "promote", "hold"
@@ -62,7 +64,7 @@ def reach_verdict(
     now, so a tie goes to it. What speaks against it:
 
     1. A narrative with `THIN` test positives or more is worse: its F1 fell by `margin` or more, and one-sided, from the
-       paired bootstrap's interval, the fall is significant at 5 % after Holm's correction. One is enough, since a desk
+       interval of the difference, the fall is significant at 5 % after Holm's correction. One is enough, since a desk
        that watches a narrative is not consoled by the others. A thin narrative decides nothing; it is named.
     2. A loss of `margin` in micro F1 can't be ruled out: the 90 % interval of the difference reaches that far
        (non-inferiority at 5 %; Piaggio et al., JAMA 2012). So a test that is too small to tell holds the model, which is no
@@ -213,7 +215,7 @@ def _show_p(p: float) -> str:
 def _state_rule(margin: float) -> str:
     return (
         f"promoted unless a narrative with {THIN} test positives or more is worse (its F1 fell by {margin:g} or more; "
-        "one-sided p from the paired bootstrap's interval, Holm's correction, 5 %), or a loss "
+        "one-sided p from the interval of the difference, Holm's correction, 5 %), or a loss "
         f"of {margin:g} in micro F1 can't be ruled out (90 % interval), or macro F1 of these narratives fell by as much (90 % "
         "interval below zero), or today's test labels put both models far below what the incumbent reached before; thin "
         "narratives decide nothing"

@@ -17,7 +17,17 @@ from narratives.labels.notation import (
 )
 from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
 from narratives.labels.semeval import find_label, is_semeval, read_semeval, split_semeval
-from narratives.labels.splits import BY_LOT, SHARES, Splits, append_splits, assign_splits, extend_splits, find_split, leaks
+from narratives.labels.splits import (
+    BY_LOT,
+    SHARES,
+    Splits,
+    append_splits,
+    assign_splits,
+    extend_splits,
+    find_split,
+    leaks,
+    read_splits,
+)
 from narratives.labels.titles import PATHS, fold_name, fold_names, list_endings
 
 __all__ = [
@@ -63,6 +73,7 @@ __all__ = [
     "read_files",
     "read_labels",
     "read_semeval",
+    "read_splits",
     "score_checks",
     "score_stance_pairs",
     "split_semeval",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.data import Floats, Matrix
 
@@ -35,6 +36,15 @@ class Counts:
     def f1(self) -> Floats:
         """2 tp / (2 tp + fp + fn); NaN where nothing was raised and there is no support."""
         return _divide(2 * self.tp, 2 * self.tp + self.fp + self.fn)
+
+    @property
+    def union(self) -> Floats:
+        """Cases of found, wrongly raised and missed together: what F1 is about."""
+        return self.tp + self.fp + self.fn
+
+    def take(self, columns: NDArray[np.bool_]) -> "Counts":
+        """Those of some columns (the last axis)."""
+        return Counts(self.tp[..., columns], self.fp[..., columns], self.fn[..., columns])
 
     def sum(self, axis: int) -> "Counts":
         """Counts added up along an axis."""

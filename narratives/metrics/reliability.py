@@ -5,8 +5,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from narratives.data import Floats, Matrix, Scores
+from narratives.metrics.documents import Owners
+from narratives.metrics.jackknife import find_bias, find_error, find_reach
+
+_SCALES = np.linspace(0, 3, 601)  # of the gaps seen, that are tried as the true ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,17 @@ class Bin:
         return asdict(self)
 
 
-def bin_scores(scores: Scores | Floats, gold: Matrix, bins: int = 10) -> list[Bin]:
+def bin_scores(scores: Scores | Floats, gold: Matrix, bins: int = 10, chosen: Matrix | None = None) -> list[Bin]:
     """The reliability diagram: decisions sorted by score into `bins` bins of equal width, empty ones included.
 
-    A decision is one narrative of one passage; all are pooled. Calibrated scores have `share` near `mean` in each bin.
+    A decision is one narrative of one passage; all are pooled, or those that `chosen` marks. Calibrated scores have `share`
+    near `mean` in each bin.
     """
     n, total, hits = np.zeros((3, bins))
-    for column, carried in zip(scores.T, gold.T, strict=True):  # one at a time: a million passages fit into memory
-        place = np.minimum((column.astype(np.float32) * np.float32(bins)).astype(np.int64), bins - 1)
+    for k, (column, carried) in enumerate(zip(scores.T, gold.T, strict=True)):  # one at a time: a million passages fit
+        if chosen is not None:
+            column, carried = column[chosen[:, k]], carried[chosen[:, k]]
+        place = _place(column, bins)
         n += np.bincount(place, minlength=bins)
         total += np.bincount(place, weights=column, minlength=bins)
         hits += np.bincount(place, weights=carried, minlength=bins)
@@ -52,6 +60,73 @@ def expected_calibration_error(diagram: Sequence[Bin]) -> float:
     decisions = sum(bin_.n for bin_ in diagram)
     gaps = [bin_.n * abs(bin_.share - bin_.mean) for bin_ in diagram if bin_.share is not None and bin_.mean is not None]
     return sum(gaps) / decisions if decisions else float("nan")
+
+
+def bound_calibration_error(
+    scores: Scores | Floats, gold: Matrix, owners: Owners, chosen: Matrix | None = None, level: float = 0.95, bins: int = 10
+) -> tuple[float, float]:
+    """The interval of ECE: all values with which the one seen agrees.
+
+    Chance alone makes gaps, so ECE is above 0 where scores are perfectly calibrated, and a bootstrap would add chance to
+    chance. True gaps in proportion to those seen are tried; of each trial the mean and the variance of ECE follow from the
+    folded normal distribution (Leone, Nelson and Nottingham, 1961), given how much the gap of each bin varies over documents.
+    """
+    gaps, decisions = _find_gaps(scores, gold, owners, chosen, bins)
+    seen = np.abs(gaps.sum(0))
+    if not decisions or not seen.any():
+        return (0.0, 0.0) if decisions else (float("nan"), float("nan"))
+    units = len(gaps)
+    deviations = np.sqrt(((gaps - gaps.mean(0)) ** 2).sum(0) * units / max(units - 1, 1))
+    sure, deviation = seen[deviations == 0].sum(), deviations[deviations > 0]
+    true = _SCALES[:, None] * seen[deviations > 0]
+    mean = deviation * np.sqrt(2 / np.pi) * np.exp(-(true**2) / (2 * deviation**2)) + true * (1 - 2 * ndtr(-true / deviation))
+    variance = true**2 + deviation**2 - mean**2
+    reach = float(ndtri((1 + level) / 2)) * np.sqrt(variance.sum(1))
+    agreeing = _SCALES[np.abs(seen.sum() - sure * _SCALES - mean.sum(1)) <= np.maximum(reach, 1e-9)]
+    if not len(agreeing):
+        return (float(seen.sum() / decisions),) * 2
+    low, high = agreeing.min(), max(agreeing.max(), 1.0)
+    return float(low * seen.sum() / decisions), min(1.0, float(high * seen.sum() / decisions))
+
+
+def _find_gaps(scores: Scores | Floats, gold: Matrix, owners: Owners, chosen: Matrix | None, bins: int) -> tuple[Floats, int]:
+    """Labels less scores, summed by document and bin: shape (units, bins); and the number of decisions."""
+    gaps, decisions = np.zeros(owners.size * bins), 0
+    for k, (column, carried) in enumerate(zip(scores.T, gold.T, strict=True)):
+        unit = owners.unit
+        if chosen is not None:
+            column, carried, unit = column[chosen[:, k]], carried[chosen[:, k]], unit[chosen[:, k]]
+        place = unit * bins + _place(column, bins)
+        gaps += np.bincount(place, weights=carried - column.astype(np.float64), minlength=len(gaps))
+        decisions += len(column)
+    return gaps.reshape(owners.size, bins), decisions
+
+
+def _place(column: Scores | Floats, bins: int) -> Any:
+    return np.minimum((column.astype(np.float32) * np.float32(bins)).astype(np.int64), bins - 1)
+
+
+def find_brier_skill(scores: Scores | Floats, gold: Matrix, owners: Owners, level: float = 0.95) -> tuple[float, float, float]:
+    """1 - Brier score / that of giving every passage each narrative's share in this gold; and its interval.
+
+    0 says that the scores are worth no more than the base rates, 1 is best, below 0 is worse than base rates. NaN where no
+    narrative is carried by some passages and not by others. The interval is the jackknife's over documents, less its bias.
+    """
+    passages = np.bincount(owners.unit, minlength=owners.size).astype(np.float64)
+    squares, carried = np.zeros(owners.size), owners.total(gold)
+    for column, labels in zip(scores.T, gold.T, strict=True):
+        squares += np.bincount(owners.unit, weights=(column - labels.astype(np.float64)) ** 2, minlength=owners.size)
+    value = _skill(squares.sum(), carried.sum(0), passages.sum())
+    without = _skill(squares.sum() - squares, carried.sum(0) - carried, (passages.sum() - passages)[:, None])
+    reach = float(find_reach(find_error(value, without), owners.size - 1, level))
+    middle = float(value - find_bias(value, without))
+    return float(value), min(float(value), middle - reach), max(float(value), min(1.0, middle + reach))
+
+
+def _skill(squares: Floats, carried: Floats, passages: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        base = (carried * (1 - carried / passages)).sum(-1)
+        return np.asarray(np.where(base > 0, 1 - squares / base, np.nan))
 
 
 def brier_score(scores: Scores | Floats, gold: Matrix) -> float:

@@ -21,7 +21,7 @@ class RunConfig:
     options: dict[str, Any]  # the classifier's hyperparameters as far as the file names them
     description: str = ""
     seed: int = 0
-    resamples: int = 2000  # bootstrap samples behind each interval
+    resamples: int = 2000  # how often a comparison swaps the answers of two runs
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised

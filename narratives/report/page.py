@@ -1,6 +1,5 @@
 """Evaluations as a page for people: one summary, worded once, rendered as HTML and as Markdown."""
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -8,19 +7,27 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from narratives.errors import show_controls
-from narratives.evaluation import Comparison, Evaluation, Figure, Verdict
+from narratives.evaluation import Comparison, Evaluation, Verdict
 from narratives.files import write_text
 from narratives.metrics import BETTER, EQUIVALENT, WORSE
-from narratives.report import charts, heatmap, summary
+from narratives.report import charts, heatmap, summary, weakest
 from narratives.report import strips as plots
+from narratives.report.wording import (
+    cell,
+    figure,
+    fine,
+    number,
+    percent,
+    share,
+    signed,
+    spread,
+    tell_alarms,
+    tell_noticeable,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)  # what some readers of Markdown make a link of, unasked
 SECTIONS = {  # template -> heading, in the order of the page; a section without content is left out
     "verdict": "Verdict",
     "overall": "Overall",
@@ -29,6 +36,7 @@ SECTIONS = {  # template -> heading, in the order of the page; a section without
     "levels": "By family and level",
     "confusions": "What is taken for what",
     "curves": "Precision against recall",
+    "elsewhere": "What this means elsewhere",
     "calibration": "Scores as probabilities",
     "slices": "Where it does well and where not",
     "stances": "Stances",
@@ -75,6 +83,7 @@ def summarise(
         "confusions": any(evaluation.confusions for evaluation in evaluations),
         "curves": summary.gather_curves(evaluations),
         "calibration": any(evaluation.calibration for evaluation in evaluations),
+        "elsewhere": summary.gather_elsewhere(evaluations),
         "slices": summary.gather_slices(evaluations),
         "stances": summary.gather_stances(evaluations),
         "behaviour": summary.gather_checks(evaluations),
@@ -87,11 +96,14 @@ def summarise(
         "title": " and ".join(evaluation.run for evaluation in evaluations),
         "sections": {name: heading for name, heading in SECTIONS.items() if parts[name]},
         "evaluations": evaluations,
+        "probabilities": summary.gather_probabilities(evaluations),
+        "alarms": [tell_alarms(evaluation) for evaluation in evaluations if evaluation.elsewhere],
         "texts": texts or {},
         "first": first,
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],
         "outcome": outcome(comparison) if comparison else "",
+        "precisions": [weakest.find_precision(evaluation.narratives) for evaluation in evaluations],
         "notes": list(dict.fromkeys(note for evaluation in evaluations for note in evaluation.notes)),
         "gaps": [_tell_gap(evaluation) for evaluation in evaluations if len(evaluation.robustness) > 1],
         "titles": {row.id: row.title for evaluation in evaluations for row in evaluation.narratives},
@@ -124,13 +136,13 @@ def outcome(comparison: Comparison) -> str:
 
 def _tell_more(evaluation: Evaluation) -> str:
     """What the headline means in passages, and which narratives to trust least."""
-    counts = summary.count_hits(evaluation.narratives)
+    counts = weakest.count_hits(evaluation.narratives)
     told = (
         f"Of {counts['carried']} narratives that the passages carry it finds {counts['found']}; "
         f"of {counts['raised']} that it raises {counts['wrong']} are wrong."
     )
-    weakest = [f"{row.title} ({number(row.f1.value)})" for row in summary.find_weakest(evaluation.narratives)]
-    return f"{told} Trust it least on: {'; '.join(weakest)}." if weakest else told
+    least = [f"{row.title} ({number(f1)})" for row, f1 in weakest.find_weakest(evaluation.narratives)]
+    return f"{told} Trust it least on (F1 drawn towards the mean of all): {'; '.join(least)}." if least else told
 
 
 def _tell_gap(evaluation: Evaluation) -> str:
@@ -138,42 +150,6 @@ def _tell_gap(evaluation: Evaluation) -> str:
     first, *others = evaluation.robustness
     gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in others]
     return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
-
-
-def number(value: float | None, digits: int = 2) -> str:
-    """A number, or a dash where it is undefined."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def figure(value: Figure) -> str:
-    """`0.61 (0.50–0.70)`."""
-    return number(value.value) if value.low is None else f"{number(value.value)} ({number(value.low)}–{number(value.high)})"
-
-
-def spread(value: Figure) -> Markup:
-    """The same for the page: the value stands out, the interval stays behind."""
-    if value.low is None:
-        return Markup("<b>{}</b>").format(number(value.value))
-    return Markup("<b>{}</b> <small>{}–{}</small>").format(number(value.value), number(value.low), number(value.high))
-
-
-def signed(value: Figure) -> str:
-    """`+0.08 (-0.01 to +0.15)`."""
-    if value.value is None or value.low is None or value.high is None:
-        return "–"
-    return f"{value.value:+.2f} ({value.low:+.2f} to {value.high:+.2f})"
-
-
-def percent(value: float | None) -> str:
-    """`30 %`."""
-    return "–" if value is None else f"{100 * value:.0f} %"
-
-
-def cell(text: object) -> str:
-    """Text that cannot break a Markdown table or smuggle markup, links, images or control characters into one."""
-    plain = show_controls(" ".join(str(text).split()))
-    plain = re.sub(r"[\\|`\[\]]", r"\\\g<0>", plain).replace("<", "&lt;")
-    return _ADDRESS.sub(lambda match: match[0].replace("/", "&#47;").replace(".", "&#46;").replace("@", "&#64;"), plain)
 
 
 def make_environment() -> "Environment":
@@ -187,9 +163,7 @@ def make_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "figure": figure, "spread": spread, "number": number, "signed": signed, "percent": percent, "cell": cell,
-    }  # fmt: skip
+    environment.filters |= {each.__name__: each for each in (figure, spread, number, signed, percent, cell, share, fine)}
     environment.globals |= {
         "draw_axis": plots.draw_axis,
         "draw_count": plots.draw_count,
@@ -199,6 +173,7 @@ def make_environment() -> "Environment":
         "draw_heatmap": heatmap.draw_heatmap,
         "draw_reliability": charts.draw_reliability,
         "draw_score": plots.draw_score,
+        "tell_noticeable": tell_noticeable,
         "choose_narratives": heatmap.choose_narratives,
     }
     return environment

@@ -5,13 +5,13 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from narratives.evaluation import ANY, FURTHER, Evaluation, Figure, NarrativeScore, Slice
+from narratives.evaluation import ALARMS, ANY, FURTHER, Evaluation, Figure, NarrativeScore, Slice, StanceScore, make_share
 from narratives.texts import mark_words
 
 T = TypeVar("T")
 UNDEFINED = Figure(None, None, None)
 QUIET = "nothing carried: rightly left alone"
-WEAKEST = 3  # narratives named at the top
+STANCE = "stance: recall of the narratives that carry it"
 PAIRS = 10  # confusions listed beside the heat map
 LONGEST = 1200  # characters shown of an error's text
 
@@ -22,6 +22,12 @@ METRICS = {  # name -> label, what it is
     "samples_f1": ("samples F1", "mean over passages"),
     "exact_match": ("exact match", "passages on which every decision is right"),
     "coverage": ("coverage", "passages for which at least one narrative is raised"),
+}
+PROBABILITIES = {  # name -> label, what it is
+    "ece": ("ECE", "expected calibration error, all decisions: mean distance of score and share; 0 is best"),
+    "ece_raised": ("ECE, raised", "the same among the decisions that were raised, those that a reader sees"),
+    "brier": ("Brier score", "mean squared distance of score and truth; 0 is best"),
+    "brier_skill": ("Brier skill", "how much of the Brier score of base rates is saved; 1 is best, 0 is base rates"),
 }
 FAMILIES = {  # of behavioural checks -> what their texts do
     "asserted": "makes the claim its own",
@@ -55,19 +61,6 @@ class Group:
 def sort_rows(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
     """What to worry about first: the lowest F1, narratives with enough labels to tell before the thin and zero-shot ones."""
     return sorted(rows, key=lambda row: (not row.firm, -1.0 if row.f1.value is None else row.f1.value, row.id))
-
-
-def find_weakest(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
-    """The narratives to trust least: the lowest F1 among those with enough support; none where there are few to choose from."""
-    firm = [row for row in sort_rows(rows) if row.firm and row.f1.value is not None]
-    return firm[:WEAKEST] if len(firm) > 2 * WEAKEST else []
-
-
-def count_hits(rows: Sequence[NarrativeScore]) -> dict[str, int]:
-    """Labels carried, found of these, raised, and wrong of these: the counts behind micro F1."""
-    hits = sum(round((row.recall.value or 0) * row.support) for row in rows)
-    raised = sum(row.raised for row in rows)
-    return {"carried": sum(row.support for row in rows), "found": hits, "raised": raised, "wrong": raised - hits}
 
 
 def align(lists: Sequence[Sequence[T]], key: Callable[[T], Hashable]) -> list[list[T | None]]:
@@ -112,7 +105,9 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
     groups: dict[str, list[Row]] = {}
     for sides in align([evaluation.slices for evaluation in evaluations], lambda part: (part.axis, part.value)):
         part = next(side for side in sides if side)
-        name = part.axis if part.labels else QUIET
+        name = (STANCE if part.recall is not None else part.axis) if part.labels else QUIET
+        if part.axis == "stance" and part.labels and part.recall is None:
+            continue  # of a file of before: a micro F1 that hides false alarms
         support = f", {part.labels} labels" if part.axis in ("language", FURTHER) else ""  # each is read as a test of its own
         row = Row(_plain(part.value) + support, "", part.passages, [_to_slice_figure(side) for side in sides])
         groups.setdefault(name, []).append(row)
@@ -124,6 +119,8 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
 def _to_slice_figure(part: Slice | None) -> Figure:
     if part is None:
         return UNDEFINED
+    if part.recall is not None:
+        return Figure(part.recall, part.recall_low, part.recall_high, part.labels)
     if part.labels:
         return Figure(part.micro_f1, part.low, part.high)
     return Figure(part.exact_match, part.exact_low, part.exact_high)
@@ -138,12 +135,37 @@ def gather_stances(evaluations: Sequence[Evaluation]) -> list[Group]:
         names = [("f1", "F1"), ("precision", "precision"), ("recall", "recall"), ("end_to_end", "F1 end to end")]
         if stance == ANY:
             names = [("f1", "stance right"), ("end_to_end", "F1 end to end")]
-        rows = [
-            Row(label, "", None, [Figure(getattr(side, name), None, None) if side else UNDEFINED for side in sides])
-            for name, label in names
-        ]
+        rows = [Row(label, "", None, [_to_stance_figure(side, name) for side in sides]) for name, label in names]
         groups.append(Group(f"{stance}: {found} found", rows))
     return groups
+
+
+def _to_stance_figure(score: StanceScore | None, name: str) -> Figure:
+    if score is None:
+        return UNDEFINED
+    return score.intervals.get(name, Figure(getattr(score, name), None, None))
+
+
+def gather_probabilities(evaluations: Sequence[Evaluation]) -> list[Row]:
+    """ECE, Brier score and Brier skill of the runs that gave scores."""
+    rows = []
+    for name, (label, note) in PROBABILITIES.items():
+        figures = [
+            evaluation.probabilities.get(name, Figure(evaluation.calibration.get(name), None, None))
+            for evaluation in evaluations
+        ]
+        if any(figure.value is not None for figure in figures):
+            rows.append(Row(label, note, None, figures))
+    return rows
+
+
+def gather_elsewhere(evaluations: Sequence[Evaluation]) -> list[Row]:
+    """Precision where fewer texts carry anything than in the test."""
+    names = dict.fromkeys(name for evaluation in evaluations for name in evaluation.elsewhere if name != ALARMS)
+    return [
+        Row(f"{name.split('_')[1]} % of the texts", "", None, [each.elsewhere.get(name, UNDEFINED) for each in evaluations])
+        for name in names
+    ]
 
 
 def gather_checks(evaluations: Sequence[Evaluation]) -> list[Group]:
@@ -151,7 +173,7 @@ def gather_checks(evaluations: Sequence[Evaluation]) -> list[Group]:
     groups: dict[str, list[Row]] = {}
     for sides in align([evaluation.behaviour for evaluation in evaluations], lambda result: result.family):
         result = next(side for side in sides if side)
-        figures = [Figure(side.failures / side.checks, None, None) if side and side.checks else UNDEFINED for side in sides]
+        figures = [make_share(side.failures, side.checks) if side else UNDEFINED for side in sides]
         row = Row(result.family, FAMILIES.get(result.family, ""), result.checks, figures)
         expected = re.sub("(raised|told)", r"be \1", result.expected)
         groups.setdefault(f"should {expected}", []).append(row)

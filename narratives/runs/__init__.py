@@ -3,16 +3,18 @@
 from narratives.runs.evaluate import evaluate_model, evaluate_run, read_answers, read_evaluation
 from narratives.runs.history import Version, list_versions, roll_back
 from narratives.runs.retrain import RetrainRequest, retrain_run
-from narratives.runs.run import compare_runs, run_all
-from narratives.runs.score import score_files
+from narratives.runs.run import compare_runs, compare_scores, run_all
+from narratives.runs.score import is_scored, score_files
 from narratives.runs.train import train_run
 
 __all__ = [
     "RetrainRequest",
     "Version",
     "compare_runs",
+    "compare_scores",
     "evaluate_model",
     "evaluate_run",
+    "is_scored",
     "list_versions",
     "read_answers",
     "read_evaluation",

@@ -91,8 +91,8 @@ def try_out(
     predictions = [list(model.classify(texts, ids, progress=progress)) for model in (incumbent, challenger)]
     runs: list[tuple[Evaluation, Joined]] = []
     for name, model, predicted in zip((INCUMBENT, CHALLENGER), (incumbent, challenger), predictions, strict=True):
-        runs.append(_score(name, model, passages, predicted, shared, resamples))
-    whole = runs[1][0] if shared is today else _score(CHALLENGER, challenger, passages, predictions[1], today, resamples)[0]
+        runs.append(_score(name, model, passages, predicted, shared))
+    whole = runs[1][0] if shared is today else _score(CHALLENGER, challenger, passages, predictions[1], today)[0]
     (before, answers_before), (after, answers_after) = runs
     comparison = compare(before, answers_before, after, answers_after, shared, resamples, SEED)
     new = [row for row in whole.narratives if row.id not in shared.ids]
@@ -101,7 +101,7 @@ def try_out(
 
 
 def _score(
-    name: str, model: Model, passages: Sequence[Passage], predictions: list[Prediction], codebook: Codebook, resamples: int
+    name: str, model: Model, passages: Sequence[Passage], predictions: list[Prediction], codebook: Codebook
 ) -> tuple[Evaluation, Joined]:
     kept = set(codebook.ids)
 
@@ -123,7 +123,5 @@ def _score(
             training=model.training,
         ),
         thresholds=[float(threshold[id_]) for id_ in codebook.ids],
-        resamples=resamples,
-        seed=SEED,
     )
     return evaluation, answers

@@ -27,7 +27,7 @@ from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
 
-SEED = 0  # of the bootstrap; one seed everywhere, so that two reports of the same predictions agree
+SEED = 0  # of comparisons; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
     "Scored on the validation split, on which calibration, thresholds and the best epoch were chosen: the figures are "
     "optimistic. "
@@ -76,11 +76,11 @@ def evaluate_model(
         robustness=probe_splits(config, corpus, progress) if robustness else [],
     )
     cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
-    evaluation = score(answers, codebook, about, thresholds=cuts, resamples=config.resamples, seed=SEED, zero_shot=zero_shot)
+    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot)
     if further:
         path = folder / "predictions-further.jsonl"
         beyond = _answer(model, list(chain.from_iterable(further.values())), path, codebook, progress)
-        slices = find_further(beyond, {file: len(added) for file, added in further.items()}, config.resamples, SEED)
+        slices = find_further(beyond, {file: len(added) for file, added in further.items()})
         evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())

@@ -7,7 +7,7 @@ from typing import Any
 from narratives.data import Codebook, Matrix, Passage
 from narratives.errors import UserError, at
 from narratives.labels import SHARES, Corpus, gold_matrix
-from narratives.metrics import interval, measure, resample, to_plain
+from narratives.metrics import bound, find_owners, measure, sum_by_document, to_plain
 from narratives.models import decide, fit_calibration, tune_thresholds
 from narratives.progress import Progress
 from narratives.project import RunConfig
@@ -73,10 +73,9 @@ def _try_out(way: str, parts: Parts, config: RunConfig, codebook: Codebook, prog
     taught = gold[0].sum(0) > 0
     calibration = fit_calibration(held, gold[1], taught)
     predicted = taught & decide(calibration.apply(tested), tune_thresholds(calibration.apply(held)))
-    here = measure(gold[2], predicted)
-    [drawn] = resample(gold[2], [predicted], [passage.document for passage in parts[2]], config.resamples, SEED)
+    owners = find_owners([passage.document for passage in parts[2]])
+    sides = measure(gold[2], predicted), *bound(sum_by_document(gold[2], predicted, owners))
     row: dict[str, Any] = {"held out": way, "passages": len(parts[2])}
     for name in ("micro_f1", "macro_f1"):
-        low, high = interval(getattr(drawn, name))
-        row[name] = [to_plain(figure) for figure in (getattr(here, name), low, high)]
+        row[name] = [to_plain(getattr(side, name)) for side in sides]
     return row

@@ -1,10 +1,11 @@
 """The main job: train, evaluate and report each run, then compare every later one with the first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from narratives.errors import UserError
-from narratives.evaluation import Evaluation, compare, require_same_gold
+from narratives.evaluation import Comparison, Evaluation, compare, require_same_gold
 from narratives.files import write_json
 from narratives.labels import Corpus
 from narratives.metrics import MARGIN
@@ -12,7 +13,10 @@ from narratives.progress import Say, Show
 from narratives.project import Project
 from narratives.report import headline, outcome, write_report
 from narratives.runs.evaluate import SEED, evaluate_model, read_answers, read_evaluation
+from narratives.runs.score import read_scored
 from narratives.runs.train import read_training_set, train_model
+
+RESAMPLES = 2000  # swaps of a comparison that no config asks otherwise for
 
 
 def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, show: Show) -> list[Path]:
@@ -37,12 +41,33 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
 
 def compare_runs(project: Project, a: str, b: str, say: Say, margin: float | None = None) -> Path:
     """Compare two evaluated runs; write `comparison.json` and the report of both to `experiments/<a>-vs-<b>/`."""
-    margin = MARGIN if margin is None else margin
-    if not 0 < margin <= 1:
-        raise UserError(f"--margin must be above 0 and at most 1, not {margin:g}; the default is {MARGIN:g}")
+    margin = _check_margin(margin)
     first, second = read_evaluation(project, a), read_evaluation(project, b)
     resamples = project.read_config(a).resamples
     return _write_comparison(project, project.read_corpus(), first, second, resamples, margin, say)
+
+
+def compare_scores(a: Path, b: Path, say: Say, margin: float | None = None) -> Path:
+    """Compare two folders that `score` wrote; write the comparison and the report of both to `<a>-vs-<b>/` beside the first."""
+    margin = _check_margin(margin)
+    a, b = a.absolute(), b.absolute()
+    (first, answers, codebook), (second, others, _) = read_scored(a), read_scored(b)
+    if (first.gold_digest, first.codebook["digest"]) != (second.gold_digest, second.codebook["digest"]):
+        raise UserError(
+            f"{a.name} and {b.name} were scored on other passages, labels or codebooks; score both on the same gold"
+        )
+    names = (a.name, b.name) if a.name != b.name else (f"{a.parent.name}/{a.name}", f"{b.parent.name}/{b.name}")
+    first, second = (replace(each, run=name) for each, name in zip((first, second), names, strict=True))
+    comparison = compare(first, answers, second, others, codebook, RESAMPLES, SEED, margin)
+    folder = a.with_name(f"{a.name}-vs-{b.name}")
+    return _write(folder, first, second, comparison, say)
+
+
+def _check_margin(margin: float | None) -> float:
+    margin = MARGIN if margin is None else margin
+    if not 0 < margin <= 1:
+        raise UserError(f"--margin must be above 0 and at most 1, not {margin:g}; the default is {MARGIN:g}")
+    return margin
 
 
 def _write_comparison(
@@ -52,7 +77,10 @@ def _write_comparison(
     require_same_gold(a, b, gold, corpus.codebook)
     answers = [read_answers(project, evaluation.run, gold, corpus.codebook) for evaluation in (a, b)]
     comparison = compare(a, answers[0], b, answers[1], corpus.codebook, resamples, SEED, margin)
-    folder = project.experiment(f"{a.run}-vs-{b.run}")
+    return _write(project.experiment(f"{a.run}-vs-{b.run}"), a, b, comparison, say)
+
+
+def _write(folder: Path, a: Evaluation, b: Evaluation, comparison: Comparison, say: Say) -> Path:
     write_json(folder / "comparison.json", comparison.to_json())
     say(outcome(comparison))
     return write_report(folder, [a, b], comparison)

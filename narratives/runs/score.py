@@ -1,32 +1,38 @@
 """The whole report for anybody's predictions: gold and predictions are files, no model and no project is needed."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from narratives.data import Codebook, Passage
-from narratives.errors import UserError, at
-from narratives.evaluation import SHARED_TASKS, About, Evaluation, join, score
-from narratives.files import BadRecord, Record, count_id, read_records, write_json
-from narratives.labels import is_semeval, read_codebook, read_semeval
+from narratives.errors import UserError, at, did_you_mean
+from narratives.evaluation import SHARED_TASKS, About, Evaluation, Joined, join, score
+from narratives.files import BadRecord, Record, count_id, read_json, read_records, sha256, write_json
+from narratives.labels import digest_passages, is_semeval, read_codebook, read_semeval, read_splits
 from narratives.models import parse_labels, read_predictions
 from narratives.report import write_report
 
+SOURCES = "sources.json"  # in the folder of a score: the files that it was made of
+_AGAIN = "score it again: narratives score GOLD PREDICTIONS --codebook FILE -o"
 _KEPT = 300  # characters of a text kept to show; gold files may hold a million
 
 
 def score_files(
-    gold: Path, predictions: Path, codebook_file: Path, output: Path, resamples: int, seed: int = 0, tasks: tuple[str, ...] = ()
+    gold: Path, predictions: Path, codebook_file: Path, output: Path, tasks: tuple[str, ...] = (), split: str | None = None
 ) -> Evaluation:
-    """Score `predictions` against `gold` and write `evaluation.json`, `report.md` and `report.html` to `output`.
+    """Score `predictions` against `gold`; write `evaluation.json`, `sources.json`, `report.md`, `report.html` to `output`.
 
-    Both files are JSONL, JSON, CSV, Parquet or in SemEval's form; they are joined by id. `tasks` names
-    shared tasks whose figures are added.
+    Both files are JSONL, JSON, CSV, Parquet or in SemEval's form; they are joined by id. `tasks` names shared tasks whose
+    figures are added. With `split` only its passages are scored: those whose field `split` says so or, where they have none, whose document the file
+    `splits.csv` beside the gold puts there. Predictions for the others may be there; they are left out.
     """
     codebook = read_codebook(codebook_file)
     if "text" in _first_keys(predictions) and "text" not in _first_keys(gold):
         raise UserError(
             at(predictions, None, "this has texts and the gold has none: name the gold first, then the predictions")
         )
-    answers = join(read_gold_file(gold, codebook), read_predictions(predictions, codebook), codebook, predictions)
+    answers = read_sources(gold, predictions, codebook, split)
     evaluation = score(
         answers,
         codebook,
@@ -34,15 +40,48 @@ def score_files(
             run=predictions.stem,
             description=f"Predictions read from {predictions.name}, gold labels from {gold.name}.",
             classifier="another program",
-            split=gold.name,
+            split=f"{split} of {gold.name}" if split else gold.name,
             shared_tasks={name: SHARED_TASKS[name](answers, codebook) for name in tasks},
         ),
-        resamples=resamples,
-        seed=seed,
+    )
+    sources = {"gold": gold, "predictions": predictions, "codebook": codebook_file}
+    write_json(
+        output / SOURCES,
+        {name: Path(os.path.relpath(path.absolute(), output.absolute())).as_posix() for name, path in sources.items()}
+        | {"split": split, "predictions_digest": sha256(predictions)},
     )
     write_json(output / "evaluation.json", evaluation.to_json())
     write_report(output, [evaluation])
     return evaluation
+
+
+def read_sources(gold: Path, predictions: Path, codebook: Codebook, split: str | None) -> Joined:
+    """Gold and predictions of two files, joined; of one split where `split` names it."""
+    passages = read_gold_file(gold, codebook)
+    answered = read_predictions(predictions, codebook)
+    if split is None:
+        return join(passages, answered, codebook, predictions)
+    chosen = _choose_split(passages, gold, split)
+    left_out = {passage.id for passage in passages} - {passage.id for passage in chosen}
+    return join(chosen, (each for each in answered if each.id not in left_out), codebook, predictions)
+
+
+def _choose_split(passages: Sequence[Passage], gold: Path, split: str) -> list[Passage]:
+    file = gold.with_name("splits.csv")
+    if any("split" in passage.extras for passage in passages):
+        split_of = {passage.id: str(passage.extras.get("split", "")) for passage in passages}
+    elif file.is_file():
+        dealt = read_splits(file)
+        split_of = {passage.id: dealt.get(passage.document, "") for passage in passages}
+    else:
+        reason = f"no passage has a field 'split', and there is no {file.name} beside it; leave out --split"
+        raise UserError(at(gold, None, reason))
+    chosen = [passage for passage in passages if split_of[passage.id] == split]
+    if not chosen:
+        names = sorted(set(split_of.values()) - {""})
+        reason = f"no passage is in split '{split}'{did_you_mean(split, names)}; there are: {', '.join(names) or 'none'}"
+        raise UserError(at(gold, None, reason))
+    return chosen
 
 
 def _first_keys(path: Path) -> list[str]:
@@ -78,7 +117,6 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
     id_ = count_id(values.get("id"))
     if not isinstance(id_, str) or not id_:
         raise ValueError("a gold passage needs an 'id', a text")
-    case = values.get("case")
     return Passage(
         id=id_,
         text=str(values.get("text") or "")[:_KEPT],
@@ -86,5 +124,37 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
         document=str(values.get("document") or id_),
         language=str(values.get("language") or "und"),
         source=str(values.get("source") or ""),
-        extras={"case": case} if case else {},
+        extras={key: values[key] for key in ("case", "split") if values.get(key)},
     )
+
+
+def is_scored(name: str) -> bool:
+    """Whether a name is that of a folder that `score` wrote."""
+    return (Path(name) / SOURCES).is_file()
+
+
+def read_scored(folder: Path) -> tuple[Evaluation, Joined, Codebook]:
+    """The evaluation in such a folder and what it was made of; `UserError` where that is gone or was changed since."""
+    sources, path = read_json(folder / SOURCES), folder / "evaluation.json"
+    try:
+        evaluation = Evaluation.from_json(read_json(path))
+        gold, predictions, book = (_find(folder, sources[name]) for name in ("gold", "predictions", "codebook"))
+        split, digest = sources["split"], sources["predictions_digest"]
+    except (TypeError, KeyError, AttributeError):
+        raise UserError(at(path, None, f"not what this version writes; {_AGAIN} {folder}")) from None
+    codebook = read_codebook(book)
+    if sha256(predictions) != digest:
+        raise UserError(at(predictions, None, f"altered since it was scored; {_AGAIN} {folder}"))
+    answers = read_sources(gold, predictions, codebook, split)
+    if (digest_passages(answers.passages), codebook.digest) != (evaluation.gold_digest, evaluation.codebook["digest"]):
+        raise UserError(at(gold, None, f"the gold or the codebook was altered since it was scored; {_AGAIN} {folder}"))
+    return evaluation, answers, codebook
+
+
+def _find(folder: Path, place: Any) -> Path:
+    path = folder / str(place)
+    if not path.is_file():
+        raise UserError(
+            at(path, None, f"{folder} was scored from this file and it is gone; bring it back, or {_AGAIN} {folder}")
+        )
+    return path

@@ -55,7 +55,7 @@ def test_a_run_against_itself_is_equivalent_and_flips_nothing() -> None:
     for difference in (*comparison.overall.values(), comparison.narratives["frequent"]):
         assert (difference.value, difference.low, difference.high, difference.low_90, difference.high_90) == (0, 0, 0, 0, 0)
     assert comparison.flips == []
-    assert (comparison.overall["exact_match"].p, comparison.narratives["frequent"].p_holm) == (1, 1)
+    assert (comparison.overall["exact_match"].p, comparison.narratives["frequent"].p_corrected) == (1, 1)
 
 
 def test_a_run_that_lost_hits_of_one_narrative_is_significantly_worse_and_the_narrative_is_named() -> None:
@@ -69,7 +69,8 @@ def test_a_run_that_lost_hits_of_one_narrative_is_significantly_worse_and_the_na
     assert words(comparison)[1] == {id_: "worse" if id_ == "n07" else "equivalent" for id_ in MANY.ids}
     found = comparison.narratives["n07"]
     assert (found.only_a, found.only_b) == (len(lost), 0)
-    assert found.p_holm == pytest.approx(20 * 2 * 0.5 ** len(lost), rel=1e-3)  # Holm: the smallest of 20
+    assert found.p_corrected == found.p_f1 == pytest.approx(1 / 1001, rel=1e-3)  # never so far apart in 1000 swaps
+    assert found.p == pytest.approx(2 * 0.5 ** len(lost), rel=1e-3)
     assert {(flip.narrative, flip.gold, flip.right) for flip in comparison.flips} == {("n07", True, "a")}
     assert len(comparison.flips) == comparison.regressions == len(lost)
 
@@ -115,7 +116,8 @@ def test_a_narrative_undefined_in_one_run_has_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("positives", "lost", "word"), [(9, 9, "too thin to tell"), (10, 5, "no clear difference"), (10, 6, "worse")]
+    ("positives", "lost", "word"),
+    [(9, 9, "too thin to tell"), (10, 5, "no clear difference"), (10, 6, "worse"), (10, 10, "worse")],
 )
 def test_a_narrative_needs_ten_positives_and_a_significant_test(positives: int, lost: int, word: str) -> None:
     gold = np.zeros((300, 1), dtype=np.bool_)
@@ -125,11 +127,11 @@ def test_a_narrative_needs_ten_positives_and_a_significant_test(positives: int, 
     comparison = compare_matrices(gold, gold, b, make_codebook("n00"))
     difference = comparison.narratives["n00"]
     assert difference.verdict == word
-    assert (difference.high or 0) < 0  # by the interval alone all three would be worse
-    assert (difference.p_holm is None) == (positives < 10)
+    assert (difference.p_corrected is None) == (positives < 10)
+    assert difference.noticeable == (0.4286 if positives == 10 else None)
 
 
-def test_a_run_right_more_often_but_with_a_lower_f1_is_neither_better_nor_worse() -> None:
+def test_a_run_right_more_often_but_with_a_lower_f1_is_worse_whatever_mcnemar_says() -> None:
     gold = np.zeros((600, 1), dtype=np.bool_)
     gold[:150] = True
     a, b = np.zeros_like(gold), np.zeros_like(gold)
@@ -138,7 +140,7 @@ def test_a_run_right_more_often_but_with_a_lower_f1_is_neither_better_nor_worse(
     difference = compare_matrices(gold, a, b, make_codebook("n00")).narratives["n00"]
     assert (difference.only_a, difference.only_b) == (70, 120)
     assert (difference.high or 0) < 0 and (difference.p or 1) < 0.001
-    assert difference.verdict == "no clear difference"
+    assert difference.verdict == "worse"
 
 
 def test_flips_are_the_decisions_that_differ_regressions_first() -> None:
@@ -180,12 +182,12 @@ def test_shuffled_predictions_give_the_same_comparison() -> None:
     assert compare_predictions(a[::-1], b[7:] + b[:7]) == compare_predictions(a, b)
 
 
-def test_the_rule_names_seed_margin_and_what_mcnemar_takes_for_granted() -> None:
+def test_the_rule_names_the_test_its_seed_the_margin_and_what_mcnemar_is_worth() -> None:
     one, other = (compare_predictions(predict(wrong=0.2), predict(wrong=0.3), seed=5) for _ in range(2))
     assert one == other
-    assert one.rule.startswith("paired bootstrap over documents, 300 resamples, seed 5; ")
-    assert "McNemar's test treats passages as independent; the bootstrap does not." in one.rule
-    assert "Over the 2 narratives with 10 positives or more, p is corrected by Holm's method" in one.rule
+    assert "swaps the answers of the two runs, document by document, 300 times, seed 5." in one.rule
+    assert "McNemar's test, exact, is reported and decides nothing" in one.rule
+    assert "2 have 10 positives or more, on 2 of these the runs differ; the others are too thin to tell" in one.rule
     assert "the 90 % interval lies inside ±0.02" in one.rule
 
 
@@ -207,3 +209,46 @@ def test_runs_scored_on_other_gold_are_refused(change: dict[str, Any]) -> None:
 def test_labels_that_changed_since_both_were_scored_are_refused() -> None:
     changed = [replace(make_passages()[0], narratives={}), *make_passages()[1:]]
     assert problems_of(lambda: require_same_gold(FIRST, SECOND, changed, CODEBOOK)) == [REFUSAL]
+
+
+def silence(gold: Matrix, a: Matrix, narrative: int) -> Comparison:
+    b = a.copy()
+    b[:, narrative] = False
+    return compare_matrices(gold, a, b, make_codebook(*(f"n{k:02}" for k in range(gold.shape[1]))))
+
+
+@pytest.mark.parametrize("narrative", [0, 13, 27])
+def test_a_narrative_that_falls_silent_is_worse_though_it_is_right_nearly_as_often(narrative: int) -> None:
+    rng = np.random.default_rng(4)
+    gold = rng.random((480, 28)) < 15 / 480
+    a = np.where(gold, rng.random(gold.shape) < 0.75, rng.random(gold.shape) < 6 / 480)
+    comparison = silence(gold, a, narrative)
+    assert {id_ for id_, each in comparison.narratives.items() if each.verdict == "worse"} == {f"n{narrative:02}"}
+    assert (comparison.narratives[f"n{narrative:02}"].noticeable or 1) < 0.75
+
+
+def test_what_swapping_gives_is_corrected_for_the_number_of_narratives() -> None:
+    gold, [a, b] = draw_large((1, 2), noise=0.05)
+    for difference in compare_matrices(gold, a, b).narratives.values():
+        assert difference.p_f1 is not None and difference.p_corrected is not None
+        assert difference.p_f1 <= difference.p_corrected + 1e-9
+
+
+def test_a_fall_to_silence_from_no_error_at_all_is_not_taken_for_exact() -> None:
+    gold = np.zeros((300, 1), dtype=np.bool_)
+    gold[:36:3] = True
+    difference = silence(gold, gold, 0).narratives["n00"]
+    assert (difference.value, difference.low) == (-1, -1)
+    assert -1 < (difference.high or 0) < -0.8
+
+
+def test_the_smallest_fall_that_would_be_noticed_is_noticed_and_a_smaller_one_is_not() -> None:
+    gold = np.zeros((300, 1), dtype=np.bool_)
+    gold[:60:3] = True
+    noticeable = silence(gold, gold, 0).narratives["n00"].noticeable
+    assert noticeable is not None
+    for lost in range(1, 20):
+        b = gold.copy()
+        b[: 3 * lost] = False
+        difference = compare_matrices(gold, gold, b, make_codebook("n00")).narratives["n00"]
+        assert (difference.verdict == "worse") == (-(difference.value or 0) >= noticeable - 1e-3)

@@ -10,7 +10,8 @@ from helpers.scored import CODEBOOK, answer, evaluate, make_passages, predict
 
 from narratives.data import Passage, Prediction
 from narratives.errors import UserError
-from narratives.evaluation.evaluation import THIN, Evaluation, Figure, make_figure
+from narratives.evaluation.evaluation import Evaluation
+from narratives.evaluation.figures import FEW, THIN, Figure, make_figure, make_share
 from narratives.evaluation.joined import join
 from narratives.metrics.counts import ZERO_DIVISION
 
@@ -76,15 +77,36 @@ def test_of_many_ids_the_first_ten_are_named() -> None:
 
 def test_a_perfect_prediction_scores_one() -> None:
     evaluation = evaluate(answer(predict()))
-    assert {figure for name, figure in evaluation.overall.items() if name != "coverage"} == {Figure(1, 1, 1)}
-    assert {row.f1 for row in evaluation.narratives if row.support} == {Figure(1, 1, 1)}
+    figures = [figure for name, figure in evaluation.overall.items() if name != "coverage"]
+    figures += [row.f1 for row in evaluation.narratives if row.support]
+    assert {(figure.value, figure.high) for figure in figures} == {(1, 1)}
+
+
+def test_a_perfect_prediction_of_few_passages_is_not_sure() -> None:
+    evaluation = evaluate(answer(predict()))
+    assert all(0 < (figure.low or 0) < 1 for name, figure in evaluation.overall.items() if name != "coverage")
+    lows = {row.id: row.f1.low for row in evaluation.narratives}
+    assert 0 < (lows["rare"] or 0) < (lows["common"] or 0) < (lows["frequent"] or 0) < 1
+
+
+def test_four_cases_are_too_few_and_five_are_not() -> None:
+    rare = evaluate(answer(predict())).narratives[2]
+    assert (rare.support, rare.f1.cases, rare.f1.few) == (4, 4, True)
+    assert [make_share(cases, cases).few for cases in (1, 4, 5)] == [True, True, False]
+    assert FEW == 5
+    assert not make_share(0, 0).few
+
+
+def test_a_share_of_independent_cases_has_the_interval_of_wilson() -> None:
+    assert make_share(15, 15) == Figure(1, 0.7961, 1, 15)
+    assert make_share(0, 0) == Figure(None, None, None)
 
 
 def test_the_label_set_is_that_of_the_codebook_in_its_order_whatever_the_gold_holds() -> None:
     evaluation = evaluate(answer(predict()))
     assert [row.id for row in evaluation.narratives] == list(CODEBOOK.ids) == ["frequent", "common", "rare", "never"]
     never = evaluation.narratives[-1]
-    assert (never.support, never.raised, never.precision, never.recall, never.f1) == (0, 0, *[Figure(None, None, None)] * 3)
+    assert (never.support, never.raised, never.precision, never.recall, never.f1) == (0, 0, *[Figure(None, None, None, 0)] * 3)
 
 
 def test_a_false_alarm_for_a_narrative_that_is_not_in_the_gold_lowers_the_averages() -> None:
@@ -114,7 +136,8 @@ def test_the_firm_macro_f1_leaves_thin_narratives_out() -> None:
     predictions = [replace(p, narratives={id_: None for id_ in p.narratives if id_ != "rare"}) for p in predict()]
     evaluation = evaluate(answer(predictions))
     assert evaluation.overall["macro_f1"].value == round(2 / 3, 4)
-    assert evaluation.overall["macro_f1_firm"] == Figure(1, 1, 1)
+    firm = evaluation.overall["macro_f1_firm"]
+    assert (firm.value, firm.high) == (1, 1)
 
 
 def test_without_a_firm_narrative_the_firm_macro_f1_is_undefined() -> None:
@@ -122,13 +145,15 @@ def test_without_a_firm_narrative_the_firm_macro_f1_is_undefined() -> None:
     assert evaluate(few).overall["macro_f1_firm"] == Figure(None, None, None)
 
 
-def test_a_firm_narrative_that_some_resamples_miss_gives_no_warning() -> None:
+def test_a_narrative_of_one_document_is_as_sure_as_one_case() -> None:
     first, others = make_passages()[:10], make_passages()[10:]
     passages = [replace(passage, narratives={"common": None}, document="the only one") for passage in first]
     passages += [replace(passage, narratives={}) for passage in others]
     predictions = [replace(old, narratives=new.narratives or {}) for old, new in zip(predict(), passages, strict=True)]
     evaluation = evaluate(join(passages, predictions, CODEBOOK, "predictions.jsonl"))
-    assert evaluation.overall["macro_f1_firm"] == Figure(1, 1, 1)
+    one_case = Figure(1, 0.3424, 1)
+    assert evaluation.overall["macro_f1_firm"] == one_case
+    assert replace(evaluation.narratives[1].f1, cases=None) == one_case
 
 
 def test_intervals_are_over_documents_not_passages() -> None:
@@ -138,13 +163,31 @@ def test_intervals_are_over_documents_not_passages() -> None:
     apart, together = (
         evaluate(join(each, predictions, CODEBOOK, "predictions.jsonl")).overall["micro_f1"] for each in (alone, whole)
     )
-    assert apart.value == together.value == together.low == together.high
-    assert apart.low is not None and apart.high is not None and apart.low < apart.high
+    assert apart.value == together.value
+    assert (together.low or 0) < (apart.low or 0) < (apart.value or 0) < (apart.high or 0) < (together.high or 0)
 
 
 def test_an_evaluation_survives_json() -> None:
     evaluation = evaluate(answer(predict(wrong=0.2)), notes=["Mind the gap."])
     assert Evaluation.from_json(json.loads(json.dumps(evaluation.to_json(), allow_nan=False))) == evaluation
+
+
+def test_a_file_of_before_hits_and_intervals_were_written_down_is_read() -> None:
+    evaluation = evaluate(answer(predict(wrong=0.2)))
+    older = json.loads(json.dumps(evaluation.to_json()))
+    del older["probabilities"], older["elsewhere"]
+    for row in older["narratives"]:
+        del row["hits"], row["average_precision_low"], row["average_precision_high"]
+        for name in ("precision", "recall", "f1"):
+            del row[name]["cases"]
+    for part in older["slices"]:
+        del part["recall"], part["recall_low"], part["recall_high"]
+    for figure in older["overall"].values():
+        del figure["cases"]
+    back = Evaluation.from_json(older)
+    assert back.overall == evaluation.overall
+    assert [row.hits for row in back.narratives] == [None] * 4
+    assert (back.probabilities, back.elsewhere) == ({}, {})
 
 
 def test_the_same_predictions_give_the_same_bytes() -> None:
@@ -153,9 +196,11 @@ def test_the_same_predictions_give_the_same_bytes() -> None:
 
 
 def test_the_rules_that_the_figures_follow_are_stated() -> None:
-    rules = evaluate(answer(predict()), resamples=123).rules
+    rules = evaluate(answer(predict())).rules
     assert rules["zero division"] == ZERO_DIVISION
-    assert rules["intervals"] == "95 % percentile bootstrap over documents, 123 resamples, seed 0"
+    assert "Wilson's interval on the cases divided by a design effect" in rules["intervals"]
+    assert "Student's t on the jackknife's standard error over documents" in rules["intervals"]
+    assert rules["too few"].startswith("fewer than 5 cases")
     assert rules["join"] == "by passage id"
     assert "codebook" in rules["label set"]
 

@@ -50,7 +50,7 @@ def answer(codebook: Codebook = TREE, **options: int) -> Joined:
 
 
 def score(codebook: Codebook = TREE, answers: Joined | None = None, **about: Any) -> Evaluation:
-    return evaluate(answers or answer(codebook), codebook, resamples=30, **about)
+    return evaluate(answers or answer(codebook), codebook, **about)
 
 
 def one_passage(gold: str, raised: str) -> Evaluation:

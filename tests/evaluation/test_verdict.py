@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from narratives.data import Matrix, Passage
 from narratives.evaluation.comparison import compare
-from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
+from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
+from narratives.evaluation.figures import Figure
 from narratives.evaluation.joined import Joined
 from narratives.evaluation.scoring import score
 from narratives.evaluation.verdict import Verdict, reach_verdict
@@ -44,7 +45,7 @@ def judge(a: Matrix, b: Matrix, gold: Matrix = GOLD, former: Figure | None = Non
     for name, predicted in (("incumbent", a), ("challenger", b)):
         answers = Joined(passages, gold, predicted, None, stances, stances)
         about = About(run=name, description="", classifier="c", split="test")
-        runs.append((score(answers, CODEBOOK, about, resamples=400, seed=0), answers))
+        runs.append((score(answers, CODEBOOK, about), answers))
     (before, one), (after, other) = runs
     comparison = compare(before, one, after, other, CODEBOOK, 400, 0)
     return reach_verdict(comparison, before, after, former=former, margin=margin)
@@ -137,7 +138,7 @@ def test_a_narrative_that_only_the_challenger_knows_is_told() -> None:
     passages = [Passage(f"p{k:03}", "text", {}, f"d{k}") for k in range(SIZE)]
     stances = np.full(GOLD.shape, -1, dtype=np.int8)
     answers = Joined(passages, GOLD, GOLD, None, stances, stances)
-    evaluation = score(answers, CODEBOOK, About(run="r", description="", classifier="c", split="test"), resamples=50, seed=0)
+    evaluation = score(answers, CODEBOOK, About(run="r", description="", classifier="c", split="test"))
     comparison = compare(evaluation, answers, replace(evaluation, run="s"), answers, CODEBOOK, 50, 0)
     verdict = reach_verdict(comparison, evaluation, evaluation, new)
     assert words(verdict)["fresh"] == "new"

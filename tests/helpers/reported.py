@@ -80,4 +80,5 @@ def empty(run: Evaluation) -> Evaluation:
     """The same evaluation with nothing but figures by narrative and overall."""
     nothing: Any = {"levels": [], "calibration": {}, "confusions": [], "slices": [], "stances": [], "worst": []}
     rows = [replace(row, curve=[], average_precision=None, threshold=None) for row in run.narratives]
+    nothing |= {"probabilities": {}, "elsewhere": {}}
     return replace(run, **nothing, behaviour=[], robustness=[], shared_tasks={}, narratives=rows)

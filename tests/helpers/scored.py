@@ -37,7 +37,7 @@ def answer(predictions: list[Prediction]) -> Joined:
     return join(make_passages(), predictions, CODEBOOK, "predictions.jsonl")
 
 
-def evaluate(answers: Joined, codebook: Codebook = CODEBOOK, resamples: int = 200, **about: Any) -> Evaluation:
+def evaluate(answers: Joined, codebook: Codebook = CODEBOOK, **about: Any) -> Evaluation:
     described: dict[str, Any] = {
         "run": "first",
         "description": "A first try.",
@@ -46,4 +46,4 @@ def evaluate(answers: Joined, codebook: Codebook = CODEBOOK, resamples: int = 20
         "training": {"train": 400},
         **about,
     }
-    return score(answers, codebook, About(**described), thresholds=[0.5] * len(codebook.ids), resamples=resamples, seed=0)
+    return score(answers, codebook, About(**described), thresholds=[0.5] * len(codebook.ids))

@@ -9,7 +9,7 @@ import pytest
 from helpers.reported import HOSTILE, fill, two_runs
 
 from narratives.evaluation.breakdowns import Confusion
-from narratives.evaluation.evaluation import Figure
+from narratives.evaluation.figures import Figure
 from narratives.report.charts import draw_curves, draw_reliability
 from narratives.report.heatmap import LARGEST, choose_narratives, draw_heatmap
 from narratives.report.strips import draw_count, draw_difference, draw_dots, draw_score

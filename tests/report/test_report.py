@@ -12,10 +12,12 @@ from helpers.scored import CODEBOOK, evaluate
 
 from narratives.data import Codebook, Labels, Narrative, Passage, Prediction
 from narratives.evaluation.comparison import Comparison, compare
-from narratives.evaluation.evaluation import Evaluation, Figure
+from narratives.evaluation.evaluation import Evaluation
+from narratives.evaluation.figures import Figure
 from narratives.evaluation.joined import join
 from narratives.evaluation.verdict import reach_verdict
-from narratives.report.page import SECTIONS, cell, figure, headline, number, outcome, percent, signed, spread, write_report
+from narratives.report.page import SECTIONS, headline, outcome, write_report
+from narratives.report.wording import cell, figure, number, percent, signed, spread
 
 UNDEFINED = Figure(None, None, None)
 BOTH = pytest.mark.parametrize("name", ["report.html", "report.md"])
@@ -42,7 +44,7 @@ def many_narratives(count: int, letters: int = 4) -> tuple[list[Evaluation], Com
         scores = [{id_: (k * (j + 1)) % 101 / 101 for j, id_ in enumerate(codebook.ids)} for k in range(300)]
         rows = [Prediction(p.id, s, found or {}) for p, s, found in zip(passages, scores, labels, strict=True)]
         answers.append(join(passages, rows, codebook, "predictions"))
-    runs = [evaluate(given, codebook, run=run, resamples=20) for run, given in zip(("first", "second"), answers, strict=True)]
+    runs = [evaluate(given, codebook, run=run) for run, given in zip(("first", "second"), answers, strict=True)]
     return runs, compare(runs[0], answers[0], runs[1], answers[1], codebook, 20, 0)
 
 
@@ -114,8 +116,11 @@ def test_a_part_that_one_run_lacks_is_shown_for_the_other(tmp_path: Path) -> Non
     runs, _ = two_runs()
     write_report(tmp_path, [empty(runs[0]), fill(runs[1])])
     found = read_tables(tmp_path)
-    assert ["topic", "8", "–", "25 %"] in [[row[0].split(": ")[-1], *row[1:]] for row in found["Behavioural checks that fail"]]
-    assert ["Brier score", "–", "0.080"] in found["Scores as probabilities"]
+    assert ["topic", "8", "–", "25 % (7–59 %)"] in [
+        [row[0].split(": ")[-1], *row[1:]] for row in found["Behavioural checks that fail"]
+    ]
+    rows = {row[0].split(",")[0]: row[1:] for row in found["Scores as probabilities"]}
+    assert rows["Brier score"] == ["–", "0.080"]
 
 
 @BOTH

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from helpers.reported import fill, two_runs
 
-from narratives.evaluation.evaluation import Evaluation, Figure
-from narratives.report import summary
+from narratives.evaluation.evaluation import Evaluation, NarrativeScore
+from narratives.evaluation.figures import Figure, make_figure, make_share
+from narratives.report import summary, weakest
 
 FIRST, SECOND = (fill(run) for run in two_runs()[0])
 
@@ -20,12 +21,24 @@ def test_narratives_that_are_equally_good_stand_in_the_order_of_their_ids() -> N
 
 
 def test_the_weakest_are_named_among_many_that_have_enough_support() -> None:
-    row = FIRST.narratives[0]
-    rows = [replace(row, id=f"n{k}", support=10, f1=Figure(0.1 * k, None, None)) for k in range(7)]
-    thin = replace(row, id="thin", support=9, f1=Figure(0.0, None, None))
-    never = replace(row, id="never", support=10, f1=Figure(None, None, None))
-    assert [r.id for r in summary.find_weakest([thin, never, *reversed(rows)])] == ["n0", "n1", "n2"]
-    assert summary.find_weakest([thin, never, *rows[:6]]) == []
+    rows = [count(f"n{k}", hits=5 * k, support=30) for k in range(7)]
+    thin = count("thin", hits=0, support=9)
+    named = weakest.find_weakest([thin, *reversed(rows)])
+    assert [row.id for row, _ in named] == ["n0", "n1"]  # the interval of n2 holds what is usual
+    assert [f1 > (row.f1.value or 0) for row, f1 in named] == [True, True]  # drawn towards the others
+    assert weakest.find_weakest([thin, *rows[:6]]) == []
+
+
+def test_where_chance_explains_the_differences_none_is_called_weak() -> None:
+    assert weakest.find_weakest([count(f"n{k}", hits=7 + k % 3, support=12) for k in range(9)]) == []
+
+
+def count(id_: str, hits: int, support: int) -> NarrativeScore:
+    """A row without a false alarm."""
+    share = make_share(hits, support)
+    low, high = (2 * (side or 0) / (1 + (side or 0)) for side in (share.low, share.high))
+    f1 = make_figure(2 * hits / (hits + support), low, high, support)
+    return replace(FIRST.narratives[0], id=id_, support=support, raised=hits, hits=hits, f1=f1)
 
 
 def test_the_counts_are_those_of_the_decisions() -> None:
@@ -34,7 +47,7 @@ def test_the_counts_are_those_of_the_decisions() -> None:
     for row in run.narratives:
         found = round((row.recall.value or 0) * row.support)
         missed, raised = missed + row.support - found, raised + row.raised - found
-    counts = summary.count_hits(run.narratives)
+    counts = weakest.count_hits(run.narratives)
     assert counts["carried"] - counts["found"] == missed
     assert counts["wrong"] == raised
     precision, recall = counts["found"] / counts["raised"], counts["found"] / counts["carried"]

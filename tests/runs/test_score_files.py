@@ -149,7 +149,7 @@ def test_shuffled_predictions_give_the_same_bytes(tmp_path: Path, codebook: Path
 
 def test_perfect_predictions_in_another_order_score_one(tmp_path: Path, codebook: Path) -> None:
     gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_csv(tmp_path / "theirs", make_gold()[::-1])
-    assert score(codebook, gold, theirs)["overall"]["exact_match"] == {"value": 1, "low": 1, "high": 1}
+    assert score(codebook, gold, theirs)["overall"]["exact_match"] == {"value": 1, "low": 0.9124, "high": 1, "cases": None}
 
 
 # What is used, what is written
@@ -183,7 +183,89 @@ def test_the_shared_tasks_asked_for_are_added(tmp_path: Path, codebook: Path) ->
 def test_the_whole_report_is_written_and_told(tmp_path: Path, codebook: Path) -> None:
     gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_jsonl(tmp_path / "theirs", make_predictions())
     result = run_score(codebook, gold, theirs)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"evaluation.json", "report.md", "report.html"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "evaluation.json",
+        "report.md",
+        "report.html",
+        "sources.json",
+    }
     assert result.stdout.splitlines()[-1] == f"report: {tmp_path / 'out' / 'report.html'}"
     printed = run_score(codebook, gold, theirs, "--json").stdout
     assert json.loads(printed) == json.loads((tmp_path / "out" / "evaluation.json").read_text(encoding="utf-8"))
+
+
+# One split
+
+
+def test_one_split_is_scored_by_the_field_of_its_passages(tmp_path: Path, codebook: Path) -> None:
+    rows = [{**row, "split": "dev" if k < 16 else "test"} for k, row in enumerate(make_gold())]
+    gold, theirs = write_jsonl(tmp_path / "gold", rows), write_jsonl(tmp_path / "theirs", make_predictions())
+    part = write_jsonl(tmp_path / "part", rows[16:])
+    alone = score(codebook, part, write_jsonl(tmp_path / "ours", make_predictions()[16:]))
+    evaluation = score(codebook, gold, theirs, "--split", "test")
+    assert (evaluation["passages"], evaluation["split"]) == (24, "test of a.jsonl")
+    assert figures(evaluation) == figures(alone)
+
+
+def test_one_split_is_scored_by_the_splits_file_beside_the_gold(tmp_path: Path, codebook: Path) -> None:
+    gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_jsonl(tmp_path / "theirs", make_predictions())
+    lines = [f"d{k},{'test' if k < 5 else 'train'}" for k in range(20)]
+    write_lines(tmp_path / "gold" / "splits.csv", "document,split", *lines)
+    assert score(codebook, gold, theirs, "--split", "test")["passages"] == 10
+
+
+def test_a_split_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, codebook: Path) -> None:
+    theirs = write_jsonl(tmp_path / "theirs", make_predictions())
+    gold = write_jsonl(tmp_path / "gold", make_gold())
+    result = run_score(codebook, gold, theirs, "--split", "test")
+    assert result.exit_code == 2
+    assert "no passage has a field 'split', and there is no splits.csv beside it; leave out --split" in result.output
+    gold = write_jsonl(tmp_path / "gold", [{**row, "split": "tests"} for row in make_gold()])
+    result = run_score(codebook, gold, theirs, "--split", "test")
+    assert "no passage is in split 'test'; did you mean 'tests'?; there are: tests" in result.output.replace(" (", "; ")
+
+
+# Two folders compared
+
+
+def two_folders(tmp_path: Path, codebook: Path) -> tuple[Path, Path]:
+    gold, theirs = write_jsonl(tmp_path / "gold", make_gold()), write_jsonl(tmp_path / "theirs", make_predictions())
+    silent = [{**row, "narratives": [id_ for id_ in row["narratives"] if id_ != "toll"]} for row in make_predictions()]
+    for out, file in (("theirs-scored", theirs), ("silent-scored", write_jsonl(tmp_path / "silent", silent))):
+        score(codebook, gold, file, out=out)
+    return tmp_path / "theirs-scored", tmp_path / "silent-scored"
+
+
+def test_folders_of_score_are_compared_beside_the_first(tmp_path: Path, codebook: Path) -> None:
+    a, b = two_folders(tmp_path, codebook)
+    result = invoke(tmp_path, "compare", a, b)
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "theirs-scored-vs-silent-scored"
+    assert {path.name for path in folder.iterdir()} == {"comparison.json", "report.md", "report.html"}
+    comparison = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    assert (comparison["a"], comparison["b"]) == ("theirs-scored", "silent-scored")
+    assert {id_: each["verdict"] for id_, each in comparison["narratives"].items()} == {"toll": "worse", "school": "equivalent"}
+
+
+def test_folders_are_not_compared_once_what_they_were_scored_from_has_changed(tmp_path: Path, codebook: Path) -> None:
+    a, b = two_folders(tmp_path, codebook)
+    write_jsonl(tmp_path / "silent", make_predictions())
+    result = invoke(tmp_path, "compare", a, b)
+    assert (result.exit_code, "altered since it was scored; score it again" in result.output) == (2, True)
+    (tmp_path / "silent" / "a.jsonl").unlink()
+    result = invoke(tmp_path, "compare", a, b)
+    assert (result.exit_code, "was scored from this file and it is gone; bring it back" in result.output) == (2, True)
+    two_folders(tmp_path, codebook)
+    write_jsonl(tmp_path / "gold", [{**make_gold()[0], "narratives": []}, *make_gold()[1:]])
+    result = invoke(tmp_path, "compare", a, b)
+    assert (result.exit_code, "altered since it was scored" in result.output) == (2, True)
+    assert not (tmp_path / "theirs-scored-vs-silent-scored").exists()
+
+
+def test_folders_scored_on_different_gold_are_refused(tmp_path: Path, codebook: Path) -> None:
+    a, _ = two_folders(tmp_path, codebook)
+    part = write_jsonl(tmp_path / "part", make_gold()[:20])
+    score(codebook, part, write_jsonl(tmp_path / "ours", make_predictions()[:20]), out="other")
+    result = invoke(tmp_path, "compare", a, tmp_path / "other")
+    assert result.exit_code == 2
+    assert "theirs-scored and other were scored on other passages, labels or codebooks" in result.output

@@ -18,7 +18,7 @@ from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import Codebook, Matrix, Passage
 from narratives.files.records import Record, read_records
 from narratives.labels.passages import gold_matrix
-from narratives.metrics.bootstrap import measure
+from narratives.metrics.figures import measure
 from narratives.models.calibration import fit_calibration
 from narratives.models.thresholds import decide, tune_thresholds
 from narratives.project.project import Project

@@ -72,7 +72,9 @@ def try_share(corpus, texts: list[str], documents: list[str], share: float) -> s
         cuts = fit_cuts(classifier, corpus.codebook, shown_train, tuned, WINDOW, budget)
 
         quiet = [text for text in background.measure if text not in set(shown)]
-        raised = [decide(cuts.calibration.apply(classifier.predict_proba(some)), cuts.thresholds) for some in (test.texts, quiet)]
+        raised = [
+            decide(cuts.calibration.apply(classifier.predict_proba(some)), cuts.thresholds) for some in (test.texts, quiet)
+        ]
         f1 = float(micro_f1(count(test.gold, raised[0], axis=0)))
         figures.append(f"{f1:.3f} | {100 * raised[1].any(1).mean():.1f}")
     found = sum(text in set(shown) for text in aside)

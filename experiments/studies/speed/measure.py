@@ -24,7 +24,7 @@ from prepare import Corpus, Texts, TextSet, export_models, read_corpus
 from worker import ContenderError, Worker, environment, read_texts
 
 from narratives.data import multi_hot
-from narratives.metrics.bootstrap import measure as measure_f1
+from narratives.metrics.figures import measure as measure_f1
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
