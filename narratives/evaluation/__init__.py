@@ -2,10 +2,11 @@
 
 from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slice, find_further
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
-from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
+from narratives.evaluation.evaluation import THIN, About, Evaluation, Figure, NarrativeScore
 from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
+from narratives.evaluation.tested import ModelTest, read_tested, write_tested
 from narratives.evaluation.verdict import HOLD, PROMOTE, TOLERANCE, Verdict, reach_verdict
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "HOLD",
     "PROMOTE",
     "SHARED_TASKS",
+    "THIN",
     "TOLERANCE",
     "About",
     "Comparison",
@@ -22,6 +24,7 @@ __all__ = [
     "Figure",
     "Joined",
     "Miss",
+    "ModelTest",
     "NarrativeScore",
     "Slice",
     "Verdict",
@@ -29,6 +32,8 @@ __all__ = [
     "find_further",
     "join",
     "reach_verdict",
+    "read_tested",
     "require_same_gold",
     "score",
+    "write_tested",
 ]

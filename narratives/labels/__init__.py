@@ -6,6 +6,7 @@ from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, r
 from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
 from narratives.labels.notation import NONE, STANCES, Tell, is_yes, join_stance, read_labels, split_stance, split_text
 from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
+from narratives.labels.renames import find_renames
 from narratives.labels.splits import BY_LOT, SHARES, Splits, append_splits, assign_splits, extend_splits, leaks
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "find_codebook",
     "find_depths",
     "find_families",
+    "find_renames",
     "gold_matrix",
     "is_yes",
     "join_stance",

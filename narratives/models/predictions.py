@@ -35,7 +35,7 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
     """Stream predictions from JSONL, CSV or Parquet; at the end `UserError` lists every bad line (the first 50).
 
     Labels come as `narratives` (an object, a list, or a text with `;` between ids) or as a column of 0 and 1 for each
-    narrative. Scores, for every narrative or for none, come as an object `scores` or as columns `score.<id>`.
+    narrative. Scores, for every narrative or for none, come as an object `scores` or as columns `score_<id>` (or `score.<id>`).
     """
     problems: list[str] = []
     for record in read_records(path):
@@ -94,7 +94,8 @@ def _add_stances(labels: list[Any], stances: Any) -> list[Any]:
 def _parse_scores(values: dict[str, Any], codebook: Codebook) -> dict[str, float]:
     scores = values.get("scores")
     if scores is None:
-        scores = {key.removeprefix("score."): value for key, value in values.items() if key.startswith("score.")}
+        scores = {id_: values[f"score_{id_}"] for id_ in codebook.ids if f"score_{id_}" in values}
+        scores |= {key.removeprefix("score."): value for key, value in values.items() if key.startswith("score.")}
     if not isinstance(scores, dict):
         _fail("'scores' must be an object")
     for name in scores:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score
+from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score, write_tested
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -84,6 +84,8 @@ def evaluate_model(
         evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
+    if split == "test":
+        write_tested(project.model(config.run), evaluation, model.digest)
     return evaluation
 
 

@@ -69,6 +69,9 @@ def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
         raise UserError(*problems)
     if not passages:
         raise UserError(at(path, None, "no labelled passages in it"))
+    if by_model := [passage for passage in passages if passage.by_model]:
+        reason = f"{len(by_model)} passages carry a model's answers, not labels of people ('origin'); take them out"
+        raise UserError(at(path, None, f"{reason}, such as '{by_model[0].id}'"))
     return passages
 
 
@@ -85,5 +88,5 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
         document=str(values.get("document") or id_),
         language=str(values.get("language") or "und"),
         source=str(values.get("source") or ""),
-        extras={"case": case} if case else {},
+        extras={**({"case": case} if case else {}), **({"origin": values["origin"]} if values.get("origin") else {})},
     )
