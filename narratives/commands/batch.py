@@ -155,10 +155,10 @@ def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
 def _weigh(summary: "BatchSummary", folder: Path) -> list[str]:
     from narratives.batch import weigh_answers
     from narratives.evaluation import read_tested
-    from narratives.models import read_manifest
+    from narratives.models import TESTED_FILE, read_manifest
 
     manifest = read_manifest(folder, check_files=False)
-    return weigh_answers(summary, read_tested(folder, manifest["digest"]), manifest["run"])
+    return weigh_answers(summary, read_tested(folder / TESTED_FILE, manifest["digest"]), manifest["run"])
 
 
 def _answer_lines(folder: Path, options: "Options") -> None:

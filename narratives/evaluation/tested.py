@@ -7,8 +7,6 @@ from typing import Any, Self
 from narratives.evaluation.evaluation import Evaluation
 from narratives.files import read_json, write_json
 
-_FILE = "tested.json"  # beside model.json, which does not name it: a model is tested after it was saved
-
 
 @dataclass(frozen=True, slots=True)
 class NarrativeTest:
@@ -31,12 +29,19 @@ class ModelTest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Rebuild after a trip through JSON."""
-        rows = {id_: NarrativeTest(**row) for id_, row in value["narratives"].items()}
-        return cls(**{**value, "narratives": rows})
+        rows = {
+            id_: NarrativeTest(
+                support=int(row["support"]),
+                raised=int(row["raised"]),
+                precision=None if row["precision"] is None else float(row["precision"]),
+            )
+            for id_, row in value["narratives"].items()
+        }
+        return cls(digest=str(value["digest"]), passages=int(value["passages"]), raised=int(value["raised"]), narratives=rows)
 
 
-def write_tested(folder: Path, evaluation: Evaluation, digest: str) -> None:
-    """Put the figures of a test into the model's folder."""
+def write_tested(path: Path, evaluation: Evaluation, digest: str) -> None:
+    """Write the figures of a test to a file in the model's folder."""
     coverage = evaluation.overall["coverage"].value or 0.0
     tested = ModelTest(
         digest=digest,
@@ -47,16 +52,15 @@ def write_tested(folder: Path, evaluation: Evaluation, digest: str) -> None:
             for row in evaluation.narratives
         },
     )
-    write_json(folder / _FILE, asdict(tested))
+    write_json(path, asdict(tested))
 
 
-def read_tested(folder: Path, digest: str) -> ModelTest | None:
+def read_tested(path: Path, digest: str) -> ModelTest | None:
     """The figures of a model's test; `None` where it has not been tested since it was trained."""
-    path = folder / _FILE
     if not path.is_file():
         return None
     try:
         tested = ModelTest.from_json(read_json(path))
-    except (TypeError, KeyError, AttributeError):  # of another version
+    except (TypeError, ValueError, KeyError, AttributeError):  # of another version
         return None
     return tested if tested.digest == digest else None

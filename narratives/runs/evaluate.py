@@ -21,7 +21,7 @@ from narratives.labels import (
     score_checks,
     score_stance_pairs,
 )
-from narratives.models import Model, explain_text, load_model, read_predictions, write_predictions
+from narratives.models import TESTED_FILE, Model, explain_text, load_model, read_predictions, write_predictions
 from narratives.progress import Progress
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
@@ -85,7 +85,7 @@ def evaluate_model(
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
-        write_tested(project.model(config.run), evaluation, model.digest)
+        write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
 
 

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.batch_runs import number_texts, run, write_input
+from helpers.batch_runs import add, number_texts, run, write_input
 
 from narratives.batch.plan import PLAN, Plan
-from narratives.batch.sources import Source
 
 ENDINGS = ("jsonl", "csv", "txt", "parquet")
 
@@ -73,18 +72,14 @@ def test_a_large_file_between_small_ones_keeps_its_own_parts(folder: Path, tmp_p
 def test_bad_records_of_all_files_of_a_part_are_told(folder: Path, tmp_path: Path) -> None:
     paths = [write_input(tmp_path / f"{name}.jsonl", [{"text": "a"}, {"text": 3}]) for name in "ab"]
     assert run(folder, tmp_path / "out", *paths).rejects == 2
-    rejects = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+    rejects = [json.loads(line) for line in (tmp_path / "out" / "_run" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [(reject["file"], reject["line"]) for reject in rejects] == [(str(path), 2) for path in paths]
 
 
-def test_a_run_that_an_older_version_began_goes_on_with_a_part_for_each_file(folder: Path, tmp_path: Path) -> None:
-    paths, output = write_small(tmp_path / "in", 3), tmp_path / "out"
-    run(folder, output, *paths)
-    plan = output / PLAN
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(text.replace('"format_version": 3', '"format_version": 2', 1), encoding="utf-8")
-    for left in output.glob("**/part-*"):
-        left.unlink()
-    assert run(folder, output, *paths).parts == 3
-    assert len(list_answers(output)) == 3
-    assert Source(str(paths[0]), "jsonl") == Plan.from_json(json.loads(plan.read_text(encoding="utf-8"))).inputs[0].source
+def test_small_files_that_are_added_share_no_part_with_those_before(folder: Path, tmp_path: Path) -> None:
+    run(folder, tmp_path / "out", *write_small(tmp_path / "in", 3))
+    before = (tmp_path / "out" / "part-00000.jsonl").read_bytes()
+    more = [write_input(tmp_path / f"more{k}.jsonl", [{"text": f"week two {k}"}]) for k in range(3)]
+    add(folder, tmp_path / "out", *more)
+    assert list_answers(tmp_path / "out") == ["part-00000.jsonl", "part-00001.jsonl"]
+    assert (tmp_path / "out" / "part-00000.jsonl").read_bytes() == before

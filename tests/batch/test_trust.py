@@ -49,7 +49,7 @@ def test_where_all_raise_something_and_few_did_in_test_that_is_told() -> None:
 def test_a_model_carries_its_test_figures_and_loses_them_when_trained_anew(root: Path, tmp_path: Path) -> None:
     texts, words = write_input(tmp_path / "new.txt", [{"text": "a toll for the harbour"}]), ["--model", "base", "--output"]
     digest = json.loads((root / "models" / "base" / "model.json").read_text())["digest"]
-    tested = read_tested(root / "models" / "base", digest)
+    tested = read_tested(root / "models" / "base" / "tested.json", digest)
     evaluation: dict[str, Any] = json.loads((root / "experiments" / "base" / "evaluation.json").read_text())
     assert tested and tested.passages == evaluation["passages"] == 5
     assert {id_: row.support for id_, row in tested.narratives.items()} == {
@@ -60,7 +60,7 @@ def test_a_model_carries_its_test_figures_and_loses_them_when_trained_anew(root:
     config = root / "experiments" / "base" / "config.toml"
     config.write_text("seed = 3\n" + config.read_text())
     assert invoke(root, "train", "base").exit_code == 0
-    assert read_tested(root / "models" / "base", digest) is None
+    assert read_tested(root / "models" / "base" / "tested.json", digest) is None
     said = invoke(root, "classify", texts, *words, tmp_path / "b").stdout
     assert "this model was not tested, so nobody knows how far to trust it; test it with: narratives evaluate base" in said
     assert invoke(root, "evaluate", "base", "--split", "validation").exit_code == 0
