@@ -34,6 +34,7 @@ class Stance(StrEnum):
 STANCES = tuple(Stance)
 UNKNOWN = -1  # in arrays of positions in `STANCES`: no narrative there, or one whose stance nobody gave
 Labels = dict[str, Stance | None]  # narrative id -> stance, `None` where the stance is unknown
+BY_MODEL = "model:"  # begins the `origin` of labels that are a model's answer; its run follows
 Weighted = tuple[int, int, float]  # a word: start and end in characters, and what it adds to the log-odds, to two digits
 
 
@@ -131,6 +132,11 @@ class Passage:
     source: str = ""
     extras: dict[str, Any] = field(default_factory=dict)
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def by_model(self) -> bool:
+        """Whether its labels are a model's answer: it may be trained on, it is never tested on."""
+        return str(self.extras.get("origin", "")).startswith(BY_MODEL)
 
 
 @dataclass(frozen=True, slots=True)

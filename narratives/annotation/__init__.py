@@ -1,8 +1,10 @@
 """Labels as people make them: read from and written for other tools, merged, checked, audited; and what to label next."""
 
+from narratives.annotation.adding import AddRequest, add_texts, describe_addition
 from narratives.annotation.audit import audit_labels, describe_audit
 from narratives.annotation.check import check_labels, describe_labels
 from narratives.annotation.export import export_labels
+from narratives.annotation.handout import export_review
 from narratives.annotation.importing import ImportRequest, describe_import, import_labels
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
@@ -10,17 +12,21 @@ from narratives.annotation.tasks import Suggestion, check_output, choose_format,
 
 __all__ = [
     "HINT",
+    "AddRequest",
     "ImportRequest",
     "Suggestion",
+    "add_texts",
     "audit_labels",
     "check_labels",
     "check_output",
     "choose_format",
+    "describe_addition",
     "describe_audit",
     "describe_import",
     "describe_labels",
     "describe_suggestions",
     "export_labels",
+    "export_review",
     "import_labels",
     "make_form",
     "read_open",

@@ -146,6 +146,9 @@ def describe_audit(audit: Audit) -> list[str]:
     lines += [f"{file}: {count} passages still wait for a decision" for file, count in audit.waiting.items()]
     if audit.review:
         lines.append(f"most doubtful first: {audit.review}; {HINT}, then: narratives labels import {audit.review}")
+        lines.append(
+            f"or elsewhere: narratives labels export --review {audit.review} --format csv -o sheet.csv, and import that"
+        )
     return lines
 
 

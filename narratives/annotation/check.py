@@ -1,5 +1,6 @@
 """`labels check`: everything that is wrong with the labels at once, and what there is of each narrative."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +11,8 @@ from narratives.data import Passage, Stance
 from narratives.labels import SHARES, Corpus, Splits, leaks
 from narratives.project import Project
 from narratives.texts import Pair, near_duplicates
+
+CUT = 10  # validation passages that carry a narrative, below which its threshold leans on the other narratives
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class LabelReport:
     unassigned: int  # documents that have no split yet
     further: int  # passages in no split, on which some run is tested too
     nameless: int  # passages that do not name their language
+    by_model: int  # passages whose labels are a model's answer: trained on, never tested on
+    uncut: dict[str, int]  # narratives with too little to set a threshold by -> validation passages that carry them
     support: list[Support]
     findings: list[str]
 
@@ -63,6 +68,8 @@ def describe_labels(report: LabelReport) -> list[str]:
         lines.append(
             f'{report.nameless} passages name no language ("language": "en"): a model cannot tell which texts it cannot read'
         )
+    if report.by_model:
+        lines.append(f"{report.by_model} passages carry a model's answers: trained on, never tested on, and not counted there")
     width = max(len(support.id) for support in report.support)
     lines.append(f"{'':{width}}  total  train  valid   test  asserts reports  rebuts")
     for row in report.support:
@@ -70,6 +77,13 @@ def describe_labels(report: LabelReport) -> list[str]:
         lines.append(
             f"{row.id:{width}}  {row.total:5}  {parts['train']:5}  {parts['validation']:5}  {parts['test']:5}"
             f"  {stances['asserts']:7} {stances['reports']:7} {stances['rebuts']:7}"
+        )
+    if report.uncut:
+        which = ", ".join(f"{id_} ({count})" for id_, count in report.uncut.items())
+        needed = math.ceil(CUT / SHARES["validation"])
+        lines.append(
+            f"too little to set a threshold by, fewer than {CUT} validation passages carry them: {which}; of about {needed} "
+            "labelled passages that carry a narrative, validation gets so many"
         )
     return [*lines, f"findings: {len(report.findings)}" if report.findings else "clean"]
 
@@ -89,6 +103,7 @@ def _report(corpus: Corpus, further: list[Passage]) -> LabelReport:
         names = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
         fix = "delete their lines if they are gone for good, or the whole file if the labels are new"
         findings.append(f"{corpus.splits_file}: {len(gone)} documents have no passage ({names}); {fix}")
+    support = [_count(id_, passages, splits) for id_ in corpus.codebook.ids]
     return LabelReport(
         passages=len(passages),
         documents=len(documents),
@@ -98,14 +113,22 @@ def _report(corpus: Corpus, further: list[Passage]) -> LabelReport:
         unassigned=sum(document not in splits for document in documents),
         further=len(further),
         nameless=sum(passage.language == "und" for passage in passages),
-        support=[_count(id_, passages, splits) for id_ in corpus.codebook.ids],
+        by_model=sum(passage.by_model for passage in passages),
+        uncut={row.id: count for row in support if (count := _expect_validation(row)) < CUT},
+        support=support,
         findings=findings,
     )
 
 
+def _expect_validation(support: Support) -> int:
+    """Validation passages that carry a narrative, once documents without a split have got theirs."""
+    return support.splits["validation"] + round(SHARES["validation"] * support.splits["unassigned"])
+
+
 def _count(id_: str, passages: Sequence[Passage], splits: Splits) -> Support:
     carrying = [passage for passage in passages if passage.narratives and id_ in passage.narratives]
-    by_split = Counter(splits.get(passage.document, "unassigned") for passage in carrying)
+    places = [(splits.get(passage.document, "unassigned"), passage.by_model) for passage in carrying]
+    by_split = Counter(split for split, by_model in places if split == "train" or not by_model)
     stances = Counter(str((passage.narratives or {})[id_] or "unknown") for passage in carrying)
     return Support(
         id_,

@@ -18,12 +18,18 @@ from narratives.project import Project
 _Writer = Callable[[Path, Sequence[Passage], Codebook, Splits], list[Path]]
 
 
-def export_labels(project: Project, form: str, output: Path, split: str | None = None) -> tuple[int, list[Path]]:
-    """Write the passages, of one split or of all, and return how many there are and the files written."""
+def export_labels(
+    project: Project, form: str, output: Path, split: str | None = None, unlabelled: bool = False
+) -> tuple[int, list[Path]]:
+    """Write the passages of one split or of all, perhaps only the `unlabelled`; return how many there are, and the files."""
     if project.labels.resolve() in (output.resolve(), *output.resolve().parents):
         raise UserError(at(output, None, "lies among the project's own labels; choose a path outside"))
     corpus = project.read_corpus()
     passages = [p for p in corpus.passages if split is None or corpus.splits.get(p.document) == split]
+    passages = [p for p in passages if not unlabelled or p.narratives is None]
+    if not passages and unlabelled:
+        fix = "add texts with narratives labels add FILE, or leave out --unlabelled"
+        raise UserError(at(project.labels, None, f"every passage is labelled; {fix}"))
     if not passages:
         raise UserError(at(project.splits_file, None, f"no passage is in split '{split}'"))
     return len(passages), WRITERS[form](output, passages, corpus.codebook, corpus.splits)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.decisions import read_settled
-from narratives.annotation.formats.choice import read_entries
-from narratives.annotation.formats.entry import Wishes
+from narratives.annotation.formats.choice import find_format, read_entries
+from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
+from narratives.annotation.handout import Returned, read_returned, write_decisions
 from narratives.annotation.incoming import Bad, Incoming, parse_entries
 from narratives.annotation.merge import Merge, merge
 from narratives.annotation.names import make_names
 from narratives.annotation.official import find_official
+from narratives.annotation.origin import mark_answers
 from narratives.annotation.review import HINT
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
@@ -24,6 +26,8 @@ from narratives.labels import Splits, assign_splits, extend_splits, to_record
 from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
+
+_PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class ImportRequest:
     new_splits: bool = False  # deal documents out anew, whatever split the data names
     empty_is_none: bool = False
     partial: bool = False
+    as_labels: bool = False  # answers of a model are taken too, and marked
     into: str | None = None
     accept_good: bool = False
     dry_run: bool = False
@@ -53,6 +58,7 @@ class ImportSummary:
     imported: int = 0
     none: int = 0  # of those imported or updated, how many carry none
     unlabelled: int = 0
+    by_model: int = 0  # of those imported or updated, how many labels are a model's answer
     updated: int = 0  # passages that were there and got labels or stances
     dropped: int = 0
     conflicts: int = 0
@@ -60,6 +66,7 @@ class ImportSummary:
     narratives: dict[str, int] = field(default_factory=dict)  # among those imported or updated
     new_documents: dict[str, int] = field(default_factory=dict)  # split -> how many
     kept_out: list[dict[str, str]] = field(default_factory=list)  # newcomers that nearly repeat a held-out passage
+    decided: dict[str, int] = field(default_factory=dict)  # file of reviews -> decisions that came back and were written there
     notes: dict[str, int] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
@@ -89,7 +96,12 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
         columns=request.columns,
         texts=request.texts,
     )
-    entries = [entry for path in request.files for entry in read_entries(path, request.form, wishes)]
+    entries: list[Entry] = []
+    returned: list[Returned] = []
+    for path in request.files:
+        if back := read_returned(path, project.root):
+            returned.append(back)
+        entries += back.entries if back else _read(path, request, wishes)
     if not entries:
         raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
     parsed = parse_entries(entries, codebook, names, existing)
@@ -108,11 +120,19 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
+    decided, summary.decided = write_decisions(returned, {(one.passage.place, one.passage.id) for one in parsed.good})
+    changes |= decided
     if new_splits:
         changes[project.splits_file] = extend_splits(project.splits_file, new_splits)
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
+
+
+def _read(path: Path, request: ImportRequest, wishes: Wishes) -> list[Entry]:
+    form = request.form or find_format(path)
+    entries = read_entries(path, form, wishes)
+    return mark_answers(entries, request.as_labels) if form in _PLAIN else list(entries)
 
 
 def describe_import(summary: ImportSummary) -> list[str]:
@@ -123,6 +143,8 @@ def describe_import(summary: ImportSummary) -> list[str]:
     lines += [f"{n:8}  {id_}" for id_, n in summary.narratives.items()] if summary.imported + summary.updated else []
     lines += [f"{summary.none:8}  (carry none)"] if summary.none else []
     lines += [f"{summary.unlabelled:8}  (not labelled)"] if summary.unlabelled else []
+    if summary.by_model:
+        lines.append(f"answers of a model among them: {summary.by_model}; marked as such, trained on, never tested on")
     lines += [f"dropped: {summary.dropped}, the same text with the same labels, or settled before"] if summary.dropped else []
     if summary.new_documents:
         lines.append("new documents: " + ", ".join(f"{n} {split}" for split, n in sorted(summary.new_documents.items())))
@@ -130,6 +152,7 @@ def describe_import(summary: ImportSummary) -> list[str]:
     for one in summary.kept_out:
         fate = {"train": "not trained on", one["held_out"]: f"in {one['split']} too"}.get(one["split"], f"in {one['split']}")
         lines.append(f"  '{one['id']}' like '{one['like']}' ({one['held_out']}): {fate}")
+    lines += [f"decisions written down in {file}: {count}" for file, count in summary.decided.items()]
     lines += [f"{note}: {count}" for note, count in summary.notes.items()]
     if summary.rejected:
         lines.append(f"bad records: {summary.rejected}{_into(summary, 'rejected')}; mend them there and import that file")
@@ -149,6 +172,7 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
         imported=len(merged.new),
         none=labels.count({}),
         unlabelled=labels.count(None),
+        by_model=sum(passage.by_model for passage in (*merged.new, *merged.updated)),
         updated=len(merged.updated),
         dropped=merged.dropped,
         conflicts=len(merged.conflicts),
@@ -230,5 +254,6 @@ def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:
     for passage in updated:
         if passage.place is None:
             raise ValueError(f"'{passage.id}' was read from no file")
-        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives}
+        origin = {"origin": passage.extras["origin"]} if "origin" in passage.extras else {}
+        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives, **origin}
     return {path: change_lines(path, lines) for path, lines in changed.items()}

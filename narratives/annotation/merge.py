@@ -10,6 +10,8 @@ from narratives.annotation.decisions import Settled, make_conflict
 from narratives.annotation.incoming import Incoming, fold_text
 from narratives.data import Labels, Passage
 
+BY_PEOPLE = "people"  # the `origin` of labels that took the place of a model's
+
 
 @dataclass(slots=True)
 class Merge:
@@ -33,14 +35,16 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
     for one in incoming:
         groups[fold_text(one.passage.text)].append(one)
     result = Merge()
-    for key, group in groups.items():
+    for key, everything in groups.items():
+        group = _prefer_people(result, there.get(key, []), everything)
+        old = [_forget_model(passage) for passage in there.get(key, [])]
         decisions = [one for one in group if one.settles]
-        if _place(result, there.get(key, []), decisions or group):
+        if not group or _place(result, old, decisions or group):
             continue
         if key in there and all(one.passage.narratives in settled.get(key, []) for one in group):
             result.dropped += len(group)
         else:
-            result.conflicts.append(make_conflict(there.get(key, []), group))
+            result.conflicts.append(make_conflict(old, group))
     return result
 
 
@@ -56,6 +60,27 @@ def join(a: Labels | None, b: Labels | None) -> Labels | None:
     if a is None or b is None:
         return b if a is None else a
     return {id_: a[id_] or b[id_] for id_ in a}
+
+
+def _prefer_people(result: Merge, old: list[Passage], group: list[Incoming]) -> list[Incoming]:
+    """What of a group is left to be compared: labels of people, or a model's where no person has labelled the text."""
+    people = [one for one in group if not one.passage.by_model]
+    by_people = any(passage.narratives is not None and not passage.by_model for passage in old)
+    same = any(passage.by_model and all(_is_same(passage, one.passage) for one in group) for passage in old)
+    left = people if people or by_people or same else group
+    result.dropped += len(group) - len(left)
+    return left
+
+
+def _is_same(old: Passage, new: Passage) -> bool:
+    return old.narratives == new.narratives and old.extras.get("origin") == new.extras.get("origin")
+
+
+def _forget_model(passage: Passage) -> Passage:
+    """A passage as it stands before anybody: what a model said of it holds against nothing that comes in."""
+    if not passage.by_model:
+        return passage
+    return replace(passage, narratives=None, extras={**passage.extras, "origin": BY_PEOPLE})
 
 
 def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
@@ -77,6 +102,8 @@ def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
     if known == match.narratives:
         result.dropped += len(group)
     else:
-        result.updated.append(replace(match, narratives=known))
+        given = group[0].passage
+        origin = {"origin": given.extras["origin"]} if given.by_model else {}
+        result.updated.append(replace(match, narratives=known, extras={**match.extras, **origin}))
         result.dropped += len(group) - 1
     return True

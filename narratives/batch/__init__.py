@@ -5,8 +5,10 @@ from narratives.batch.items import EVERYTHING, Columns, Item
 from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
+from narratives.batch.resume import Existing
 from narratives.batch.sources import describe_left, find_sources
 from narratives.batch.stream import classify_stream
+from narratives.batch.trust import weigh_answers
 from narratives.batch.work import classify_items, read_items
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "BatchSummary",
     "Columns",
     "Cursor",
+    "Existing",
     "Item",
     "Options",
     "Workers",
@@ -26,4 +29,5 @@ __all__ = [
     "read_items",
     "report_status",
     "use_ray",
+    "weigh_answers",
 ]

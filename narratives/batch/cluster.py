@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from narratives.batch.parts import Cursor
-from narratives.batch.plan import PLAN, Plan, differ_in_model, read_plan
+from narratives.batch.plan import PLAN, Plan, differ_in_model
+from narratives.batch.plan_file import read_plan
 from narratives.batch.storage import OutputFolder
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from narratives.batch.parts import Cursor
-from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Options, Plan, check_columns, read_plan
+from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
+from narratives.batch.plan_file import read_plan
 from narratives.batch.processes import count_processors, run_workers
-from narratives.batch.resume import list_done, open_plan, read_log, sweep
+from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
+from narratives.batch.rows import check_columns
 from narratives.batch.sources import describe_left, find_sources, has_changed
 from narratives.batch.storage import OutputFolder, is_url, to_plain
 from narratives.batch.work import classify_part
@@ -63,20 +65,19 @@ def classify_files(
     options: Options,
     workers: Workers | None = None,
     *,
-    restart: bool = False,
+    existing: Existing = Existing.GO_ON,
     progress: Progress | None = None,
     say: Say = lambda _: None,
 ) -> BatchSummary:
     """Classify every text of `inputs` into parts in the folder `output`; what is done there already stays.
 
     The answers do not depend on `workers` or on how often the run was stopped. A bad record goes to `rejects.jsonl` and stops
-    nothing. `UserError` where the folder holds another run.
+    nothing. `UserError` where the folder holds another run, unless inputs are to be added to it (`existing`) or it is to go.
     """
-    check_columns(options.columns)
     output = to_plain(output)
     with nullcontext() if is_url(output) else hold_lock(Path(output), say, make=True):
         try:
-            return _classify(inputs, model_folder, output, options, workers or Workers(), restart, progress, say)
+            return _classify(inputs, model_folder, output, options, workers or Workers(), existing, progress, say)
         finally:
             sweep(OutputFolder(output))  # a worker may have been stopped in the middle of a file
 
@@ -87,7 +88,7 @@ def _classify(
     output: str,
     options: Options,
     workers: Workers,
-    restart: bool,
+    existing: Existing,
     progress: Progress | None,
     say: Say,
 ) -> BatchSummary:
@@ -96,10 +97,13 @@ def _classify(
         say(describe_left(left))
     folder = OutputFolder(output)
     model = load_model(model_folder)
-    plan = open_plan(folder, sources, options, model, restart)
+    check_columns(options, model.codebook)
+    plan = open_plan(folder, sources, options, model, existing, say)
     parts = plan.parts
     done = list_done(plan, folder, thorough=True)
     pending = [number for number in range(len(parts)) if number not in done]
+    read = {id(input_): input_ for number in pending for input_, _ in parts[number]}.values()  # what is answered may be gone
+    _refuse_changed(read, "since this run was begun")
     if len(pending) < len(parts):
         say(f"{len(parts) - len(pending)} of {len(parts)} parts were done already")
     tell = (
@@ -107,7 +111,6 @@ def _classify(
         if progress
         else lambda *_: None
     )
-    workers = workers or Workers()
     processes = min(workers.jobs or count_processors(), len(pending))
     if workers.engine and pending:
         workers.engine(plan, output, model_folder, pending, workers.jobs, tell)
@@ -118,10 +121,14 @@ def _classify(
             for number in pending:
                 classify_part(plan, number, model, folder, cursor, partial(tell, number))
                 tell(number, -1)
-    if changed := [input_.source for input_ in plan.inputs if has_changed(input_.source, input_.known)]:
-        reason = f"changed while it was read; bring it back as it was, or {ANEW}"
-        raise UserError(*(at(source.path, None, reason) for source in changed))
+    _refuse_changed(read, "while it was read")
     return finish(plan, folder)
+
+
+def _refuse_changed(inputs: Iterable[Input], when: str) -> None:
+    if changed := [input_.source for input_ in inputs if has_changed(input_.source, input_.known)]:
+        reason = f"changed {when}; bring it back as it was, or {ANEW}"
+        raise UserError(*(at(source.path, None, reason) for source in changed))
 
 
 def _add_up(lines: dict[int, int], progress: Progress) -> Watch:

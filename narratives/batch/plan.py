@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from narratives import __version__
-from narratives.batch.items import EVERYTHING, OWN, Columns, explain_absence
+from narratives.batch.items import EVERYTHING, Columns, explain_absence
 from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
 from narratives.batch.storage import OutputFolder
@@ -20,11 +20,11 @@ from narratives.files import Header, has_field
 from narratives.models import Model
 from narratives.texts import find_version
 
-PLAN, REJECTS, SUMMARY = "plan.json", "rejects.jsonl", "summary.json"
+KEPT = "_run"  # what is no answer lies in it: readers of a whole folder pass over names that begin so
+PLAN, REJECTS, SUMMARY = f"{KEPT}/plan.json", f"{KEPT}/rejects.jsonl", f"{KEPT}/summary.json"
 _FORMS = ("parquet", "jsonl", "csv")
 PART_SIZE = 2 << 20  # bytes: half a minute of a transformer on one core, seconds of TF-IDF
-_FORMAT = 3
-_APART = 2  # the format in which small files did not share parts
+FORMAT = 4
 _PACKED = 4  # a Parquet file is taken to hold so many times its size
 ANEW = "name another --output, or begin anew with --restart"
 _DECISIVE = {
@@ -47,6 +47,9 @@ class Options:
     unit: str = "text"  # or "passage": a row for each window
     part_size: int = PART_SIZE
     explain: bool = False  # also the words that carry each narrative
+    titles: bool = False  # also the titles of the narratives raised
+    texts: bool = False  # also the text itself
+    mark: bool = False  # CSV begins with the byte-order mark by which spreadsheets know UTF-8
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -65,6 +68,7 @@ class Input:
     known: dict[str, Any]
     header: Header | None
     parts: list[Part]
+    batch: int = 0  # 0 for what the run was begun with, then one more each time that inputs were added
 
 
 Piece = tuple[Input, Part]
@@ -77,16 +81,17 @@ class Plan:
     model: dict[str, str]
     options: Options
     inputs: list[Input]
-    shared: bool = True  # whether small files share parts
 
     @cached_property
     def parts(self) -> list[list[Piece]]:
-        """The pieces of every part, each with the input that it is of. Files that share one are small and follow each other."""
+        """The pieces of every part, each with the input that it is of. Files that share one are small and came together."""
         parts: list[list[Piece]] = []
-        room = 0
+        room = batch = 0
         for input_ in self.inputs:
+            room = room if input_.batch == batch else 0  # the last part of those before is done, or may be
+            batch = input_.batch
             pieces = [(input_, piece) for piece in input_.parts]
-            weight = _weigh(input_) if self.shared and len(pieces) == 1 else sys.maxsize
+            weight = _weigh(input_) if len(pieces) == 1 else sys.maxsize
             if pieces and weight <= room:
                 parts[-1] += pieces
                 room -= weight
@@ -97,10 +102,16 @@ class Plan:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What ids are made from where there are none: a file's name, or its path where two have that name."""
-        shown = [input_.source.shown for input_ in self.inputs]
-        names = Counter(Path(path).name for path in shown)
-        return {path: Path(path).name if names[Path(path).name] == 1 else path for path in shown}
+        """What ids are made from where there are none: a file's name, or its path where two have that name.
+
+        What was added later changes no id of what was there before.
+        """
+        labels: dict[str, str] = {}
+        for batch in sorted({input_.batch for input_ in self.inputs}):
+            shown = [input_.source.shown for input_ in self.inputs if input_.batch == batch]
+            names = Counter(Path(path).name for path in (*labels, *shown))
+            labels |= {path: Path(path).name if names[Path(path).name] == 1 else path for path in shown}
+        return labels
 
     def name(self, number: int) -> str:
         """The file that holds the answers of a part."""
@@ -108,7 +119,7 @@ class Plan:
 
     def log(self, number: int) -> str:
         """The file that holds what there is to say of a part: counts, then its bad records."""
-        return f"log/part-{number:05}.jsonl"
+        return f"{KEPT}/log/part-{number:05}.jsonl"
 
     def to_text(self) -> str:
         """JSON with a line for each input; ASCII, since a file's name may be no UTF-8."""
@@ -118,13 +129,14 @@ class Plan:
                     **asdict(input_.source),
                     **input_.known,
                     "header": asdict(input_.header) if input_.header else None,
+                    "batch": input_.batch,
                     "parts": [[part.offset, part.length, part.line, part.lines] for part in input_.parts],
                 }
             )
             for input_ in self.inputs
         ]
         head = {
-            "format_version": _FORMAT if self.shared else _APART,
+            "format_version": FORMAT,
             "narratives": __version__,
             "model": self.model,
             "options": asdict(self.options),
@@ -143,9 +155,10 @@ class Plan:
                     {key: one[key] for key in ("size", "changed", "digest")},
                     Header(**{**header, "columns": tuple(header["columns"])}) if header else None,
                     [Part(*numbers) for numbers in one["parts"]],
+                    one["batch"],
                 )
             )
-        return cls(value["model"], Options.from_json(value["options"]), inputs, value["format_version"] != _APART)
+        return cls(value["model"], Options.from_json(value["options"]), inputs)
 
 
 def _weigh(input_: Input) -> int:
@@ -167,51 +180,16 @@ def describe_model(model: Model) -> dict[str, str]:
     }
 
 
-def make_plan(sources: Sequence[Source], options: Options, model: Model) -> Plan:
-    """Find the parts of every input; nothing is written."""
-    inputs = [_split(source, options) for source in sources]
+def make_plan(sources: Sequence[Source], options: Options, model: Model | None) -> Plan:
+    """Find the parts of every input; nothing is written. Without a model it is a plan to read the texts only."""
+    inputs = [split_input(source, options) for source in sources]
     if not any(input_.parts for input_ in inputs):  # no texts at all: one part without rows says so in the format asked for
         inputs[0].parts.append(Part(0, 0, 1, 0))
-    return Plan(describe_model(model), options, inputs)
+    return Plan(describe_model(model) if model else {}, options, inputs)
 
 
-def read_plan(output: OutputFolder) -> Plan:
-    """The plan in the output folder; `UserError` where there is none or it is none of this version."""
-    value = check_ours(output)
-    if value["format_version"] not in (_FORMAT, _APART):
-        version = value["narratives"]
-        raise UserError(at(output.place(PLAN), None, f"written by narratives {version} in another format; {ANEW}"))
-    try:
-        return Plan.from_json(value)
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise UserError(at(output.place(PLAN), None, f"not the plan of a batch run; {ANEW}")) from None
-
-
-def is_blank(output: OutputFolder) -> bool:
-    """Whether nothing is in the plan but its name, or zeros."""
-    try:
-        return not (output.read(PLAN) or "").strip("\0")
-    except ValueError:
-        return False
-
-
-def check_ours(output: OutputFolder) -> dict[str, Any]:
-    """The plan as it was written, whatever its version; `UserError` where there is none."""
-    try:
-        text = output.read(PLAN)
-        value = json.loads("" if text is None else text)
-        if not {"format_version", "narratives", "inputs"} <= value.keys():
-            raise ValueError
-    except (ValueError, AttributeError):
-        known = PLAN in output.list_names()
-        if known and is_blank(output):
-            raise UserError(at(output.place(PLAN), None, f"holds nothing, as after a power cut; {ANEW}")) from None
-        reason = "not the plan of a batch run; name another folder" if known else "no such file; name a batch run's --output"
-        raise UserError(at(output.place(PLAN), None, reason)) from None
-    return dict(value)
-
-
-def _split(source: Source, options: Options) -> Input:
+def split_input(source: Source, options: Options, batch: int = 0) -> Input:
+    """The parts of a file as it is now; `UserError` where it holds no column that is asked for."""
     header, parts = split_source(source, options.part_size)
     first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
@@ -222,7 +200,7 @@ def _split(source: Source, options: Options) -> Input:
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
             raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first, columns, fix)}"))
-    return Input(source, identify(source), header, parts)
+    return Input(source, identify(source), header, parts, batch)
 
 
 def differ_in_model(plan: Plan, model: Model) -> str:
@@ -239,10 +217,3 @@ def check_model(plan: Plan, model: Model, output: OutputFolder) -> None:
     """`UserError` where `model` is not the one that the plan was made with."""
     if reason := differ_in_model(plan, model):
         raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}; {ANEW}"))
-
-
-def check_columns(columns: Columns) -> None:
-    """`UserError` where a kept column would hide one of ours."""
-    for name in columns.keep:
-        if name in (*OWN, "record", "starts", "ends") or name.startswith("score."):
-            raise UserError(f"--keep {name}: the output has a column of this name; leave it out or rename it in the input")

@@ -1,54 +1,76 @@
-"""Begin a batch run in a folder, go on with it, or say why not."""
+"""Begin a batch run in a folder, go on with it, add to it, or say why not."""
 
 import json
 import re
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
+from narratives.batch.addition import check_same_model, extend_plan
 from narratives.batch.plan import (
     ANEW,
+    KEPT,
     PLAN,
     REJECTS,
     SUMMARY,
     Options,
     Plan,
-    check_ours,
     differ_in_model,
-    is_blank,
     make_plan,
-    read_plan,
 )
+from narratives.batch.plan_file import FORMER, check_ours, is_blank, read_plan
 from narratives.batch.sources import Source, has_changed
 from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at
 from narratives.models import Model
+from narratives.progress import Say
 
 _PART = re.compile(r"part-\d{5,}\.(parquet|jsonl|csv)")
-_LOG = re.compile(r"log/part-\d{5,}\.jsonl")
-_ASIDE = re.compile(r"(log/)?\.(part-\d{5,}|plan|rejects|summary)\.[a-z]+\.[0-9a-f]+\.partial")
+_LOG = re.compile(rf"({KEPT}/)?log/part-\d{{5,}}\.jsonl")
+_ASIDE = re.compile(rf"({KEPT}/)?(log/)?\.(part-\d{{5,}}|plan|rejects|summary)\.[a-z]+\.[0-9a-f]+\.partial")
+_FORMER = {FORMER, "rejects.jsonl", "summary.json"}  # where earlier versions kept them
 
 
-def open_plan(output: OutputFolder, sources: Sequence[Source], options: Options, model: Model, restart: bool = False) -> Plan:
-    """The plan in the output folder, or a new one; `restart` takes away what another run left there.
+class Existing(StrEnum):
+    """What becomes of a run that is in the output folder already."""
+
+    GO_ON = "go on"  # with the same inputs
+    ADD = "add"  # inputs to it
+    REPLACE = "replace"  # begin anew
+
+
+def open_plan(
+    output: OutputFolder,
+    sources: Sequence[Source],
+    options: Options,
+    model: Model,
+    existing: Existing = Existing.GO_ON,
+    say: Say = lambda _: None,
+) -> Plan:
+    """The plan in the output folder, perhaps with more inputs, or a new one that may take the place of another.
 
     `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed. A plan of
-    which a power cut left nothing but the name gives way to `restart`.
+    which a power cut left nothing but the name gives way to a new one.
     """
     names = output.list_names()
-    if PLAN in names and not restart:
+    begun = PLAN in names or FORMER in names
+    if begun and existing != Existing.REPLACE:
         plan = read_plan(output)
-        if reason := _differ(plan, sources, options, model):
-            raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}; {ANEW}"))
+        wider = _add(plan, output, sources, options, model, say) if existing == Existing.ADD else plan
+        if existing == Existing.GO_ON and (reason := _differ(plan, sources, options, model)):
+            raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}"))
         own = {plan.name(number) for number in range(len(plan.parts))}
         _refuse(output, [name for name in names - own if _PART.fullmatch(name)], ANEW)
-        return plan
-    if PLAN in names and not is_blank(output):
+        if wider is not plan:
+            output.write_text(PLAN, wider.to_text())
+        return wider
+    if begun and not (PLAN in names and is_blank(output)):
         check_ours(output)
     plan = make_plan(sources, options, model)  # before anything is removed: an input may be at fault
-    if PLAN in names:
+    if begun:
         _clear(output, names)
     else:
-        alien = [name for name in names if _PART.fullmatch(name) or name in (REJECTS, SUMMARY)]
+        alien = [name for name in names if _PART.fullmatch(name) or name in (REJECTS, SUMMARY, *_FORMER)]
         _refuse(output, alien, "name another --output")
     output.write_text(PLAN, plan.to_text())
     return plan
@@ -97,34 +119,54 @@ def _refuse(output: OutputFolder, names: list[str], fix: str) -> None:
 def _clear(output: OutputFolder, names: set[str]) -> None:
     # The plan goes last, so that a half-cleared folder is still known as one of ours.
     for name in sorted(names):
-        if _PART.fullmatch(name) or _LOG.fullmatch(name) or _ASIDE.fullmatch(name) or name in (REJECTS, SUMMARY):
+        if (
+            _PART.fullmatch(name)
+            or _LOG.fullmatch(name)
+            or _ASIDE.fullmatch(name)
+            or name in (REJECTS, SUMMARY, *_FORMER - {FORMER})
+        ):
             output.remove(name)
     output.remove(PLAN)
+    output.remove(FORMER)
+
+
+def _add(plan: Plan, output: OutputFolder, sources: Sequence[Source], options: Options, model: Model, say: Say) -> Plan:
+    """The plan with more inputs; `UserError` where they can't be answered as the others were."""
+    check_same_model(plan, model, output)
+    if reason := _differ_in_options(plan, options):
+        fix = "give the options of before, or name another --output"
+        raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}; {fix}"))
+    return extend_plan(plan, sources, say)
 
 
 def _differ(plan: Plan, sources: Sequence[Source], options: Options, model: Model) -> str:
-    """What the plan was begun with that is another now; empty where it can be gone on with."""
-    if reason := differ_in_model(plan, model):
-        return reason
-    if plan.options != options:
-        before, after = _flatten(plan.options), _flatten(options)
-        key = next(key for key in before if before[key] != after[key])
-        return f"another {key} ({before[key]}, not {after[key]})"
+    """What the plan was begun with that is another now, and the fix; empty where it can be gone on with."""
+    if reason := differ_in_model(plan, model) or _differ_in_options(plan, options):
+        return f"{reason}; {ANEW}"
     known = {input_.source: input_ for input_ in plan.inputs}
     now = dict.fromkeys(sources)
     if added := next((source for source in now if source not in known), None):
-        return f"other inputs (without {added.shown})"
+        return f"other inputs (without {added.shown}); add to it with --add, or {ANEW}"
     if missing := next((source for source in known if source not in now), None):
-        return f"other inputs (with {missing.shown} too)"
+        return f"other inputs (with {missing.shown} too); name all of them, add to it with --add, or {ANEW}"
     if [*known] != [*now]:
-        return "its inputs in another order"
+        return f"its inputs in another order; {ANEW}"
     changed = next((source for source in sources if has_changed(source, known[source].known)), None)
-    return f"another {changed.shown}: that file has changed since" if changed else ""
+    return f"another {changed.shown}: that file has changed since; {ANEW}" if changed else ""
+
+
+def _differ_in_options(plan: Plan, options: Options) -> str:
+    if plan.options == options:
+        return ""
+    before, after = _flatten(plan.options), _flatten(options)
+    key = next(key for key in before if before[key] != after[key])
+    return f"another {key} ({before[key]}, not {after[key]})"
 
 
 def _flatten(options: Options) -> dict[str, Any]:
     columns, size = options.columns, f"{options.part_size / 2**20:g}"
     kept = ",".join(columns.keep) or "none"
     names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": kept}
-    explain = "with" if options.explain else "without"
-    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, "--explain": explain}
+    flags = {"explain": options.explain, "titles": options.titles, "text": options.texts, "excel": options.mark}
+    said = {f"--{name}": "with" if flag else "without" for name, flag in flags.items()}
+    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, **said}

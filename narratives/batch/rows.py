@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from narratives.batch.items import EVERYTHING, NOTES, Columns, Item, to_plain
+from narratives.batch.items import EVERYTHING, NOTES, OWN, Columns, Item, to_plain
+from narratives.batch.plan import Options
 from narratives.data import STANCES, Codebook, Weighted
-from narratives.models import Answers, to_row
+from narratives.errors import UserError
+from narratives.models import Answers, Model, to_row
 from narratives.texts import format_words
 
 
@@ -23,6 +25,14 @@ class Layout:
     codebook: Codebook
     columns: Columns
     by_window: bool  # a row for each window: with its place, without spans
+    titles: bool = False  # the titles of the narratives raised
+    texts: bool = False  # the text itself
+    mark: bool = False  # of CSV: the byte-order mark
+
+    @property
+    def title_of(self) -> dict[str, str]:
+        """Narrative id -> title."""
+        return {narrative.id: narrative.title for narrative in self.codebook.narratives}
 
     @property
     def kept(self) -> list[str]:
@@ -30,10 +40,35 @@ class Layout:
         return ["record" if name == EVERYTHING else name for name in self.columns.keep]
 
 
+def make_layout(options: Options, model: Model) -> Layout:
+    """What `options` ask for, in the words of the model's codebook."""
+    return Layout(
+        run=model.run,
+        codebook=model.codebook,
+        columns=options.columns,
+        by_window=options.unit == "passage",
+        titles=options.titles,
+        texts=options.texts,
+        mark=options.mark,
+    )
+
+
+def check_columns(options: Options, codebook: Codebook) -> None:
+    """`UserError` where a kept column would hide one of ours."""
+    asked = [name for name, wanted in (("titles", options.titles), ("text", options.texts)) if wanted]
+    own = {*OWN, "record", "starts", "ends", *asked, *(f"score_{id_}" for id_ in codebook.ids)}
+    for name in options.columns.keep:
+        if name in own:
+            raise UserError(f"--keep {name}: the output has a column of this name; leave it out or rename it in the input")
+
+
 def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator[dict[str, Any]]:
     """Each answer as plain data: the row of JSONL."""
+    title_of = layout.title_of
     for k, (item, prediction) in enumerate(zip(items, answers, strict=True)):
         row = to_row(prediction, layout.run, layout.codebook)
+        titles = {"titles": [title_of[id_] for id_ in prediction.narratives]} if layout.titles else {}
+        text = {"text": item.text} if layout.texts else {}
         place = {"start": item.start, "end": item.end} if layout.by_window else {}
         if layout.by_window:
             row.pop("spans", None)
@@ -43,7 +78,18 @@ def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator
         if item.language_note:
             note["language_note"] = item.language_note
         del row["id"]
-        yield {"id": item.id, "file": item.file, "line": item.line, **place, **row, **words, **note, **item.kept}
+        yield {
+            "id": item.id,
+            "file": item.file,
+            "line": item.line,
+            **place,
+            **titles,
+            **row,
+            **words,
+            **note,
+            **text,
+            **item.kept,
+        }
 
 
 def _move(words: dict[str, list[Weighted]], by: int) -> dict[str, list[Weighted]]:
@@ -63,28 +109,43 @@ def format_row(row: dict[str, Any]) -> str:
 
 
 def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
-    """One row an answer; the narratives raised are joined by `;`, so are their stances, spans (`start-end`) and words.
+    """One row an answer; the narratives raised are joined by `;`, so are their titles, stances, spans (`start-end`) and words.
 
     Words are `start-end:weight`, with blanks between those of one narrative. Texts stand in quotes, numbers do not. A text
     that begins with `=`, `+`, `-` or `@` is left as it is, though a spreadsheet may take it for a formula: a mark before it
     would change ids, mentions and quotations that have to be equal to those of the input.
     """
     ids = layout.codebook.ids
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding="utf-8-sig" if layout.mark else "utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)  # a lone CR would end a bare field
         place = ["start", "end"] if layout.by_window else []
         spans = [] if layout.by_window else ["spans"]
         explained = [] if answers.words is None else ["words"]
-        head = ["id", "file", "line", *place, "narratives", "stances", *spans, *explained, *NOTES, *layout.kept]
-        writer.writerow([*head, *(f"score.{id_}" for id_ in ids), "run", "codebook"])
+        titles, texts = ["titles"] if layout.titles else [], ["text"] if layout.texts else []
+        head = [
+            "id",
+            "file",
+            "line",
+            *place,
+            "narratives",
+            *titles,
+            "stances",
+            *spans,
+            *explained,
+            *NOTES,
+            *texts,
+            *layout.kept,
+        ]
+        writer.writerow([*head, *(f"score_{id_}" for id_ in ids), "run", "codebook"])
         for row, item in zip(to_rows(items, answers, layout), items, strict=True):
             found = [f"{start}-{end}" for start, end in row.get("spans", {}).values()]
             before = [row[name] for name in ("id", "file", "line", *place)]
             stances = ";".join(stance or "" for stance in row["narratives"].values())
             words = [";".join(map(format_words, row["words"].values()))] if explained else []
-            labels = [";".join(row["narratives"]), stances, *([";".join(found)] if spans else []), *words]
+            named = [";".join(row["narratives"]), *(["; ".join(row["titles"])] if titles else [])]
+            labels = [*named, stances, *([";".join(found)] if spans else []), *words]
             kept = [to_plain(item.kept[name]) for name in layout.kept]
-            notes = [item.note, item.written_in, item.language_note]
+            notes = [item.note, item.written_in, item.language_note, *([item.text] if texts else [])]
             writer.writerow([*before, *labels, *notes, *kept, *row["scores"].values(), row["run"], row["codebook"]])
 
 
@@ -110,6 +171,9 @@ def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: L
         table["start"] = pa.array([item.start for item in items], pa.int32())
         table["end"] = pa.array([item.end for item in items], pa.int32())
     table["narratives"] = pa.ListArray.from_arrays(offsets, pa.array(ids[columns], pa.string()))
+    if layout.titles:
+        titles = np.array([narrative.title for narrative in layout.codebook.narratives], dtype=object)
+        table["titles"] = pa.ListArray.from_arrays(offsets, pa.array(titles[columns], pa.string()))
     stances = np.array([*STANCES, None], dtype=object)[answers.stances[rows, columns]]  # UNKNOWN, -1, is the last
     table["stances"] = pa.ListArray.from_arrays(offsets, pa.array(stances, pa.string()))
     if not layout.by_window:
@@ -122,11 +186,13 @@ def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: L
     table["note"] = pa.array([item.note or None for item in items], pa.string())
     table["language"] = pa.array([item.written_in for item in items], pa.string()).dictionary_encode()
     table["language_note"] = pa.array([item.language_note or None for item in items], pa.string())
+    if layout.texts:
+        table["text"] = pa.array([item.text for item in items], pa.string())
     for name in layout.kept:
         table[name] = pa.array([to_plain(item.kept[name]) for item in items], pa.string())
     scores = np.round(answers.scores.astype(np.float64), 6).astype(np.float32)
     for k, id_ in enumerate(layout.codebook.ids):
-        table[f"score.{id_}"] = pa.array(scores[:, k])
+        table[f"score_{id_}"] = pa.array(scores[:, k])
     table["run"], table["codebook"] = repeat(layout.run), repeat(layout.codebook.digest[:12])
     pq.write_table(pa.table(table), path, compression="zstd", row_group_size=1 << 16)
 

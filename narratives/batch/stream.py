@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from narratives.batch.items import Item, add_languages, to_item
-from narratives.batch.plan import Options, check_columns
-from narratives.batch.rows import Layout, format_row, to_rows
+from narratives.batch.plan import Options
+from narratives.batch.rows import check_columns, format_row, make_layout, to_rows
 from narratives.batch.work import classify_items
 from narratives.errors import UserError, at
 from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
@@ -27,9 +27,9 @@ def classify_stream(
     answered = refused = 0
     if options.unit != "text":
         raise UserError("standard input is answered text by text; give --unit passage with files")
-    check_columns(options.columns)
     model = load_model(model_folder)
-    layout = Layout(model.run, model.codebook, options.columns, by_window=False)
+    check_columns(options, model.codebook)
+    layout = make_layout(options, model)
     readable, look = model.readable, bool(find_version())
     for group in _read_groups(source):
         waiting: list[Item] = []

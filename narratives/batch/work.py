@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from narratives.batch.items import Item, add_languages, to_item
 from narratives.batch.parts import Cursor, Part, read_part
 from narratives.batch.plan import ANEW, Input, Plan
-from narratives.batch.rows import FORMATS, Layout
+from narratives.batch.rows import FORMATS, make_layout
 from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at
 from narratives.files import BadRecord
@@ -49,7 +49,7 @@ def classify_part(
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
     answers = classify_items(items, model, tell, plan.options.explain)
-    layout = Layout(model.run, model.codebook, plan.options.columns, plan.options.unit == "passage")
+    layout = make_layout(plan.options, model)
     answered = output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout))
     counts = {**_count(items, answers, rejects, model), "answers": answered}
     output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n")

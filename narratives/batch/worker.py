@@ -13,7 +13,8 @@ from queue import SimpleQueue
 from typing import TextIO
 
 from narratives.batch.parts import Cursor
-from narratives.batch.plan import check_model, read_plan
+from narratives.batch.plan import check_model
+from narratives.batch.plan_file import read_plan
 from narratives.batch.storage import OutputFolder
 from narratives.batch.work import classify_part
 from narratives.errors import UserError

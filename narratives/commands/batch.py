@@ -24,7 +24,11 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option("--model", "name", help="A run of this project, or the folder of a model.")
 @click.option("--output", help="Folder for the answers: part-*.parquet and the like.")
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="parquet", show_default=True)
+@click.option("--add", is_flag=True, help="Add INPUT to the answers that OUTPUT holds; what is answered is not read again.")
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="[default: parquet]")
+@click.option("--excel", "mark", is_flag=True, help="CSV for a spreadsheet: with the mark by which it knows UTF-8.")
+@click.option("--titles", is_flag=True, help="Also the titles of the narratives raised.")
+@click.option("--text", "texts", is_flag=True, help="Also the text itself (with --unit passage: the window).")
 @click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
 @click.option("--keep", help="Columns of the input to carry over, with commas between; or: all (in one column `record`).")
@@ -45,30 +49,35 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 def classify(root: Path, /, **given: Any) -> None:
     """Classify new texts: files, folders, patterns, URLs of JSONL, JSON, CSV, TSV, Parquet, TXT (a text a line); .gz, .zst.
 
-    The answers stand in OUTPUT/part-*; bad records in OUTPUT/rejects.jsonl. A run that was stopped, however often, goes on
+    The answers stand in OUTPUT/part-*; bad records in OUTPUT/_run/rejects.jsonl. A run that was stopped, however often, goes on
     where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
-    output, line by line. Exit code 1: there were records, and none could be read.
+    output, line by line. Next week's texts: the same command with the new INPUT and --add. Exit code 1: there were records,
+    and none could be read.
 
     \b
     Examples:
       narratives classify feed/*.jsonl --model tfidf --output answers --format csv
-      narratives classify - --model models/tfidf < texts.jsonl > answers.jsonl
+      narratives classify week2.jsonl --model tfidf --output answers --format csv --add
     """
     from narratives.batch import report_status
 
     wish = Wish(**given)
     if wish.status:
-        _tell(report_status(wish.status), wish.as_json, wish.status)
+        summary = report_status(wish.status)
+        trust = _weigh(summary, find_model(root, wish.name)) if wish.name else None
+        _tell(summary, wish.as_json, wish.status, trust=trust)
         return
     if not wish.inputs or not wish.name or not (wish.output or wish.inputs == ("-",)):
         raise click.UsageError("name an INPUT, a --model and an --output; or --status DIR")
+    if wish.add and wish.restart:
+        raise click.UsageError("--add keeps what is in the folder, --restart throws it away; give one of them")
     folder = find_model(root, wish.name)
     options = _make_options(wish)
     if "-" not in wish.inputs:
         _answer_files(folder, options, wish)
     elif len(wish.inputs) > 1 or wish.output:
         raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
-    elif wish.form == "csv":
+    elif options.form == "csv":
         raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
     else:
         _answer_lines(folder, options)
@@ -81,7 +90,11 @@ class Wish:
     inputs: tuple[str, ...]
     name: str | None
     output: str | None
-    form: str
+    add: bool
+    form: str | None
+    mark: bool
+    titles: bool
+    texts: bool
     text_column: str
     id_column: str
     keep: str | None
@@ -103,11 +116,22 @@ def _make_options(wish: Wish) -> "Options":
         raise click.BadParameter("nan is no size", param_hint="'--part-size'")
     kept = tuple(dict.fromkeys(column.strip() for column in (wish.keep or "").split(",") if column.strip()))
     columns = Columns(wish.text_column, wish.id_column, kept)
-    return Options(wish.form, columns, wish.unit, max(1, int(wish.part_size * 2**20)), wish.explain)
+    if wish.mark and wish.form not in (None, "csv"):
+        raise click.UsageError(f"--excel is for CSV; leave out --format {wish.form}")
+    return Options(
+        form=wish.form or ("csv" if wish.mark else "parquet"),
+        columns=columns,
+        unit=wish.unit,
+        part_size=max(1, int(wish.part_size * 2**20)),
+        explain=wish.explain,
+        titles=wish.titles,
+        texts=wish.texts,
+        mark=wish.mark,
+    )
 
 
 def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
-    from narratives.batch import Workers, classify_files, use_ray
+    from narratives.batch import Existing, Workers, classify_files, use_ray
 
     if wish.address and wish.engine != "ray":
         raise click.UsageError("--address goes with --engine ray")
@@ -121,15 +145,23 @@ def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
                 seen = done
                 progress(done, total, note)
 
-            summary = classify_files(
-                wish.inputs, folder, output, options, workers, restart=wish.restart, progress=watch, say=say
-            )
+            existing = Existing.ADD if wish.add else Existing.REPLACE if wish.restart else Existing.GO_ON
+            summary = classify_files(wish.inputs, folder, output, options, workers, existing=existing, progress=watch, say=say)
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         raise SystemExit(130) from None
-    _tell(summary, wish.as_json, output, seen, time.monotonic() - start)
+    _tell(summary, wish.as_json, output, seen, time.monotonic() - start, _weigh(summary, folder))
     if summary.rejects and not summary.texts:
         raise SystemExit(1)
+
+
+def _weigh(summary: "BatchSummary", folder: Path) -> list[str]:
+    from narratives.batch import weigh_answers
+    from narratives.evaluation import read_tested
+    from narratives.models import TESTED_FILE, read_manifest
+
+    manifest = read_manifest(folder, check_files=False)
+    return weigh_answers(summary, read_tested(folder / TESTED_FILE, manifest["digest"]), manifest["run"])
 
 
 def _answer_lines(folder: Path, options: "Options") -> None:
@@ -147,9 +179,17 @@ def _answer_lines(folder: Path, options: "Options") -> None:
         raise SystemExit(1)
 
 
-def _tell(summary: "BatchSummary", as_json: bool, output: str, now: int = 0, seconds: float = 0.0) -> None:
+def _tell(
+    summary: "BatchSummary",
+    as_json: bool,
+    output: str,
+    now: int = 0,
+    seconds: float = 0.0,
+    trust: list[str] | None = None,
+) -> None:
     if as_json:
-        echo(json.dumps(summary.to_json(), indent=1))
+        value = summary.to_json() if trust is None else {**summary.to_json(), "trust": trust}
+        echo(json.dumps(value, indent=1, ensure_ascii=False))
         return
     for id_, count in summary.narratives.items():
         echo(f"{count:8}  {id_}")
@@ -167,9 +207,11 @@ def _tell(summary: "BatchSummary", as_json: bool, output: str, now: int = 0, sec
     elif summary.unsure:
         fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
         echo(f"texts that do not name their language: {summary.unsure}; {fix}")
+    for line in trust or ():
+        echo(line)
     if summary.done < summary.parts:
         echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
     elif summary.rejects:
-        echo(f"{summary.rejects} records could not be read: {output}/rejects.jsonl says which and why")
+        echo(f"{summary.rejects} records could not be read: {output}/_run/rejects.jsonl says which and why")
     if now:
         echo(f"{now} records read in {seconds:.1f} s: {now / max(seconds, 1e-9):.0f} texts/s")

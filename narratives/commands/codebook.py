@@ -49,6 +49,44 @@ def show(root: Path, as_json: bool) -> None:
 
 
 @codebook.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A .csv file.")
+@click.pass_obj
+def export(root: Path, output: Path) -> None:
+    """Write the codebook as a sheet: a row for each narrative, lists with a line for each item.
+
+    \b
+    Examples:
+      narratives codebook export -o codebook.csv
+      narratives --project trams codebook export -o sheet.csv
+    """
+    from narratives.migration import export_sheet
+
+    count = export_sheet(open_project(root), output)
+    echo(f"{count} narratives: {output}")
+
+
+@codebook.command(name="import")
+@click.argument("sheet", type=click.Path(path_type=Path))
+@click.option("--name", help="The codebook's name, where it is new; by default the project folder's.")
+@click.option("--version", help="Its new version; by default the old one, its last number raised by one.")
+@click.pass_obj
+def import_command(root: Path, sheet: Path, name: str | None, version: str | None) -> None:
+    """Bring the codebook to what SHEET says: a CSV with the columns id, family, title, definition, include, exclude, voices.
+
+    A cell of the last three holds an item a line. Narratives that are there keep their place; labels are never changed: to
+    rename, merge, split or retire a narrative that passages carry, write a migration (`codebook migrate`).
+
+    \b
+    Examples:
+      narratives codebook import codebook.csv
+      narratives codebook import sheet.csv --name trams --version 2
+    """
+    from narratives.migration import describe_sheet, import_sheet
+
+    echo("\n".join(describe_sheet(import_sheet(open_project(root), sheet, name, version, say))))
+
+
+@codebook.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON

@@ -53,6 +53,37 @@ def check(root: Path, as_json: bool) -> None:
         raise SystemExit(1)
 
 
+@labels.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="FILE...")
+@click.option("-n", "n", type=click.IntRange(1), help="Draw so many by lot; by default all are taken.")
+@click.option("--seed", default=0, show_default=True, help="Draws the lots.")
+@click.option("--language", help="Of texts that do not name theirs: a code such as en.")
+@click.option("--source", help="Of texts that do not name theirs: where they come from.")
+@click.option("--text-column", "text", default="text", show_default=True, help="Where JSONL, CSV and Parquet hold the text.")
+@click.option("--id-column", "id", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
+@click.option("--document-column", "document", help="Where they hold the document; passages of one are never split apart.")
+@click.option("--keep", default="", help="Further columns to keep, with commas between.")
+@click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
+@click.option("--accept-good", is_flag=True, help="Leave out records that hold no text.")
+@JSON
+@click.pass_obj
+def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
+    """Add raw texts as passages to be labelled: files, folders or patterns of TXT (a text a line), CSV, JSONL or Parquet.
+
+    Texts that the project has are left out. Then: labels export --unlabelled, and labels import once people have labelled.
+
+    \b
+    Examples:
+      narratives labels add posts.csv --text-column body --language en
+      narratives labels add feed.jsonl -n 200 --source radio --into march
+    """
+    from narratives.annotation import AddRequest, add_texts, describe_addition
+
+    columns = tuple(dict.fromkeys(name.strip() for name in keep.split(",") if name.strip()))
+    summary = add_texts(open_project(root), AddRequest(keep=columns, **options), say)
+    echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_addition(summary)))
+
+
 @labels.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(_TOOLS), help="The tool that wrote FILES; by default found by looking.")
@@ -70,6 +101,7 @@ def check(root: Path, as_json: bool) -> None:
 @click.option("--new-splits", is_flag=True, help="Deal documents out, whatever split the data or a file's name says.")
 @click.option("--empty", type=click.Choice(["unlabelled", "none"]), default="unlabelled", show_default=True)
 @click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
+@click.option("--as-labels", is_flag=True, help="Take answers of a model as labels: marked, and never tested on.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
 @click.option("--accept-good", is_flag=True, help="Import the good records and put the bad ones into a file.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
@@ -113,18 +145,28 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, *
 @click.option("--format", "form", type=click.Choice(_WRITTEN), required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A file; for hf a folder.")
 @click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Only the passages of this split.")
+@click.option("--unlabelled", is_flag=True, help="Only the passages that nobody has labelled.")
+@click.option("--review", type=click.Path(path_type=Path), help="Instead: what waits for a decision in this file of reviews.")
 @click.pass_obj
-def export(root: Path, form: str, output: Path, split: str | None) -> None:
+def export(root: Path, form: str, output: Path, split: str | None, unlabelled: bool, review: Path | None) -> None:
     """Write the passages in another tool's format; `labels import` reads it back without loss.
+
+    --review sends out conflicts, an audit or a migration's review (labels/conflicts/*, labels/review/*) as tasks or rows.
+    Choose a side or give the right labels there; `labels import` takes the decisions, and notes them in that file too.
 
     \b
     Examples:
       narratives labels export --format label-studio -o tasks.json
-      narratives labels export --format csv --split test -o test.csv
+      narratives labels export --format csv --review labels/review/audit.jsonl -o sheet.csv
     """
-    from narratives.annotation import export_labels
+    from narratives.annotation import export_labels, export_review
 
-    count, files = export_labels(open_project(root), form, output, split)
+    if review and (split or unlabelled):
+        raise click.UsageError("--review sends out what waits in that file; give it without --split and --unlabelled")
+    if review:
+        count, files = export_review(open_project(root), review, form, output)
+    else:
+        count, files = export_labels(open_project(root), form, output, split, unlabelled)
     echo(f"{count} passages: {', '.join(map(str, files))}")
 
 

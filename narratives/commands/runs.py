@@ -93,7 +93,7 @@ def score(
     """Write the whole report for anybody's PREDICTIONS: JSONL, CSV or Parquet, labels alone or with scores.
 
     They are joined with GOLD by id. Labels are `narratives` (an object, a list, ids with `;` between) or a column of 0
-    and 1 for each narrative; scores are `scores` or columns `score.<id>`.
+    and 1 for each narrative; scores are `scores` or columns `score_<id>` (or `score.<id>`).
 
     \b
     Examples:

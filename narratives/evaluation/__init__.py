@@ -4,10 +4,11 @@ from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slic
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
 from narratives.evaluation.elsewhere import ALARMS
 from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
-from narratives.evaluation.figures import Figure, make_share
+from narratives.evaluation.figures import THIN, Figure, make_share
 from narratives.evaluation.joined import Joined, join
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
+from narratives.evaluation.tested import ModelTest, read_tested, write_tested
 from narratives.evaluation.verdict import HOLD, PROMOTE, TOLERANCE, Verdict, reach_verdict
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "HOLD",
     "PROMOTE",
     "SHARED_TASKS",
+    "THIN",
     "TOLERANCE",
     "About",
     "Comparison",
@@ -25,6 +27,7 @@ __all__ = [
     "Figure",
     "Joined",
     "Miss",
+    "ModelTest",
     "NarrativeScore",
     "Slice",
     "StanceScore",
@@ -34,6 +37,8 @@ __all__ = [
     "join",
     "make_share",
     "reach_verdict",
+    "read_tested",
     "require_same_gold",
     "score",
+    "write_tested",
 ]

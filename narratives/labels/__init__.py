@@ -16,6 +16,7 @@ from narratives.labels.notation import (
     split_text,
 )
 from narratives.labels.passages import digest_passages, gold_matrix, parse_passage, read_files, to_record
+from narratives.labels.renames import find_renames
 from narratives.labels.semeval import find_label, is_semeval, read_semeval, split_semeval
 from narratives.labels.splits import (
     BY_LOT,
@@ -55,6 +56,7 @@ __all__ = [
     "find_depths",
     "find_families",
     "find_label",
+    "find_renames",
     "find_split",
     "fold_name",
     "fold_names",

@@ -71,7 +71,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     2011). The answer depends on nothing but the arguments.
 
     What `suggest` chose goes to train: such texts are harder than the usual ones, and would make a test of other texts than
-    those that are monitored. What it drew by lot is dealt out like the rest.
+    those that are monitored. What it drew by lot is dealt out like the rest. What a model labelled goes to train too.
     """
     documents = list(dict.fromkeys(passage.document for passage in passages))
     position = {document: k for k, document in enumerate(documents)}
@@ -88,6 +88,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     wanted = {split: {s: n * share for s, n in total.items()} for split, share in SHARES.items()}
 
     suggested = {group_of[passage.document] for passage in passages if passage.extras.get("chosen", BY_LOT) != BY_LOT}
+    suggested |= set(members) - {group_of[passage.document] for passage in passages if not passage.by_model}
     placed: dict[int, str] = {}
     free = []
     for root, names in members.items():
@@ -138,8 +139,9 @@ def _add_up(counters: Iterable[Counter[str]]) -> Counter[str]:
 
 
 def split_passages(passages: Sequence[Passage], splits: Mapping[str, str], split: str) -> list[Passage]:
-    """The passages of one split that somebody has labelled."""
-    return [p for p in passages if splits.get(p.document) == split and p.narratives is not None]
+    """The passages of one split that somebody has labelled; in what is held out, only those that people have."""
+    labelled = [p for p in passages if splits.get(p.document) == split and p.narratives is not None]
+    return labelled if split == "train" else [p for p in labelled if not p.by_model]
 
 
 def leaks(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Mapping[str, str]) -> list[Pair]:

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import dropwhile
+from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
@@ -65,7 +66,14 @@ def edit_codebook(file: TomlFile, text: str, version: str, entries: Sequence[Ent
 
 def write_entry(values: dict[str, Any]) -> str:
     """A narrative as a TOML table, without a line end."""
-    return "\n".join(["[[narrative]]", *(f"{key} = {_write(values[key])}" for key in _ORDER if key in values)])
+    return "\n".join(["[[narrative]]", *(f"{key} = {write_value(values[key])}" for key in _ORDER if key in values)])
+
+
+def restore_ends(path: Path, text: str) -> str:
+    """The text with the line ends and the byte-order mark that the file has."""
+    data = path.read_bytes()
+    text = text.replace("\n", "\r\n") if b"\r\n" in data else text
+    return "\ufeff" * data.startswith(b"\xef\xbb\xbf") + text
 
 
 def _is_content(line: str) -> bool:
@@ -77,7 +85,7 @@ def _edit(body: str, keys: dict[str, int], old: dict[str, Any], new: dict[str, A
     present = sorted({key for key in changed if key in old}, key=lambda key: -keys.get(key, 0))
     for key in present:  # from the end, so that lines keep their numbers
         body = _set_value(body, keys.get(key, 0), key, new.get(key))
-    added = [f"{key} = {_write(new[key])}" for key in _ORDER if key in new and key not in old]
+    added = [f"{key} = {write_value(new[key])}" for key in _ORDER if key in new and key not in old]
     return "\n".join([body, *added])
 
 
@@ -93,7 +101,7 @@ def _set_value(text: str, line: int, key: str, value: Any) -> str:
     if value is None:
         following = text.find("\n", end)
         return (text[:start] + (text[following + 1 :] if following >= 0 else "")).rstrip("\n")
-    written = _write(value)
+    written = write_value(value)
     literal = isinstance(value, str) and text.startswith("'", match.end()) and value.isprintable() and "'" not in value
     return text[: match.end()] + (f"'{value}'" if literal else written) + text[end:]
 
@@ -112,9 +120,10 @@ def _find_end(text: str, start: int) -> int:
     return start + len(text[start:end].rstrip())
 
 
-def _write(value: Any) -> str:
+def write_value(value: Any) -> str:
+    """A text or a list of texts in TOML."""
     if isinstance(value, list):
-        items = [_write(item) for item in value]
+        items = [write_value(item) for item in value]
         line = f"[{', '.join(items)}]"
         return line if len(items) < 2 or len(line) < _WIDE else "[\n" + "".join(f"  {item},\n" for item in items) + "]"
     if not isinstance(value, str):

@@ -14,7 +14,7 @@ from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.files import Record, change_files, change_lines, read_records, read_text, read_toml
 from narratives.labels import join_stance, read_checks
-from narratives.migration.codebook_text import edit_codebook
+from narratives.migration.codebook_text import edit_codebook, restore_ends
 from narratives.migration.file import Migration, read_migration
 from narratives.migration.nearest import NEAREST, find_nearest, find_open, list_sides
 from narratives.migration.steps import UNLABELLED, Doubt, Step, carry_over, find_doubt
@@ -60,7 +60,7 @@ def _migrate(project: Project, path: Path, dry_run: bool) -> MigrationSummary:
     version = migration.version
     summary = MigrationSummary(codebook.name, codebook.version, version, dry_run=dry_run)
     text = edit_codebook(old_file, read_text(old_file.path), version, migration.entries)
-    contents: dict[Path, str | None] = {old_file.path: _restore_ends(old_file.path, text)}
+    contents: dict[Path, str | None] = {old_file.path: restore_ends(old_file.path, text)}
     contents |= _relabel(project, migration, passages, further, summary)
     contents |= _change_checks(project, migration, summary)
     record = project.labels / "migrations" / f"{version}.toml"
@@ -243,9 +243,3 @@ def _find_mentions(path: Path, text: str, gone: set[str]) -> list[str]:
         if lines:
             notes.append(f"{path}: '{id_}' still stands in the wording on line {', '.join(lines)}; change it if it is the id")
     return notes
-
-
-def _restore_ends(path: Path, text: str) -> str:
-    data = path.read_bytes()
-    text = text.replace("\n", "\r\n") if b"\r\n" in data else text
-    return "\ufeff" * data.startswith(b"\xef\xbb\xbf") + text

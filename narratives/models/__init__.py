@@ -17,7 +17,7 @@ from narratives.models.lessons import (
     remember,
     to_lines,
 )
-from narratives.models.manifest import read_manifest
+from narratives.models.manifest import TESTED_FILE, read_manifest
 from narratives.models.model import Model
 from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
@@ -26,6 +26,7 @@ from narratives.models.thresholds import decide, tune_thresholds
 __all__ = [
     "LEAST",
     "LESSONS_FILE",
+    "TESTED_FILE",
     "AlarmBudget",
     "Answers",
     "Changes",

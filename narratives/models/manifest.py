@@ -11,6 +11,7 @@ from narratives.models.schema import find_fault
 
 FORMAT = 4
 MANIFEST = "model.json"
+TESTED_FILE = "tested.json"  # figures of the model's test, written after it was saved; nothing is computed from them
 
 
 def read_manifest(folder: Path, check_files: bool = True) -> dict[str, Any]:
@@ -57,5 +58,5 @@ def _check_files(folder: Path, files: dict[str, str], again: str) -> None:
             raise UserError(at(file, None, f"altered or cut short since the model was saved (sha256 differs); {again}"))
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
-        if file.is_file() and name not in files and name != MANIFEST and not file.name.startswith("."):
+        if file.is_file() and name not in files and name not in (MANIFEST, TESTED_FILE) and not file.name.startswith("."):
             raise UserError(at(file, None, f"{MANIFEST} does not name this file; take it out of the model's folder"))

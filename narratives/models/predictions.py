@@ -36,7 +36,7 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
 
     Labels come as `narratives` (an object, a list, or a text with `;` between ids) or as a column of 0 and 1 for each
     narrative, or in SemEval's form. Scores, for every narrative or for none, come as an object `scores` or as columns
-    `score.<id>`.
+    `score_<id>` (or `score.<id>`).
     """
     problems: list[str] = []
     for record in read_semeval(path, codebook) if is_semeval(path) else read_records(path):
@@ -95,7 +95,8 @@ def _add_stances(labels: list[Any], stances: Any) -> list[Any]:
 def _parse_scores(values: dict[str, Any], codebook: Codebook) -> dict[str, float]:
     scores = values.get("scores")
     if scores is None:
-        scores = {key.removeprefix("score."): value for key, value in values.items() if key.startswith("score.")}
+        scores = {id_: values[f"score_{id_}"] for id_ in codebook.ids if f"score_{id_}" in values}
+        scores |= {key.removeprefix("score."): value for key, value in values.items() if key.startswith("score.")}
     if not isinstance(scores, dict):
         _fail("'scores' must be an object")
     for name in scores:

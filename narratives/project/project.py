@@ -110,7 +110,7 @@ class Project:
         """The labelled passages of further files, by their path below labels/; none may stand in the corpus too."""
         further: dict[str, list[Passage]] = {path.relative_to(self.labels).as_posix(): [] for path in files}
         for passage in read_files(files, corpus.codebook, corpus.passages):
-            if passage.narratives is not None and passage.place:
+            if passage.narratives is not None and passage.place and not passage.by_model:
                 further[passage.place.file.relative_to(self.labels).as_posix()].append(passage)
         return further
 

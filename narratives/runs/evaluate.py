@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score
+from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score, write_tested
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -21,7 +21,7 @@ from narratives.labels import (
     score_checks,
     score_stance_pairs,
 )
-from narratives.models import Model, explain_text, load_model, read_predictions, write_predictions
+from narratives.models import TESTED_FILE, Model, explain_text, load_model, read_predictions, write_predictions
 from narratives.progress import Progress
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
@@ -84,6 +84,8 @@ def evaluate_model(
         evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
+    if split == "test":
+        write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
 
 

@@ -1,7 +1,7 @@
 """The job of the week: train on today's labels, try the new model against the one that stands, promote it or hold it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from narratives.data import Passage
 from narratives.errors import UserError, at
 from narratives.evaluation import HOLD, PROMOTE, TOLERANCE, Evaluation, Figure
 from narratives.files import read_json, write_json, write_text
-from narratives.labels import digest_passages, read_checks
+from narratives.labels import digest_passages, find_renames, read_checks
 from narratives.models import Changes, Model, describe_changes, find_changes, load_model, read_lessons, remember
 from narratives.progress import Say, Show
 from narratives.project import Project, RunConfig
@@ -31,6 +31,7 @@ from narratives.runs.history import (
     refuse_lost,
     refuse_other,
 )
+from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
 
 UNCHANGED = "unchanged"  # nothing was trained
@@ -107,6 +108,9 @@ def _retrain(project: Project, run: str, request: RetrainRequest, say: Say, show
         incumbent = load_model(project.model(run)) if project.model(run).exists() else None
         if incumbent is None and not request.promote:
             refuse_lost(project, run)
+        renames = find_renames(corpus.folder, incumbent.codebook, corpus.codebook) if incumbent else {}
+        if incumbent and renames:
+            incumbent = rename_model(incumbent, renames, say)
         vocabulary = compare_codebooks(incumbent.codebook, corpus.codebook) if incumbent else None
         read_checks(project.checks_file, corpus.codebook)  # a mistake there should not cost the time of a training
         data = choose_training_set(corpus, say, request.dry_run)
@@ -115,7 +119,7 @@ def _retrain(project: Project, run: str, request: RetrainRequest, say: Say, show
         return _promote_first(job)
     for line in vocabulary.describe(incumbent.codebook, data.codebook):
         say(line)
-    changes = _tell_changes(job, [*data.codebook.ids, *vocabulary.retired])
+    changes = _tell_changes(job, [*data.codebook.ids, *vocabulary.retired], renames)
     if _is_taught(incumbent, job.place, config, data) and not request.force:
         reason = "the labels and the settings are those that the incumbent was trained on; --force trains all the same"
         return Outcome(decision=UNCHANGED, reasons=[reason], promoted=False, facts={"run": run})
@@ -157,12 +161,14 @@ def _recall_figures(job: _Job, incumbent: Model) -> Figures:
     return known or read_figures(job.project, job.run, incumbent.training)
 
 
-def _tell_changes(job: _Job, ids: Sequence[str]) -> Changes | None:
+def _tell_changes(job: _Job, ids: Sequence[str], renames: Mapping[str, str]) -> Changes | None:
     before = read_lessons(job.place)
     if before is None:
         job.say(f"{job.place} does not say which passages it learned from: an older version trained it")
         return None
-    changes = find_changes(before, remember({"train": job.data.train, "validation": job.data.validation}), ids)
+    changes = find_changes(
+        rename_lessons(before, renames), remember({"train": job.data.train, "validation": job.data.validation}), ids
+    )
     for line in describe_changes(changes):
         job.say(line)
     return changes

@@ -24,7 +24,7 @@ def probe_splits(config: RunConfig, corpus: Corpus, progress: Progress | None = 
     documents; later dates ask for what a monitor needs. Dates are the passages' `date` field, compared as text, so they
     must be written year first. `UserError` where there are too few documents.
     """
-    passages, codebook = corpus.labelled, corpus.codebook
+    passages, codebook = [p for p in corpus.labelled if not p.by_model], corpus.codebook  # each is tested on
     ways = {"random passages": hold_out_passages(passages), "whole documents": hold_out_documents(passages)}
     if all(isinstance(passage.extras.get("date"), str) for passage in passages):
         ways["later dates"] = hold_out_dates(passages)

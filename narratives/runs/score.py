@@ -24,8 +24,9 @@ def score_files(
     """Score `predictions` against `gold`; write `evaluation.json`, `sources.json`, `report.md`, `report.html` to `output`.
 
     Both files are JSONL, JSON, CSV, Parquet or in SemEval's form; they are joined by id. `tasks` names shared tasks whose
-    figures are added. With `split` only its passages are scored: those whose field `split` says so or, where they have none, whose document the file
-    `splits.csv` beside the gold puts there. Predictions for the others may be there; they are left out.
+    figures are added. With `split` only its passages are scored: those whose field `split` says so or, where they have none,
+    whose document the file `splits.csv` beside the gold puts there. Predictions for the others may be there; they are left
+    out.
     """
     codebook = read_codebook(codebook_file)
     if "text" in _first_keys(predictions) and "text" not in _first_keys(gold):
@@ -109,6 +110,9 @@ def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
         raise UserError(*problems)
     if not passages:
         raise UserError(at(path, None, "no labelled passages in it"))
+    if by_model := [passage for passage in passages if passage.by_model]:
+        reason = f"{len(by_model)} passages carry a model's answers, not labels of people ('origin'); take them out"
+        raise UserError(at(path, None, f"{reason}, such as '{by_model[0].id}'"))
     return passages
 
 
@@ -124,7 +128,7 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
         document=str(values.get("document") or id_),
         language=str(values.get("language") or "und"),
         source=str(values.get("source") or ""),
-        extras={key: values[key] for key in ("case", "split") if values.get(key)},
+        extras={key: values[key] for key in ("case", "split", "origin") if values.get(key)},
     )
 
 

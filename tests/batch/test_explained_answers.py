@@ -86,7 +86,7 @@ def test_the_words_do_not_depend_on_the_number_of_processes(folder: Path, texts:
     assert process.wait() == 0
     parts = [snapshot(tmp_path / name) for name in ("one", "two")]
     for files in parts:
-        files.pop("plan.json")
+        files.pop("_run/plan.json")
     assert parts[0] == parts[1]
 
 
@@ -94,7 +94,7 @@ def test_a_run_begun_without_is_not_gone_on_with(folder: Path, texts: Path, tmp_
     run(folder, tmp_path / "out", texts)
     before = snapshot(tmp_path / "out")
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, explain=True))
-    assert told == [f"{tmp_path}/out/plan.json: this run was begun with another --explain (without, not with); {ANEW}"]
+    assert told == [f"{tmp_path}/out/_run/plan.json: this run was begun with another --explain (without, not with); {ANEW}"]
     assert snapshot(tmp_path / "out") == before
 
 

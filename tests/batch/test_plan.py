@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from narratives import progress
 from narratives.batch.items import Columns
 from narratives.batch.parts import Part
-from narratives.batch.plan import Input, Options, Plan, describe_model, make_plan, read_plan
+from narratives.batch.plan import Input, Options, Plan, describe_model, make_plan
+from narratives.batch.plan_file import read_plan
 from narratives.batch.sources import Source, find_sources
 from narratives.batch.storage import OutputFolder
 from narratives.files.csv_rows import Header
@@ -55,7 +56,7 @@ def test_a_plan_names_the_parts_of_all_inputs_in_order(folder: Path, tmp_path: P
         == one.stat().st_size
     )
     assert sum(piece.lines for part in plan.parts for _, piece in part) == 109
-    assert (plan.name(7), plan.log(123456)) == ("part-00007.csv", "log/part-123456.jsonl")
+    assert (plan.name(7), plan.log(123456)) == ("part-00007.csv", "_run/log/part-123456.jsonl")
 
 
 def test_the_plan_in_a_folder_is_the_one_that_was_made(folder: Path, tmp_path: Path) -> None:
@@ -81,8 +82,9 @@ def test_the_plan_in_a_folder_is_the_one_that_was_made(folder: Path, tmp_path: P
     ],
 )
 def test_what_is_no_plan_of_ours_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    (tmp_path / "plan.json").write_text(text, encoding="latin-1")
-    assert problems_of(lambda: read_plan(OutputFolder(str(tmp_path)))) == [f"{tmp_path}/plan.json: {problem}"]
+    (tmp_path / "_run").mkdir()
+    (tmp_path / "_run/plan.json").write_text(text, encoding="latin-1")
+    assert problems_of(lambda: read_plan(OutputFolder(str(tmp_path)))) == [f"{tmp_path}/_run/plan.json: {problem}"]
 
 
 LIST = "this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'"
@@ -130,17 +132,17 @@ def test_the_command(finished: Path, tmp_path: Path, name: str, jobs: str) -> No
     assert total.startswith("29 texts, ")
     assert total.endswith(f": {tmp_path}/out")
     assert empty == "empty texts: 1; nothing is raised in them, and they are noted as such"
-    assert rejects == f"1 records could not be read: {tmp_path}/out/rejects.jsonl says which and why"
+    assert rejects == f"1 records could not be read: {tmp_path}/out/_run/rejects.jsonl says which and why"
     assert speed.startswith("30 records read in ")
     again = invoke(finished, *words, "--json")
-    assert json.loads(again.stdout) == json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert json.loads(again.stdout) == json.loads((tmp_path / "out" / "_run/summary.json").read_text())
     assert again.stderr.endswith(" parts were done already\n")
 
 
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
     path = write_input(tmp_path / "new.txt", [{"text": "a"}])
     [told] = problems_of(lambda: run(folder, path / "out", path))
-    assert told == f"{path}/out/plan.json: cannot be written: Not a directory; nothing was changed"
+    assert told == f"{path}/out/_run/plan.json: cannot be written: Not a directory; nothing was changed"
     result = invoke(tmp_path, "classify", path, "--model", folder)
     assert result.stderr.splitlines()[-1] == "Error: name an INPUT, a --model and an --output; or --status DIR"
 

@@ -60,7 +60,7 @@ def read(path: Path) -> list[dict[str, Any]]:
                 names, stances = (text.split(";") if names else [] for text in (names, stances))
             values["narratives"] = dict(zip(names, [stance or None for stance in stances], strict=True))
             values["line"] = int(values["line"])
-            values["scores"] = {id_: float(values.pop(f"score.{id_}")) for id_ in CODEBOOK.ids}
+            values["scores"] = {id_: float(values.pop(f"score_{id_}")) for id_ in CODEBOOK.ids}
         rows.append(values)
     return rows
 
@@ -121,7 +121,7 @@ def test_no_rows_are_a_file_with_all_columns(tmp_path: Path, by_window: bool) ->
     header = paths["csv"].read_text(encoding="utf-8").replace('"', "").strip().split(",")
     names = list(pq.read_schema(paths["parquet"]).names)
     place = ["start", "end"] if by_window else []
-    last = ["note", "language", "language_note", "kept", "score.toll", "score.school", "score.flood", "run", "codebook"]
+    last = ["note", "language", "language_note", "kept", "score_toll", "score_school", "score_flood", "run", "codebook"]
     assert header == ["id", "file", "line", *place, "narratives", "stances", *([] if by_window else ["spans"]), *last]
     assert names == ["id", "file", "line", *place, "narratives", "stances", *([] if by_window else ["starts", "ends"]), *last]
 
@@ -172,7 +172,7 @@ def test_the_types_of_parquet_are_the_same_in_every_part(tmp_path: Path) -> None
         schemas.append(pq.read_schema(path))
     assert schemas[0] == schemas[1] == schemas[2]
     assert schemas[0].field("kept").type == pa.string()
-    assert schemas[0].field("score.toll").type == pa.float32()
+    assert schemas[0].field("score_toll").type == pa.float32()
 
 
 def test_csv_quotes_texts_alone_and_changes_none(tmp_path: Path) -> None:

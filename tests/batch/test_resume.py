@@ -86,7 +86,7 @@ def test_what_a_killed_process_left_half_written_is_swept(folder: Path, texts: P
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
     out = Path(shutil.copytree(tmp_path / "whole", tmp_path / "out"))
     (out / "part-00003.jsonl").unlink()
-    for name in (".part-00003.jsonl", ".part-00004.jsonl", "log/.part-00003.jsonl", ".summary.json"):
+    for name in (".part-00003.jsonl", ".part-00004.jsonl", "_run/log/.part-00003.jsonl", "_run/.summary.json"):
         (out / f"{name}.{os.getpid()}.partial").write_text("half")
     run(folder, out, texts, part_size=SIZE)
     assert snapshot(out) == snapshot(tmp_path / "whole")
@@ -115,7 +115,7 @@ def begun(folder: Path, texts: Path, tmp_path: Path) -> Path:
 def test_other_options_are_refused(folder: Path, texts: Path, begun: Path, options: dict[str, Any], reason: str) -> None:
     before = snapshot(begun)
     told = problems_of(lambda: run(folder, begun, texts, **{"part_size": SIZE, **options}))
-    assert told == [f"{begun}/plan.json: this run was begun with {reason}; {ANEW}"]
+    assert told == [f"{begun}/_run/plan.json: this run was begun with {reason}; {ANEW}"]
     assert snapshot(begun) == before
 
 
@@ -131,7 +131,7 @@ def test_another_model_is_refused(finished: Path, folder: Path, texts: Path, beg
     ):
         with pytest.raises(UserError) as caught:
             run(model, begun, texts, part_size=SIZE)
-        assert str(caught.value).startswith(f"{begun}/plan.json: this run was begun with another {what}")
+        assert str(caught.value).startswith(f"{begun}/_run/plan.json: this run was begun with another {what}")
         assert snapshot(begun) == before
 
 
@@ -150,13 +150,13 @@ def test_other_inputs_are_refused(folder: Path, texts: Path, begun: Path, tmp_pa
     def refusal(*inputs: Path) -> str:
         [told] = problems_of(lambda: run(folder, begun, *inputs, part_size=SIZE))
         assert snapshot(begun) == before
-        return told.removeprefix(f"{begun}/plan.json: this run was begun with ").removesuffix(f"; {ANEW}")
+        return told.removeprefix(f"{begun}/_run/plan.json: this run was begun with ").removesuffix(f" {ANEW}").removesuffix(";")
 
-    assert refusal(texts, more) == f"other inputs (without {more})"
-    assert refusal(more) == f"other inputs (without {more})"
+    assert refusal(texts, more) == f"other inputs (without {more}); add to it with --add, or"
+    assert refusal(more) == f"other inputs (without {more}); add to it with --add, or"
     run(folder, begun, texts, more, part_size=SIZE, restart=True)
     before = snapshot(begun)
-    assert refusal(texts) == f"other inputs (with {more} too)"
+    assert refusal(texts) == f"other inputs (with {more} too); name all of them, add to it with --add, or"
     assert refusal(more, texts) == "its inputs in another order"
     data = texts.read_bytes()
     texts.write_bytes(data[:-3] + b'x"}')
@@ -179,16 +179,24 @@ def test_an_input_that_changes_meanwhile_is_told(
     monkeypatch.setattr(TfidfClassifier, "predict_proba", change)
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, part_size=SIZE))
     assert told == [f"{texts}: changed while it was read; bring it back as it was, or {ANEW}"]
-    assert not (tmp_path / "out" / "summary.json").exists()
+    assert not (tmp_path / "out" / "_run/summary.json").exists()
 
 
 def test_restart_begins_anew_and_removes_nothing_else(folder: Path, texts: Path, begun: Path) -> None:
-    for name in ("part-notes.txt", "notes.md", "log/mine.txt", "part-1.jsonl"):
+    for name in ("part-notes.txt", "notes.md", "_run/log/mine.txt", "part-1.jsonl"):
         (begun / name).write_text("mine")
     (begun / "part-99999.csv").write_text("of an older run")
     run(folder, begun, texts, part_size=1 << 20, restart=True)
-    kept = {"notes.md", "part-notes.txt", "log/mine.txt", "part-1.jsonl"}
-    ours = {"plan.json", "summary.json", "rejects.jsonl", "log", "log/part-00000.jsonl", "part-00000.jsonl"}
+    kept = {"notes.md", "part-notes.txt", "_run/log/mine.txt", "part-1.jsonl"}
+    ours = {
+        "_run/plan.json",
+        "_run/summary.json",
+        "_run/rejects.jsonl",
+        "_run",
+        "_run/log",
+        "_run/log/part-00000.jsonl",
+        "part-00000.jsonl",
+    }
     assert set(snapshot(begun)) == kept | ours
 
 
@@ -199,10 +207,12 @@ def test_restart_keeps_all_where_the_input_is_at_fault(folder: Path, begun: Path
     assert snapshot(begun) == before
 
 
-@pytest.mark.parametrize("name", ["part-00000.jsonl", "part-00007.parquet", "rejects.jsonl", "summary.json", "plan.json"])
+@pytest.mark.parametrize(
+    "name", ["part-00000.jsonl", "part-00007.parquet", "_run/rejects.jsonl", "_run/summary.json", "_run/plan.json"]
+)
 @pytest.mark.parametrize("restart", [False, True])
 def test_files_of_others_are_not_touched(folder: Path, texts: Path, tmp_path: Path, name: str, restart: bool) -> None:
-    mine = write_input(tmp_path / "out" / "x.txt", [{"text": "mine"}]).rename(tmp_path / "out" / name)
+    mine = write_input(tmp_path / "out" / Path(name).parent / "x.txt", [{"text": "mine"}]).rename(tmp_path / "out" / name)
     before = snapshot(tmp_path / "out")
     [told] = problems_of(lambda: run(folder, tmp_path / "out", texts, restart=restart))
     assert told.startswith(f"{mine}: ")
@@ -218,12 +228,14 @@ def test_the_status_at_any_moment(folder: Path, texts: Path, begun: Path) -> Non
     )
     assert json.loads(invoke(begun, "classify", "--status", begun, "--json").stdout) == summary.to_json()
     run(folder, begun, texts, part_size=SIZE)
-    rejects = len((begun / "rejects.jsonl").read_text().splitlines())
+    rejects = len((begun / "_run/rejects.jsonl").read_text().splitlines())
     said = invoke(begun, "classify", "--status", begun)
-    assert said.stdout.splitlines()[-1] == (f"{rejects} records could not be read: {begun}/rejects.jsonl says which and why")
+    assert said.stdout.splitlines()[-1] == (
+        f"{rejects} records could not be read: {begun}/_run/rejects.jsonl says which and why"
+    )
     assert f"{len(read_rows(begun))} texts, " in said.stdout
     said = invoke(begun, "classify", "--status", begun / "none")
-    assert (said.exit_code, said.stderr) == (2, f"{begun}/none/plan.json: no such file; name a batch run's --output\n")
+    assert (said.exit_code, said.stderr) == (2, f"{begun}/none/_run/plan.json: no such file; name a batch run's --output\n")
 
 
 @needs_proc

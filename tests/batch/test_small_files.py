@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.batch_runs import number_texts, run, write_input
+from helpers.batch_runs import add, number_texts, run, write_input
 
 from narratives.batch.plan import PLAN, Plan
 from narratives.batch.sources import Source
@@ -68,7 +68,8 @@ def test_a_large_file_between_small_ones_keeps_its_own_parts(small_model: Path, 
 def test_bad_records_of_all_files_of_a_part_are_told(small_model: Path, tmp_path: Path) -> None:
     paths = [write_input(tmp_path / f"{name}.jsonl", [{"text": "a"}, {"text": 3}]) for name in "ab"]
     assert run(small_model, tmp_path / "out", *paths).rejects == 2
-    rejects = [json.loads(line) for line in (tmp_path / "out" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = (tmp_path / "out" / "_run" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    rejects = [json.loads(line) for line in lines]
     assert [(reject["file"], reject["line"]) for reject in rejects] == [(str(path), 2) for path in paths]
 
 
@@ -83,3 +84,12 @@ def test_a_run_that_an_older_version_began_goes_on_with_a_part_for_each_file(sma
     assert run(small_model, output, *paths).parts == 3
     assert len(list_answers(output)) == 3
     assert Source(str(paths[0]), "jsonl") == Plan.from_json(json.loads(plan.read_text(encoding="utf-8"))).inputs[0].source
+
+
+def test_small_files_that_are_added_share_no_part_with_those_before(small_model: Path, tmp_path: Path) -> None:
+    run(small_model, tmp_path / "out", *write_small(tmp_path / "in", 3))
+    before = (tmp_path / "out" / "part-00000.jsonl").read_bytes()
+    more = [write_input(tmp_path / f"more{k}.jsonl", [{"text": f"week two {k}"}]) for k in range(3)]
+    add(small_model, tmp_path / "out", *more)
+    assert list_answers(tmp_path / "out") == ["part-00000.jsonl", "part-00001.jsonl"]
+    assert (tmp_path / "out" / "part-00000.jsonl").read_bytes() == before

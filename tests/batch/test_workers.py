@@ -68,10 +68,10 @@ def test_no_worker_outlives_its_parent(folder: Path, texts: Path, tmp_path: Path
 
 
 def test_what_stops_a_worker_is_told_as_by_the_run_itself(folder: Path, texts: Path, tmp_path: Path) -> None:
-    (tmp_path / "out" / "log").mkdir(parents=True)
-    (tmp_path / "out" / "log" / "part-00001.jsonl").mkdir()
+    (tmp_path / "out" / "_run" / "log").mkdir(parents=True)
+    (tmp_path / "out" / "_run" / "log" / "part-00001.jsonl").mkdir()
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, jobs=2, part_size=SIZE))
-    assert told == [f"{tmp_path}/out/log/part-00001.jsonl: cannot be written: Is a directory; nothing was changed"]
+    assert told == [f"{tmp_path}/out/_run/log/part-00001.jsonl: cannot be written: Is a directory; nothing was changed"]
     assert told == problems_of(lambda: run(folder, tmp_path / "out", texts, part_size=SIZE))
 
 

@@ -47,7 +47,9 @@ def check_full(root: Path, path: Path, *words: str | Path) -> None:
 
 
 @needs_full
-@pytest.mark.parametrize("name", ["plan.json", "log/part-00001.jsonl", "part-00001.{}", "rejects.jsonl", "summary.json"])
+@pytest.mark.parametrize(
+    "name", ["_run/plan.json", "_run/log/part-00001.jsonl", "part-00001.{}", "_run/rejects.jsonl", "_run/summary.json"]
+)
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
 def test_a_full_disk_stops_classify_and_what_is_done_stays_done(root: Path, form: str, name: str) -> None:
     lines = [f"a text about the toll {k}" for k in range(200)]
@@ -58,7 +60,7 @@ def test_a_full_disk_stops_classify_and_what_is_done_stays_done(root: Path, form
     with full_at(path):
         result = invoke(root, *words, root / "out")
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"{path}: {NO_SPACE}\n")
-    assert (root / "out" / "part-00000").with_suffix(f".{form}").exists() == (name != "plan.json")
+    assert (root / "out" / "part-00000").with_suffix(f".{form}").exists() == (name != "_run/plan.json")
     assert [*(root / "out").rglob(".*")] == []
     assert invoke(root, *words, root / "out").exit_code == 0
     assert snapshot(root / "out") == snapshot(root / "whole")

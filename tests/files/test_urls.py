@@ -11,6 +11,7 @@ from helpers.examples import WORDS, invoke, problems_of, write_lines
 
 from narratives.batch.job import Workers, classify_files
 from narratives.batch.plan import PLAN, Options
+from narratives.batch.resume import Existing
 from narratives.batch.sources import find_sources
 from narratives.batch.storage import OutputFolder
 
@@ -69,7 +70,13 @@ def test_a_run_in_a_store_goes_on_where_it_stopped(store: Any, model: Path) -> N
     arguments = (["memory://bucket/in"], model, "memory://bucket/out", OPTIONS, Workers(1))
     classify_files(*arguments)
     whole = read(store, "/bucket/out")
-    for name in ("part-00001.jsonl", "log/part-00002.jsonl", "part-00002.jsonl", "summary.json", "rejects.jsonl"):
+    for name in (
+        "part-00001.jsonl",
+        "_run/log/part-00002.jsonl",
+        "part-00002.jsonl",
+        "_run/summary.json",
+        "_run/rejects.jsonl",
+    ):
         store.rm_file(f"/bucket/out/{name}")
     said: list[str] = []
     classify_files(*arguments, say=said.append)
@@ -82,14 +89,22 @@ def test_another_input_under_the_same_url_is_refused(store: Any, model: Path) ->
     classify_files(*arguments)
     store.pipe("/bucket/in/a.jsonl", b'{"text": "toll"}\n')
     [said] = problems_of(lambda: classify_files(*arguments))
-    assert said.startswith("memory://bucket/out/plan.json: ") and "memory://bucket/in/a.jsonl" in said
+    assert said.startswith("memory://bucket/out/_run/plan.json: ") and "memory://bucket/in/a.jsonl" in said
 
 
 def test_a_run_in_a_store_can_be_begun_anew(store: Any, model: Path) -> None:
     store.pipe("/bucket/out/own.txt", b"the user's")
     classify_files(["memory://bucket/in"], model, "memory://bucket/out", OPTIONS, Workers(1))
-    classify_files(["memory://bucket/in/a.jsonl"], model, "memory://bucket/out", Options("csv"), Workers(1), restart=True)
-    assert {*read(store, "/bucket/out")} == {"own.txt", "plan.json", "part-00000.csv", "log/part-00000.jsonl", "summary.json"}
+    classify_files(
+        ["memory://bucket/in/a.jsonl"], model, "memory://bucket/out", Options("csv"), Workers(1), existing=Existing.REPLACE
+    )
+    assert {*read(store, "/bucket/out")} == {
+        "own.txt",
+        "_run/plan.json",
+        "part-00000.csv",
+        "_run/log/part-00000.jsonl",
+        "_run/summary.json",
+    }
 
 
 def test_what_a_url_stands_for(store: Any) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from narratives.batch.job import BatchSummary, Workers, classify_files
 from narratives.batch.plan import Options
+from narratives.batch.resume import Existing
 
 TEXTS = [
     "a toll at the bridge barrier",
@@ -56,7 +57,16 @@ def number_texts(count: int) -> list[dict[str, Any]]:
 def run(model: Path, output: Path, *inputs: Path | str, jobs: int = 1, restart: bool = False, **options: Any) -> BatchSummary:
     """Classify in this process, by default as JSONL."""
     chosen = Options(**{"form": "jsonl", **options})
-    return classify_files([str(path) for path in inputs], model, str(output), chosen, Workers(jobs), restart=restart)
+    existing = Existing.REPLACE if restart else Existing.GO_ON
+    return classify_files([str(path) for path in inputs], model, str(output), chosen, Workers(jobs), existing=existing)
+
+
+def add(model: Path, output: Path, *inputs: Path | str, said: list[str] | None = None, **options: Any) -> BatchSummary:
+    """Add inputs to a folder of answers, in this process."""
+    chosen = Options(**{"form": "jsonl", **options})
+    names = [str(path) for path in inputs]
+    say = said.append if said is not None else lambda _: None
+    return classify_files(names, model, str(output), chosen, Workers(1), existing=Existing.ADD, say=say)
 
 
 def start(model: Path, output: Path, *words: Path | str, **settings: Any) -> "subprocess.Popen[str]":
@@ -80,14 +90,14 @@ def read_rows(output: Path) -> list[dict[str, Any]]:
                 part = [{**row, "narratives": [n for n in row["narratives"].split(";") if n]} for row in csv.DictReader(stream)]
         if path.suffix != ".jsonl":
             for row in part:
-                row["scores"] = {key[6:]: float(row.pop(key)) for key in list(row) if key.startswith("score.")}
+                row["scores"] = {key[6:]: float(row.pop(key)) for key in list(row) if key.startswith("score_")}
         rows += part
     return rows
 
 
 def read_rejects(output: Path) -> list[tuple[str, int, str]]:
     """File, line and reason of every bad record."""
-    path = output / "rejects.jsonl"
+    path = output / "_run/rejects.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
     return [tuple(json.loads(line).values()) for line in lines]
 

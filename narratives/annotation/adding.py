@@ -1,0 +1,167 @@
+"""`labels add`: raw texts into the project as passages that nobody has labelled yet."""
+
+import hashlib
+import heapq
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from narratives.annotation.incoming import fold_text
+from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left, find_sources, make_plan, read_items
+from narratives.data import Codebook, Passage, Place
+from narratives.errors import UserError, at
+from narratives.files import change_files
+from narratives.labels import BY_LOT, parse_passage, to_record
+from narratives.progress import Say
+from narratives.project import Project
+
+_CARRIED = ("language", "source", "date")  # taken over from a record, where they are texts
+_SHOWN = 20  # bad records listed
+
+
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """What is to be added, and what its records do not say themselves."""
+
+    inputs: Sequence[str]
+    text: str = "text"  # columns of the records
+    id: str = "id"
+    document: str | None = None
+    keep: Sequence[str] = ()
+    language: str | None = None
+    source: str | None = None
+    n: int | None = None  # draw so many by lot
+    seed: int = 0
+    into: str | None = None
+    accept_good: bool = False
+
+
+@dataclass(slots=True)
+class AddSummary:
+    """What was read, and what became of it."""
+
+    texts: int = 0
+    added: int = 0
+    repeats: int = 0  # texts that the project has, or that came before
+    empty: int = 0
+    rejected: int = 0
+    renamed: int = 0  # got an id of their own, since theirs belongs to another text
+    file: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def add_texts(project: Project, request: AddRequest, say: Say = lambda _: None) -> AddSummary:
+    """Write the texts to a file in `labels/`, each once. `UserError` where a record has none, unless the good ones will do.
+
+    Documents get a split when they are labelled and trained on, not before.
+    """
+    with project.lock(say):
+        return _add(project, request, say)
+
+
+def _add(project: Project, request: AddRequest, say: Say) -> AddSummary:
+    corpus = project.read_corpus(may_be_empty=True)
+    summary = AddSummary()
+    texts = {fold_text(passage.text) for passage in corpus.passages}
+    drawn = _draw(_read(request, texts, summary, say), request)
+    if summary.problems and not request.accept_good:
+        rest = len(summary.problems) - _SHOWN
+        more = [f"... and {rest} more"] if rest > 0 else []
+        raise UserError(*summary.problems[:_SHOWN], *more, "nothing was added; mend them, or leave them out with --accept-good")
+    taken = {passage.id for passage in corpus.passages}
+    passages = [_to_passage(item, request, corpus.codebook, taken, summary) for item in drawn]
+    if summary.problems and not request.accept_good:
+        raise UserError(*summary.problems[:_SHOWN])
+    summary.rejected, summary.added = len(summary.problems), len(passages)
+    if passages:
+        text = "".join(json.dumps(to_record(passage), ensure_ascii=False) + "\n" for passage in passages)
+        path = _choose_file(project.labels, request.into, text)
+        change_files(project.root, {path: text})
+        summary.file = str(path)
+    return summary
+
+
+def describe_addition(summary: AddSummary) -> list[str]:
+    """The summary as lines of text, and what comes next."""
+    lines = [f"added: {summary.added} of {summary.texts} texts" + (f" in {summary.file}" if summary.file else "")]
+    lines += [f"left out: {summary.repeats} that are there already or came twice"] if summary.repeats else []
+    lines += [f"left out: {summary.empty} that are empty"] if summary.empty else []
+    lines += [f"left out: {summary.rejected} records that hold no text"] if summary.rejected else []
+    lines += [f"given another id: {summary.renamed}, since theirs belongs to another text"] if summary.renamed else []
+    if summary.added:
+        lines.append("nobody has labelled them yet: training and tests pass over them until somebody has")
+        lines.append("next: narratives labels export --unlabelled --format label-studio -o tasks.json (or csv -o sheet.csv)")
+        lines.append("labelled, they come back with: narratives labels import FILE")
+    return lines
+
+
+def _read(request: AddRequest, texts: set[str], summary: AddSummary, say: Say) -> Iterator[Item]:
+    """The texts of the inputs, each once and none that the project has."""
+    sources, left = find_sources(request.inputs, "")
+    if left:
+        say(describe_left(left))
+    columns = Columns(text=request.text, id=request.id, keep=(EVERYTHING,))
+    plan = make_plan(sources, Options(columns=columns), None)
+    with closing(Cursor()) as cursor:
+        for input_, piece in chain.from_iterable(plan.parts):
+            items, rejects = read_items(plan, input_, piece, cursor)
+            summary.problems += [at(reject.file, reject.line, reject.reason) for reject in rejects]
+            summary.texts += len(items)
+            for item in items:
+                folded = fold_text(item.text)
+                summary.empty += not folded
+                summary.repeats += folded in texts
+                if folded and folded not in texts:
+                    texts.add(folded)
+                    yield item
+
+
+def _draw(items: Iterator[Item], request: AddRequest) -> list[Item]:
+    """All, or `n` by lot in the order they came; the lot is a digest of text and seed, the same whatever the order."""
+    if request.n is None:
+        return list(items)
+    lots = ((_digest(f"{request.seed}:{fold_text(item.text)}"), place, item) for place, item in enumerate(items))
+    drawn = heapq.nsmallest(request.n, lots, key=lambda lot: lot[0])
+    return [item for _, _, item in sorted(drawn, key=lambda lot: lot[1])]
+
+
+def _to_passage(item: Item, request: AddRequest, codebook: Codebook, taken: set[str], summary: AddSummary) -> Passage:
+    record = item.kept["record"]
+    wanted = dict.fromkeys((*_CARRIED, *request.keep))
+    values = {key: record[key] for key in wanted if isinstance(record.get(key), str) or (key in request.keep and key in record)}
+    id_ = item.id
+    if id_ in taken or not id_.isprintable():
+        id_ = f"text-{_digest(fold_text(item.text))[:16]}"
+        summary.renamed += 1
+    taken.add(id_)
+    place = Place(Path(item.file), item.line)
+    document = record.get(request.document or "document")
+    if request.document and document in (None, ""):
+        summary.problems.append(f"{place}: no '{request.document}', which was named as the column of the document")
+    defaults = {"language": request.language, "source": request.source}
+    values |= {key: value for key, value in defaults.items() if value and not values.get(key)}
+    values |= {"chosen": BY_LOT} if request.n is not None else {}
+    values |= {"id": id_, "text": item.text, "document": str(document) if document not in (None, "") else id_}
+    return parse_passage(values, codebook, place, summary.problems)
+
+
+def _choose_file(folder: Path, into: str | None, text: str) -> Path:
+    name = into or f"added-{_digest(text)[:8]}"
+    if Path(name).name != name or name.startswith("."):
+        raise UserError(f"--into {name}: a plain name is needed, such as: march")
+    path = folder / f"{name}.jsonl"
+    if path.exists():
+        raise UserError(at(path, None, "is there already; choose another name: --into NAME"))
+    return path
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,135 @@
+"""Week two: inputs are added to a folder of answers; nothing is read twice, and a stop at any moment changes no byte."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers.batch_runs import add, number_texts, read_rows, run, write_input
+from helpers.examples import invoke, problems_of, snapshot
+from helpers.killed import kill_at, needs_fork
+
+from narratives.batch.plan import PLAN
+from narratives.models.model import Model
+
+SIZE = 1048
+
+
+@pytest.fixture
+def model(small_done: Path) -> Path:
+    return small_done / "models" / "base"
+
+
+@pytest.fixture
+def answers(model: Path, tmp_path: Path) -> Path:
+    """A folder of answers to the texts of week one."""
+    run(model, tmp_path / "out", write_input(tmp_path / "one" / "feed.jsonl", number_texts(60)), part_size=SIZE)
+    return tmp_path / "out"
+
+
+def test_what_is_added_stands_beside_what_was_there(model: Path, answers: Path, tmp_path: Path) -> None:
+    before = {name: data for name, data in snapshot(answers).items() if name.startswith("part-")}
+    new = write_input(tmp_path / "two" / "feed.jsonl", [{"text": f"a toll of week two {k}"} for k in range(5)])
+    summary = add(model, answers, new, part_size=SIZE)
+    after = snapshot(answers)
+    assert {name: after[name] for name in before} == before
+    assert summary.texts == len(read_rows(answers)) == 58 + 5
+    assert json.loads((answers / "_run" / "summary.json").read_text())["texts"] == 63
+    ids = [row["id"] for row in read_rows(answers)]
+    assert len(set(ids)) == len(ids)  # records without ids have the name of a file that week one had too
+    assert ids[-1] == f"{new}:5"
+
+
+def test_a_folder_that_is_not_there_is_begun(model: Path, tmp_path: Path) -> None:
+    texts = write_input(tmp_path / "a.jsonl", number_texts(9))
+    add(model, tmp_path / "added", texts)
+    run(model, tmp_path / "begun", texts)
+    assert snapshot(tmp_path / "added") == snapshot(tmp_path / "begun")
+
+
+def test_files_that_are_answered_are_not_read_again(
+    model: Path, answers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(tmp_path / "one" / "feed.jsonl", tmp_path / "one" / "copy.jsonl")
+    write_input(tmp_path / "one" / "week2.jsonl", [{"text": "only this is new"}])
+    read: list[str] = []
+    inner = Model.classify
+
+    def watch(self: Model, texts: list[str], *rest: object, **named: object) -> object:
+        read.extend(texts)
+        return inner(self, texts, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Model, "classify", watch)
+    said: list[str] = []
+    add(model, answers, tmp_path / "one", said=said, part_size=SIZE)
+    assert read == ["only this is new"]
+    assert "2 of 3 files are in this folder already and are not read again" in said
+    before = snapshot(answers)
+    add(model, answers, tmp_path / "one", part_size=SIZE)
+    assert (snapshot(answers), read) == (before, ["only this is new"])
+
+
+def test_what_was_answered_may_be_gone(model: Path, answers: Path, tmp_path: Path) -> None:
+    (tmp_path / "one" / "feed.jsonl").unlink()
+    summary = add(model, answers, write_input(tmp_path / "b.jsonl", [{"text": "new"}]), part_size=SIZE)
+    assert summary.texts == 59
+
+
+def test_what_has_changed_since_is_refused(model: Path, answers: Path, tmp_path: Path) -> None:
+    before, feed = snapshot(answers), tmp_path / "one" / "feed.jsonl"
+    feed.write_text(feed.read_text() + '{"text": "more"}\n')
+    fix = "put what is new into a file of its own and add that, or name another --output"
+    assert problems_of(lambda: add(model, answers, feed, part_size=SIZE)) == [
+        f"{feed}: has changed since it was answered; {fix}"
+    ]
+    assert snapshot(answers) == before
+
+
+def test_another_model_is_told_how_to_begin_a_folder(answers: Path, root: Path, tmp_path: Path) -> None:
+    config = root / "experiments" / "base" / "config.toml"
+    config.write_text("seed = 5\n" + config.read_text())
+    assert invoke(root, "train", "base").exit_code == 0
+    new, before = write_input(tmp_path / "b.jsonl", [{"text": "new"}]), snapshot(answers)
+    [told] = problems_of(lambda: add(root / "models" / "base", answers, new, part_size=SIZE))
+    digest = json.loads((root / "models" / "base" / "model.json").read_text())["digest"]
+    assert told.startswith(f"{answers}/{PLAN}: the answers in this folder were begun with another training of this model (")
+    assert told.endswith(f"; begin a new folder for this model: --output {answers}-base-{digest[:8]}")
+    assert snapshot(answers) == before
+
+
+def test_other_options_are_refused(model: Path, answers: Path, tmp_path: Path) -> None:
+    new = write_input(tmp_path / "b.jsonl", [{"text": "new"}])
+    [told] = problems_of(lambda: add(model, answers, new, part_size=SIZE, titles=True))
+    assert told.endswith("another --titles (without, not with); give the options of before, or name another --output")
+
+
+@needs_fork
+def test_killed_at_any_step_the_same_command_ends_with_the_same_bytes(model: Path, answers: Path, tmp_path: Path) -> None:
+    import os
+
+    new = write_input(tmp_path / "new.jsonl", [{"text": f"a toll of week two {k}"} for k in range(40)])
+    (answers / "part-00001.jsonl").unlink()  # week one was not done either
+    whole = Path(shutil.copytree(answers, tmp_path / "whole"))
+    add(model, whole, new, part_size=SIZE)
+    expected, killed = snapshot(whole), 0
+    for step in range(0, 40, 3):
+        stopped = Path(shutil.copytree(answers, tmp_path / f"stopped{step}"))
+        if not (child := os.fork()):
+            kill_at(step)
+            add(model, stopped, new, part_size=SIZE)
+            os._exit(0)
+        killed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+        add(model, stopped, new, part_size=SIZE)
+        assert snapshot(stopped) == expected
+    assert killed > 5
+
+
+def test_the_command_adds(root: Path, tmp_path: Path) -> None:
+    one, two = (write_input(tmp_path / f"{name}.txt", [{"text": f"a toll {name}"}]) for name in ("one", "two"))
+    assert invoke(root, "classify", one, "--model", "base", "--output", tmp_path / "out").exit_code == 0
+    again = invoke(root, "classify", two, "--model", "base", "--output", tmp_path / "out")
+    assert again.exit_code == 2 and "add to it with --add, or name another --output" in again.stderr
+    done = invoke(root, "classify", two, "--model", "base", "--output", tmp_path / "out", "--add")
+    assert done.exit_code == 0 and [row["id"] for row in read_rows(tmp_path / "out")] == ["one.txt:1", "two.txt:1"]
+    both = invoke(root, "classify", two, "--model", "base", "--output", tmp_path / "out", "--add", "--restart")
+    assert both.exit_code == 2
