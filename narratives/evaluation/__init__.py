@@ -4,6 +4,7 @@ from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slic
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
 from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore
 from narratives.evaluation.joined import Joined, join
+from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
 from narratives.evaluation.verdict import HOLD, PROMOTE, TOLERANCE, Verdict, reach_verdict
@@ -23,6 +24,7 @@ __all__ = [
     "Joined",
     "Miss",
     "NarrativeScore",
+    "Rival",
     "Slice",
     "Verdict",
     "compare",
