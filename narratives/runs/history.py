@@ -63,7 +63,8 @@ def read_events(project: Project) -> list[Event]:
     for number, line in enumerate(lines, 1):
         try:
             event = Event(**json.loads(line))
-            if not (event.version is None or _is_number(event.version)) or not isinstance(event.run, str):
+            versions = [version for version in (event.version, event.best) if version is not None]
+            if not all(map(_is_number, versions)) or not isinstance(event.run, str):
                 raise ValueError("a version is the name of a folder")
             events.append(event)
         except (ValueError, TypeError):

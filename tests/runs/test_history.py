@@ -158,10 +158,13 @@ def test_what_is_not_there_cannot_come_back(root: Path, words: list[str], proble
     assert problem in done.stderr
 
 
-def test_a_broken_line_of_the_history_is_named(root: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ["broken", '{"when": "", "event": "promoted", "run": "base", "version": 3, "digest": "", "best": "../1"}']
+)
+def test_a_broken_line_of_the_history_is_named(root: Path, line: str) -> None:
     do_promote(Project(root))
     with (root / "models" / "history.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write("broken\n")
+        stream.write(f"{line}\n")
     [problem] = problems_of(lambda: list_versions(Project(root)))
     assert problem.startswith(f"{root / 'models' / 'history.jsonl'}:3: ")
 
