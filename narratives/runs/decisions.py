@@ -9,8 +9,9 @@ from statistics import median
 from typing import Any
 
 from narratives.data import Passage
+from narratives.errors import UserError, at
 from narratives.files import read_json, write_json, write_text
-from narratives.models import Changes, Model, read_lessons, remember, to_lines
+from narratives.models import Changes, Lesson, Model, read_lessons, remember, to_lines
 from narratives.project import Project
 from narratives.report import write_report
 from narratives.runs.challenge import Trial, name_codebook
@@ -81,7 +82,7 @@ def measure_wear(project: Project, passages: Sequence[Passage], digest: str, own
     for path in _list_verdicts(project, "*"):
         if path.parent == own:
             continue
-        tested = read_lessons(path.parent, TESTED_FILE)
+        tested = _read_tested(path.parent)
         if tested is None:
             same = read_json(path).get("test", {}).get("gold_digest") == digest
             used = list(today.values()) if same else []
@@ -110,6 +111,14 @@ def write_verdict(folder: Path, trial: Trial, facts: Mapping[str, Any], passages
     page = write_report(folder, [trial.incumbent, trial.challenger], trial.comparison, trial.verdict, texts)
     write_json(folder / "verdict.json", facts)
     return page
+
+
+def _read_tested(folder: Path) -> list[Lesson] | None:
+    try:
+        return read_lessons(folder, TESTED_FILE)
+    except (ValueError, TypeError):
+        reason = "not the list of passages that a verdict was reached on; restore the file or delete it"
+        raise UserError(at(folder / TESTED_FILE, None, reason)) from None
 
 
 def _list_verdicts(project: Project, run: str) -> list[Path]:

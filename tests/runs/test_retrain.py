@@ -177,6 +177,16 @@ def test_the_verdict_says_how_often_its_test_passages_have_decided(root: Path) -
     assert wear == {"passages": 120 + drawn, "decisions": 1, "typical": 1, "fresh": drawn, "relabelled": 1}
 
 
+def test_a_broken_list_of_tested_passages_is_named(root: Path) -> None:
+    relabel(root, forget("school"), "train", "validation")
+    retrain(root)
+    tested = root / "experiments" / "base" / "retraining" / "0001" / "tested.jsonl"
+    tested.write_text("broken\n", encoding="utf-8")
+    relabel(root, lambda records: records[0].update(narratives={}), "train")
+    done = invoke(root, "retrain", "base")
+    assert (done.exit_code, done.stderr.splitlines()[-1].startswith(f"{tested}: not the list of passages")) == (2, True)
+
+
 def test_a_dry_run_changes_nothing_but_the_model_that_waits(poor: Path) -> None:
     fresh = {"id": "n", "text": "kilomu nabedo", "document": "n", "narratives": {}}
     write_lines(poor / "labels" / "more.jsonl", fresh)
