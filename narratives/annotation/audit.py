@@ -1,6 +1,6 @@
 """`labels audit`: labelled passages that a person should read again, those most in doubt first.
 
-A model decides nothing about the test: whoever corrects there only what one model disputes makes the test agree with that model.
+A model decides nothing about the test: who corrects there only what one model disputes makes the test agree with that model.
 Of two that are equally good, .753, it then reads .766 and the other .745 (experiments/studies/retraining). Test passages are
 listed by rules that know no model: near-duplicates whose labels differ, and a lot.
 """
