@@ -1,7 +1,11 @@
-"""`labels audit`: labelled passages that a person should read again, those most in doubt first."""
+"""`labels audit`: labelled passages that a person should read again, those most in doubt first.
+
+A model decides nothing about the test: who corrects there only what one model disputes makes the test agree with that model.
+Of two that are equally good, .753, it then reads .766 and the other .745 (experiments/studies/retraining). Test passages are
+listed by rules that know no model: near-duplicates whose labels differ, and a lot.
+"""
 
 import json
-import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,15 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from narratives.annotation.decisions import read_settled
+from narratives.annotation.decisions import Settled, read_settled
+from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, make_doubt_form
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.names import make_names
-from narratives.annotation.review import HINT, holds_decisions, make_form, read_open
+from narratives.annotation.review import HINT
 from narratives.classifiers import score_by_folds
-from narratives.data import Codebook, Floats, Labels, Matrix, Passage, Scores
+from narratives.data import Codebook, Floats, Matrix, Passage, Scores
 from narratives.errors import UserError, at
 from narratives.files import write_text
-from narratives.labels import gold_matrix
+from narratives.labels import Corpus, Splits, append_splits, assign_splits, gold_matrix
 from narratives.progress import Progress
 from narratives.project import Project
 from narratives.texts import Pair, group, near_duplicates
@@ -31,19 +36,12 @@ _SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Suspicion:
-    """Labels of a passage that may be wrong, and those that may be right. `score` in (0, 1] says how sure the doubt is."""
-
-    score: float
-    why: str
-    labels: Labels
-
-
-@dataclass(frozen=True, slots=True)
 class Audit:
     """What an audit found: records for the review file, most doubtful first."""
 
     passages: int  # that are labelled
+    held_out: int  # of these, in the test split or nearly repeating what is: no model judges them
+    new_splits: int  # documents that got a split
     records: list[dict[str, Any]]
     kinds: dict[str, int]  # doubts of each kind; a passage may have several
     settled: int  # doubts that somebody has decided about before
@@ -67,37 +65,45 @@ class _Found:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
 
 
-def audit_labels(project: Project, review: Path | None = None, progress: Progress | None = None) -> Audit:
+def audit_labels(project: Project, review: Path | None = None, progress: Progress | None = None, lot: int = 0) -> Audit:
     """Find labels that look wrong and write the passages to a review file, which `labels import` takes back.
 
-    Nothing is written where there is nothing to read. What somebody has decided in labels/review/ is not asked again.
+    `lot` test passages are drawn to be read again, whatever any model says. Nothing is written where there is nothing to read.
+    What somebody has decided in labels/review/ is not asked again. Documents without a split get one before any label is
+    touched, as training would give it: else what a model disputes today might be drawn for the test tomorrow.
     """
-    corpus = project.read_corpus()
-    codebook, passages = corpus.codebook, corpus.labelled
     folder = project.labels / "review"
-    path = _choose_file(folder, review)
-    pairs = near_duplicates([passage.text for passage in passages])
-    if len(set(_group(passages, pairs))) < 2 * FOLDS:
-        raise UserError(at(project.labels, None, f"an audit takes labels of at least {2 * FOLDS} documents; label more"))
-    gold = gold_matrix(passages, codebook.ids)
-    scores = score_out_of_fold(passages, gold, pairs, progress)
+    path = choose_file(folder, review)
+    with project.lock():
+        corpus, fresh = _place_documents(project.read_corpus())
+        codebook, passages = corpus.codebook, corpus.labelled
+        pairs = near_duplicates([passage.text for passage in passages])
+        judged = _choose_judged(corpus, passages, pairs)
+        if fresh:
+            append_splits(corpus.splits_file, fresh)
     found = _Found()
-    _judge_labels(found, passages, codebook, find_errors(scores, gold), scores)
+    gold = gold_matrix(passages, codebook.ids)[judged]
+    seen = [passages[row] for row in judged]
+    scores = score_out_of_fold(seen, gold, near_duplicates([passage.text for passage in seen]), progress)
+    _judge_labels(found, passages, judged, codebook, find_errors(scores, gold), scores)
     _compare_twins(found, passages, pairs)
     settled = read_settled(folder, make_names(codebook))
     known = {row for row in found.doubts if passages[row].narratives in settled.get(fold_text(passages[row].text), [])}
-    records = [_make_form(passages[row], found.doubts[row]) for row in found.doubts if row not in known]
+    _draw_lot(found, corpus, passages, settled, lot)
+    records = [make_doubt_form(passages[row], found.doubts[row]) for row in found.doubts if row not in known]
     records.sort(key=lambda record: (-record["doubt"], record["id"]))
     if records:
         write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     support = dict(zip(codebook.ids, gold.sum(0).tolist(), strict=True))
     return Audit(
         passages=len(passages),
+        held_out=len(passages) - len(judged),
+        new_splits=len(fresh),
         records=records,
         kinds=found.kinds,
         settled=len(known),
         thin={id_: count for id_, count in support.items() if count < FLOOR},
-        waiting=_count_waiting(folder, passages),
+        waiting=count_waiting(folder, passages),
         review=str(path) if records else "",
     )
 
@@ -138,6 +144,8 @@ def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
 def describe_audit(audit: Audit) -> list[str]:
     """The audit as lines of text."""
     lines = [f"labelled passages: {audit.passages}, to be read again: {len(audit.records)}"]
+    lines += [f"{audit.new_splits} new documents got a split first"] if audit.new_splits else []
+    lines.append(f"held out, judged by no model: {audit.held_out} (test passages and what nearly repeats them)")
     lines += [f"{count:8}  {kind}" for kind, count in audit.kinds.items()]
     lines += [f"decided before, not asked again: {audit.settled}"] if audit.settled else []
     if audit.thin:
@@ -159,15 +167,53 @@ def _group(passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
     return group(len(passages), iter([*links, *((pair.first, pair.second) for pair in pairs)]))
 
 
-def _judge_labels(found: _Found, passages: Sequence[Passage], codebook: Codebook, doubt: Floats, scores: Scores) -> None:
-    for row, k in zip(*(axis.tolist() for axis in np.nonzero(doubt)), strict=True):
+def _place_documents(corpus: Corpus) -> tuple[Corpus, Splits]:
+    """The labels with a split for every document, and those that are new: as training would deal them out."""
+    fresh = assign_splits(corpus.passages, corpus.pairs, corpus.splits)
+    return corpus.add_splits(fresh), fresh
+
+
+def _choose_judged(corpus: Corpus, passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
+    """The rows that a model may judge: neither in test nor linked to what is; `UserError` where they are too few."""
+    groups = _group(passages, pairs)
+    held_out = {root for root, passage in zip(groups, passages, strict=True) if corpus.splits[passage.document] == "test"}
+    judged = [row for row, root in enumerate(groups) if root not in held_out]
+    if len({groups[row] for row in judged}) < 2 * FOLDS:
+        problem = f"an audit takes labels of at least {2 * FOLDS} documents outside the test split; label more"
+        raise UserError(at(corpus.folder, None, problem))
+    return judged
+
+
+def _draw_lot(found: _Found, corpus: Corpus, passages: Sequence[Passage], settled: Settled, lot: int) -> None:
+    """Test passages to be read again whatever a model says of them; not those that somebody has decided about."""
+    free = [
+        row
+        for row, passage in enumerate(passages)
+        if corpus.splits[passage.document] == "test" and row not in found.doubts and fold_text(passage.text) not in settled
+    ]
+    for row in random.Random(_SEED).sample(free, min(lot, len(free))):
+        doubt = Suspicion(0.0, "drawn by lot from the test split, whatever a model says", passages[row].narratives or {})
+        found.add("test passages drawn by lot", row, doubt)
+
+
+def _judge_labels(
+    found: _Found,
+    passages: Sequence[Passage],
+    judged: Sequence[int],
+    codebook: Codebook,
+    doubt: Floats,
+    scores: Scores,
+) -> None:
+    """Doubts of a model; `doubt` and `scores` have a row for each of `judged`."""
+    for place, k in zip(*(axis.tolist() for axis in np.nonzero(doubt)), strict=True):
+        row = judged[place]
         id_, labels = codebook.ids[k], passages[row].narratives or {}
-        score = float(doubt[row, k])
+        score, shown = float(doubt[place, k]), f"{scores[place, k]:.2f}"
         if id_ in labels:
-            why, kind = f"'{id_}' is carried, but scores {scores[row, k]:.2f}", "labels that may be too many"
+            why, kind = f"'{id_}' is carried, but scores {shown}", "labels that may be too many"
             found.add(kind, row, Suspicion(score, why, {other: stance for other, stance in labels.items() if other != id_}))
         else:
-            why, kind = f"'{id_}' is not carried, but scores {scores[row, k]:.2f}", "labels that may be missing"
+            why, kind = f"'{id_}' is not carried, but scores {shown}", "labels that may be missing"
             found.add(kind, row, Suspicion(score, why, {**labels, id_: None}))
 
 
@@ -180,46 +226,3 @@ def _compare_twins(found: _Found, passages: Sequence[Passage], pairs: Sequence[P
             for row, other in ((pair.first, b), (pair.second, a)):
                 why = f"{pair.similarity:.0%} like '{other.id}', which has other labels"
                 found.add("near-duplicates with other labels", row, Suspicion(pair.similarity, why, other.narratives or {}))
-
-
-def _make_form(passage: Passage, doubts: Sequence[Suspicion]) -> dict[str, Any]:
-    """A passage to be read: side 1 are its labels, the others what they may have to be."""
-    sides = [passage.narratives or {}]
-    ordered = sorted(doubts, key=lambda doubt: -doubt.score)
-    for labels in [_join(sides[0], ordered), *(doubt.labels for doubt in ordered)]:
-        if labels not in sides:
-            sides.append(labels)
-    doubt = round(1 - math.prod(1 - doubt.score for doubt in ordered), 4)  # that at least one of them is right
-    return make_form(passage, [{"narratives": side} for side in sides], why=[doubt.why for doubt in ordered], doubt=doubt)
-
-
-def _join(labels: Labels, doubts: Sequence[Suspicion]) -> Labels:
-    """The labels after every change that a doubt speaks for."""
-    gone = {id_ for doubt in doubts for id_ in labels.keys() - doubt.labels.keys()}
-    more = {id_: stance for doubt in doubts for id_, stance in doubt.labels.items() if id_ not in labels}
-    return {**{id_: stance for id_, stance in labels.items() if id_ not in gone}, **more}
-
-
-def _choose_file(folder: Path, wanted: Path | None) -> Path:
-    """Where to write: over an older review only as long as nobody has decided anything in it."""
-    if wanted is not None:
-        if wanted.resolve().parent == folder.resolve().parent:
-            raise UserError(at(wanted, None, f"would be read as passages there; name a file elsewhere, such as in {folder}"))
-        if wanted.exists() and holds_decisions(wanted):
-            raise UserError(at(wanted, None, "holds decisions; import it and keep it, and name another file"))
-        return wanted
-    number, path = 1, folder / "audit.jsonl"
-    while path.exists() and holds_decisions(path):
-        number += 1
-        path = folder / f"audit-{number}.jsonl"
-    return path
-
-
-def _count_waiting(folder: Path, passages: Sequence[Passage]) -> dict[str, int]:
-    """Passages that a change of the codebook put into a review file and that nobody has decided about."""
-    there = {passage.id for passage in passages}
-    counts = {
-        str(path): sum("doubt" not in values and values.get("id") in there for values in forms)
-        for path, forms in read_open(folder)
-    }
-    return {path: count for path, count in counts.items() if count}

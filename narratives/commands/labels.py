@@ -172,10 +172,14 @@ def export(root: Path, form: str, output: Path, split: str | None, unlabelled: b
 
 @labels.command()
 @click.option("--review", type=click.Path(path_type=Path), help="The file to write; by default labels/review/audit.jsonl.")
+@click.option("--lot", default=0, type=click.IntRange(0), help="Also list so many test passages, drawn by lot.")
 @JSON
 @click.pass_obj
-def audit(root: Path, review: Path | None, as_json: bool) -> None:
+def audit(root: Path, review: Path | None, lot: int, as_json: bool) -> None:
     """Find labels that look wrong: out-of-fold scores that say otherwise, near-duplicates with other labels.
+
+    Scores say nothing about the test split: correcting there what one model disputes would favour that model. --lot lists
+    test passages by a rule that knows no model.
 
     The passages go to a review file, most doubtful first: write a side's number or the right labels into "decision" and
     import that file. Nothing is changed before. Exit code 1: there is something to read.
@@ -188,7 +192,7 @@ def audit(root: Path, review: Path | None, as_json: bool) -> None:
     from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
-        found = audit_labels(open_project(root), review, progress)
+        found = audit_labels(open_project(root), review, progress, lot)
     echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
     if found.records:
         raise SystemExit(1)

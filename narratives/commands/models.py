@@ -70,6 +70,7 @@ def list_command(root: Path, run: str | None, as_json: bool) -> None:
     """Every model on disk, of RUN or of all runs: the one that stands, those it replaced, and one that waits.
 
     F1 is of the test passages of a model's day: compare models by their verdicts, not by this column.
+    "forced": promoted against its verdict.
 
     \b
     Examples:
@@ -116,4 +117,5 @@ def rollback(root: Path, run: str, to: int | None) -> None:
 def _show(version: "Version") -> tuple[str, ...]:
     number = "-" if version.version is None else str(version.version)
     figures = ("-" if figure is None else f"{figure:.2f}" for figure in (version.micro_f1, version.macro_f1))
-    return version.run, number, version.state, version.trained or "damaged", version.codebook, *figures
+    state = f"{version.state}, forced" if version.forced else version.state
+    return version.run, number, state, version.trained or "damaged", version.codebook, *figures

@@ -6,6 +6,7 @@ from narratives.evaluation.elsewhere import ALARMS
 from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
 from narratives.evaluation.figures import THIN, Figure, make_share
 from narratives.evaluation.joined import Joined, join
+from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
 from narratives.evaluation.tested import ModelTest, read_tested, write_tested
@@ -29,6 +30,7 @@ __all__ = [
     "Miss",
     "ModelTest",
     "NarrativeScore",
+    "Rival",
     "Slice",
     "StanceScore",
     "Verdict",

@@ -1,6 +1,7 @@
 """Which document trains, which tunes, which tests: `labels/splits.csv`, append-only."""
 
 import csv
+import hashlib
 import io
 import random
 from collections import Counter, defaultdict
@@ -70,6 +71,10 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     rarest first, to the split that lacks it most (iterative stratification: Sechidis, Tsoumakas and Vlahavas, ECML
     2011). The answer depends on nothing but the arguments.
 
+    Once there is a test set, one fresh document in five joins it by lot, whatever it lacks: a test set that never changes
+    wears out with each decision that it is used for. The lot is drawn from the document's name, so that neither its labels
+    nor its neighbours sway it.
+
     What `suggest` chose goes to train: such texts are harder than the usual ones, and would make a test of other texts than
     those that are monitored. What it drew by lot is dealt out like the rest. What a model labelled goes to train too.
     """
@@ -97,6 +102,8 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
             placed[root] = next(split for split in ("test", "validation", "train") if split in fixed)
         elif root in suggested:
             placed[root] = "train"
+        elif "test" in splits.values() and _draw_lot(names[0], seed) < SHARES["test"]:
+            placed[root] = "test"
         else:
             free.append(root)
             continue
@@ -104,6 +111,12 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
             wanted[placed[root]][stratum] -= n
     _deal_out(free, contents, wanted, placed, random.Random(seed))
     return {name: placed[group_of[name]] for name in documents if name not in splits}
+
+
+def _draw_lot(document: str, seed: int) -> float:
+    """A number in [0, 1) that looks random and is always the same for a document."""
+    digest = hashlib.sha256(f"{seed}:{document}".encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def _strata(passage: Passage) -> list[str]:

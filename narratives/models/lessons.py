@@ -82,9 +82,9 @@ def to_lines(lessons: Iterable[Lesson]) -> str:
     return "".join(json.dumps(asdict(lesson), ensure_ascii=False) + "\n" for lesson in lessons)
 
 
-def read_lessons(folder: Path) -> list[Lesson] | None:
+def read_lessons(folder: Path, file: str = LESSONS_FILE) -> list[Lesson] | None:
     """The lessons of a model's folder; `None` for a model of an older version, which kept none."""
-    path = folder / LESSONS_FILE
+    path = folder / file
     if not path.is_file():
         return None
     return [Lesson(**json.loads(line)) for line in read_text(path).split("\n") if line]

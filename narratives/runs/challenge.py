@@ -1,4 +1,4 @@
-"""An incumbent and its challenger on the same test passages: today's labels, the narratives that both know."""
+"""A challenger and the models before it on the same test passages: today's labels, the narratives that both know."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,20 @@ from typing import Any
 
 from narratives.data import Codebook, Passage, Prediction
 from narratives.errors import UserError
-from narratives.evaluation import About, Comparison, Evaluation, Figure, Joined, Verdict, compare, join, reach_verdict, score
+from narratives.evaluation import (
+    TOLERANCE,
+    About,
+    Comparison,
+    Evaluation,
+    Figure,
+    Joined,
+    Rival,
+    Verdict,
+    compare,
+    join,
+    reach_verdict,
+    score,
+)
 from narratives.models import Lesson, Model, digest_text
 from narratives.progress import Progress
 from narratives.runs.evaluate import SEED
@@ -30,6 +43,27 @@ class Vocabulary:
         told = {"new": self.new, "retired": self.retired, "reworded, yet compared": self.reworded}
         lines = [f"{what} narratives: {', '.join(ids)}" for what, ids in told.items() if ids]
         return [f"the incumbent speaks {name_codebook(incumbent)}, the challenger {name_codebook(today)}", *lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a trial is judged by."""
+
+    resamples: int
+    margin: float = TOLERANCE
+    former: Figure | None = None  # the micro F1 that the incumbent reached on the test passages of its day
+    beside: Sequence[
+        Passage
+    ] = ()  # held-out passages beside the test, to see whether a narrative that it lacks is raised there
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier model that the challenger has to face too."""
+
+    name: str
+    model: Model
+    lessons: Sequence[Lesson]  # what it learned from: not compared on
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +112,65 @@ def try_out(
     incumbent: Model,
     challenger: Model,
     passages: Sequence[Passage],
-    resamples: int,
-    former: Figure | None,
-    margin: float,
+    terms: Terms,
+    past: Past | None = None,
     progress: Progress | None = None,
 ) -> Trial:
-    """Predict, score and compare. `former` is the micro F1 that the incumbent reached on the test passages of its day."""
+    """Predict, score and compare. `past` is the best version so far, where that is another than the incumbent."""
     today = challenger.codebook
     shared = compare_codebooks(incumbent.codebook, today).shared
-    texts = [passage.text for passage in passages]
-    ids = [passage.id for passage in passages]
-    predictions = [list(model.classify(texts, ids, progress=progress)) for model in (incumbent, challenger)]
-    runs: list[tuple[Evaluation, Joined]] = []
-    for name, model, predicted in zip((INCUMBENT, CHALLENGER), (incumbent, challenger), predictions, strict=True):
-        runs.append(_score(name, model, passages, predicted, shared))
-    whole = runs[1][0] if shared is today else _score(CHALLENGER, challenger, passages, predictions[1], today)[0]
-    (before, answers_before), (after, answers_after) = runs
+    predictions = _predict(challenger, passages, progress)
+    rival = _face(INCUMBENT, incumbent, challenger, passages, predictions, terms.resamples, progress)
+    whole = rival.challenger if shared is today else _score(CHALLENGER, challenger, passages, predictions, today)[0]
+    best = None
+    if past:
+        kept = leave_out_learned(passages, past.lessons)
+        best = _face(past.name, past.model, challenger, kept, predictions, terms.resamples, progress) if kept else None
+    verdict = reach_verdict(
+        rival.comparison,
+        rival.evaluation,
+        rival.challenger,
+        [row for row in whole.narratives if row.id not in shared.ids],
+        terms.former if shared is today else None,
+        terms.margin,
+        best,
+        _count_raised(challenger, terms.beside) if any(not row.raised for row in whole.narratives) else {},
+    )
+    return Trial(rival.evaluation, rival.challenger, whole, rival.comparison, verdict)
+
+
+def _predict(model: Model, passages: Sequence[Passage], progress: Progress | None) -> list[Prediction]:
+    return list(model.classify([passage.text for passage in passages], [passage.id for passage in passages], progress=progress))
+
+
+def _face(
+    name: str,
+    model: Model,
+    challenger: Model,
+    passages: Sequence[Passage],
+    predictions: Sequence[Prediction],
+    resamples: int,
+    progress: Progress | None,
+) -> Rival:
+    """A model against the challenger, whose `predictions` may hold more passages than these."""
+    shared = compare_codebooks(model.codebook, challenger.codebook).shared
+    ids = {passage.id for passage in passages}
+    own = [prediction for prediction in predictions if prediction.id in ids]
+    before, answers_before = _score(name, model, passages, _predict(model, passages, progress), shared)
+    after, answers_after = _score(CHALLENGER, challenger, passages, own, shared)
     comparison = compare(before, answers_before, after, answers_after, shared, resamples, SEED)
-    new = [row for row in whole.narratives if row.id not in shared.ids]
-    verdict = reach_verdict(comparison, before, after, new, former if shared is today else None, margin)
-    return Trial(before, after, whole, comparison, verdict)
+    called = "the incumbent" if name == INCUMBENT else name
+    return Rival(name=called, evaluation=before, challenger=after, comparison=comparison)
+
+
+def _count_raised(model: Model, passages: Sequence[Passage]) -> dict[str, int]:
+    """For how many labelled passages each narrative is raised; a parent is where a child is."""
+    answers = join(passages, _predict(model, passages, None), model.codebook, CHALLENGER)
+    return dict(zip(model.codebook.ids, answers.predicted.sum(0).tolist(), strict=True))
 
 
 def _score(
-    name: str, model: Model, passages: Sequence[Passage], predictions: list[Prediction], codebook: Codebook
+    name: str, model: Model, passages: Sequence[Passage], predictions: Sequence[Prediction], codebook: Codebook
 ) -> tuple[Evaluation, Joined]:
     kept = set(codebook.ids)
 

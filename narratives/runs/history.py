@@ -32,6 +32,7 @@ class Event:
     replaced: int | None = None
     decision: str = ""  # of the verdict; a model that was promoted against "hold" was forced
     retraining: str = ""  # the folder of the verdict
+    best: int | None = None  # the best version so far, once this had happened; `None` where nobody wrote it down
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Version:
     micro_f1: float | None
     macro_f1: float | None
     problem: str = ""  # where it can't be read
+    forced: bool = False  # promoted against its verdict
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
@@ -61,7 +63,8 @@ def read_events(project: Project) -> list[Event]:
     for number, line in enumerate(lines, 1):
         try:
             event = Event(**json.loads(line))
-            if not (event.version is None or _is_number(event.version)) or not isinstance(event.run, str):
+            versions = [version for version in (event.version, event.best) if version is not None]
+            if not all(map(_is_number, versions)) or not isinstance(event.run, str):
                 raise ValueError("a version is the name of a folder")
             events.append(event)
         except (ValueError, TypeError):
@@ -109,29 +112,28 @@ def find_figures(events: list[Event], run: str, digest: str) -> Figures:
     return found[-1] if found else {}
 
 
-def promote(project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str) -> int:
+def promote(
+    project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str, best: int | None = None
+) -> int:
     """Put the challenger in the incumbent's place, and that among the past models, in one step; its version.
 
-    `former` are the incumbent's figures, for one whose figures the history does not know.
+    `former` are the incumbent's figures, for one whose figures the history does not know. `best` is the best version so far,
+    `None` where the challenger is it.
     """
     with project.lock():
-        return _promote(project, run, figures, former, decision, retraining)
-
-
-def _promote(project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str) -> int:
-    events, moves = read_events(project), []
-    digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
-    if project.model(run).exists():
-        replaced = find_version(project, run, events)
-        incumbent = _read_digest(project.model(run))
-        if not find_figures(events, run, incumbent):
-            events.append(Event(_trained(project.model(run)), TRAINED, run, replaced, incumbent, former))
-        moves.append((project.model(run), project.past_model(run, replaced)))
-    version = _next_version(project, run, events)
-    moves.append((project.challenger(run), project.model(run)))
-    events.append(Event(when, PROMOTED, run, version, digest, figures, replaced, decision, retraining))
-    change_files(project.root, {project.history_file: _to_lines(events)}, moves)
-    return version
+        events, moves = read_events(project), []
+        digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
+        if project.model(run).exists():
+            replaced = find_version(project, run, events)
+            incumbent = _read_digest(project.model(run))
+            if not find_figures(events, run, incumbent):
+                events.append(Event(_trained(project.model(run)), TRAINED, run, replaced, incumbent, former))
+            moves.append((project.model(run), project.past_model(run, replaced)))
+        version = _next_version(project, run, events)
+        moves.append((project.challenger(run), project.model(run)))
+        events.append(Event(when, PROMOTED, run, version, digest, figures, replaced, decision, retraining, best or version))
+        change_files(project.root, {project.history_file: _to_lines(events)}, moves)
+        return version
 
 
 def record_held(project: Project, run: str, figures: Figures, retraining: str) -> None:
@@ -184,7 +186,8 @@ def _roll_back(project: Project, run: str, to: int | None) -> Event:
             trained = Event(_trained(project.model(run)), TRAINED, run, current, _read_digest(project.model(run)))
             events.append(trained)
         moves.insert(0, (project.model(run), project.past_model(run, current)))
-    event = Event(_now(), ROLLED_BACK, run, to, digest, find_figures(events, run, digest), current)
+    figures = find_figures(events, run, digest)
+    event = Event(_now(), ROLLED_BACK, run, to, digest, figures, current, best=to)  # whoever goes back sets the bar there
     change_files(project.root, {project.history_file: _to_lines([*events, event])}, moves)
     return event
 
@@ -200,7 +203,8 @@ def _describe(project: Project, run: str, folder: Path, state: str, version: int
         figures = read_figures(project, run, manifest["training"])
     micro, macro = (figures.get(name, [None])[0] for name in FIGURES)
     name = f"{codebook['name']} {codebook['version']}"
-    return Version(run, version, state, _trained(folder), name, digest, micro, macro)
+    forced = (run, version, PROMOTED, "hold") in [(event.run, event.version, event.event, event.decision) for event in events]
+    return Version(run, version, state, _trained(folder), name, digest, micro, macro, forced=forced)
 
 
 def read_figures(project: Project, run: str, training: Mapping[str, Any]) -> Figures:

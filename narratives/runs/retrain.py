@@ -1,9 +1,8 @@
 """The job of the week: train on today's labels, try the new model against the one that stands, promote it or hold it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,15 @@ from narratives.classifiers import hyperparameters
 from narratives.data import Passage
 from narratives.errors import UserError, at
 from narratives.evaluation import HOLD, PROMOTE, TOLERANCE, Evaluation, Figure
-from narratives.files import read_json, write_json, write_text
 from narratives.labels import digest_passages, find_renames, read_checks
 from narratives.models import Changes, Model, describe_changes, find_changes, load_model, read_lessons, remember
 from narratives.progress import Say, Show
 from narratives.project import Project, RunConfig
 from narratives.report import write_report
 from narratives.runs.background import digest_background
-from narratives.runs.challenge import Trial, compare_codebooks, leave_out_learned, name_codebook, try_out
+from narratives.runs.best import Best, describe_forced, find_best, list_forced
+from narratives.runs.challenge import Terms, Trial, compare_codebooks, leave_out_learned, try_out
+from narratives.runs.decisions import choose_folder, gather_facts, measure_wear, write_verdict
 from narratives.runs.evaluate import evaluate_model
 from narratives.runs.history import (
     FIGURES,
@@ -35,7 +35,6 @@ from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
 
 UNCHANGED = "unchanged"  # nothing was trained
-_SAME = ("incumbent", "challenger", "test")  # what a verdict was reached on
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +123,50 @@ def _retrain(project: Project, run: str, request: RetrainRequest, say: Say, show
         reason = "the labels and the settings are those that the incumbent was trained on; --force trains all the same"
         return Outcome(decision=UNCHANGED, reasons=[reason], promoted=False, facts={"run": run})
     passages = _choose_test(job)
-    trial = _try_out(job, incumbent, challenger := _train(job), passages)
-    facts = _gather(run, incumbent, challenger, trial, changes, digest_passages(passages))
+    challenger, best = _train(job), find_best(project, run, data.codebook)
+    trial = _try_out(job, incumbent, challenger, passages, best)
+    facts = gather_facts(run, incumbent, challenger, trial, changes, digest_passages(passages))
     facts["codebook"] = {name: getattr(vocabulary, name) for name in ("new", "retired", "reworded")}
-    return _conclude(job, incumbent, trial, facts, passages)
+    return _conclude(job, incumbent, trial, facts, passages, best)
 
 
-def _try_out(job: _Job, incumbent: Model, challenger: Model, passages: Sequence[Passage]) -> Trial:
+def _try_out(job: _Job, incumbent: Model, challenger: Model, passages: Sequence[Passage], best: Best) -> Trial:
     figures = _recall_figures(job, incumbent)
-    former = Figure(*figures["micro_f1"]) if figures else None
+    terms = Terms(
+        resamples=job.config.resamples,
+        margin=job.request.margin,
+        former=Figure(*figures["micro_f1"]) if figures else None,
+        beside=job.data.validation,
+    )
+    if best.past:
+        job.say(f"{best.past.name}, is tried out too")
     with job.show(f"try out {job.run}") as progress:
-        return try_out(incumbent, challenger, passages, job.config.resamples, former, job.request.margin, progress)
+        return try_out(incumbent, challenger, passages, terms, best.past, progress)
 
 
-def _conclude(job: _Job, incumbent: Model, trial: Trial, facts: dict[str, Any], passages: Sequence[Passage]) -> Outcome:
+def _conclude(
+    job: _Job, incumbent: Model, trial: Trial, facts: dict[str, Any], passages: Sequence[Passage], best: Best
+) -> Outcome:
     """Write the verdict down and follow it; a dry run only tells it."""
+    folder = choose_folder(job.project, job.run, facts)
+    wear = measure_wear(job.project, passages, facts["test"]["gold_digest"], folder)
+    forced = list_forced(read_events(job.project), job.run)
+    record = [*best.notes, describe_forced(forced), wear.describe()]
+    trial = replace(trial, verdict=replace(trial.verdict, record=record))
+    facts |= {**trial.verdict.to_json(), "wear": asdict(wear), "forced": forced}
     decision, reasons = trial.verdict.decision, trial.verdict.reasons
     if job.request.dry_run:
         return Outcome(decision=decision, reasons=reasons, promoted=False, facts=facts)
-    folder = _write(job.project, job.run, trial, facts, passages)
-    page, place, figures = folder / "report.html", folder.relative_to(job.project.root).as_posix(), _take_figures(trial.whole)
+    page = write_verdict(folder, trial, facts, passages)
+    place, figures = folder.relative_to(job.project.root).as_posix(), _take_figures(trial.whole)
     if decision != PROMOTE and not job.request.promote:
         record_held(job.project, job.run, figures, place)
         return Outcome(decision=decision, reasons=reasons, promoted=False, page=page, facts=facts)
     former = _recall_figures(job, incumbent) or _take_figures(trial.incumbent)
+    leads = trial.verdict.leads and decision == PROMOTE
     with job.project.lock(job.say):
         refuse_other(job.project, job.run, incumbent.digest)
-        version = promote(job.project, job.run, figures, former, decision, place)
+        version = promote(job.project, job.run, figures, former, decision, place, None if leads else best.version)
     _report(job)
     return Outcome(decision=decision, reasons=reasons, promoted=True, version=version, page=page, facts=facts)
 
@@ -232,37 +248,3 @@ def _report(job: _Job) -> Path:
 
 def _take_figures(evaluation: Evaluation) -> Figures:
     return {name: [figure.value, figure.low, figure.high] for name in FIGURES if (figure := evaluation.overall[name])}
-
-
-def _gather(
-    run: str, incumbent: Model, challenger: Model, trial: Trial, changes: Changes | None, gold_digest: str
-) -> dict[str, Any]:
-    models = {"incumbent": incumbent, "challenger": challenger}
-    comparison = trial.comparison
-    return {
-        "run": run,
-        **{
-            name: {"digest": model.digest, "codebook": name_codebook(model.codebook), "training": model.training}
-            for name, model in models.items()
-        },
-        "test": {"passages": trial.incumbent.passages, "documents": trial.incumbent.documents, "gold_digest": gold_digest},
-        "changes": changes.to_json() if changes else None,
-        "flips": {"all": len(comparison.flips), "regressions": comparison.regressions, "file": "flips.jsonl"},
-        **trial.verdict.to_json(),
-    }
-
-
-def _write(project: Project, run: str, trial: Trial, facts: dict[str, Any], passages: Sequence[Passage]) -> Path:
-    """Write the verdict, the flips with their texts, and the page; over the last one where nothing has changed since."""
-    numbered = sorted(path for path in (project.experiment(run) / "retraining").glob("[0-9]*/verdict.json"))
-    folder = project.experiment(run) / "retraining" / f"{int(numbered[-1].parent.name) + 1 if numbered else 1:04}"
-    if numbered and all(read_json(numbered[-1]).get(name) == json.loads(json.dumps(facts[name])) for name in _SAME):
-        folder = numbered[-1].parent
-    texts = {passage.id: passage.text for passage in passages}
-    flips = trial.comparison.to_json()["flips"]
-    lines = (json.dumps({**flip, "text": texts[flip["passage"]]}, ensure_ascii=False) for flip in flips)
-    write_text(folder / "flips.jsonl", "".join(line + "\n" for line in lines))
-    write_json(folder / "comparison.json", trial.comparison.to_json())
-    write_report(folder, [trial.incumbent, trial.challenger], trial.comparison, trial.verdict, texts)
-    write_json(folder / "verdict.json", facts)
-    return folder

@@ -43,6 +43,8 @@ def planted(tmp_path: Path) -> Path:
     passages[2]["narratives"] = {"school": "reports"}
     write_lines(tmp_path / "labels" / "codebook.toml", *CODEBOOK.splitlines())
     write_lines(tmp_path / "labels" / "passages.jsonl", *passages)
+    splits = [f"d{k:02},{'train' if k < 45 else 'test'}" for k in range(60)]
+    write_lines(tmp_path / "labels" / "splits.csv", "document,split", *splits)
     return tmp_path
 
 
@@ -86,6 +88,45 @@ def test_what_a_person_decides_comes_back_and_is_not_asked_again(planted: Path) 
     assert read(review) == records  # a later audit writes beside what was decided
     if again.records:
         assert again.review.endswith("audit-2.jsonl")
+
+
+def test_no_model_judges_test_passages_nor_what_nearly_repeats_them(planted: Path) -> None:
+    passages = make_passages()
+    for k in (0, 1, 2, 45, 46, 47):  # the same errors in train and in test
+        passages[k]["narratives"] = passages[k + 1]["narratives"]
+    twin = {**passages[45], "id": "twin", "document": "twin", "text": passages[45]["text"] + " indeed"}  # with the same error
+    write_lines(planted / "labels" / "passages.jsonl", *passages, twin)
+    found = audit(planted)
+    listed = {record["id"] for record in found.records}
+    assert {"p00", "p01", "p02"} <= listed
+    assert listed.isdisjoint({"twin", *(f"p{k}" for k in range(45, 60))})
+    assert (found.passages, found.held_out) == (61, 16)
+    assert "held out, judged by no model: 16" in invoke(planted, "labels", "audit").output
+
+
+def test_a_lot_lists_test_passages_whatever_their_scores_and_none_twice(planted: Path) -> None:
+    rounds = []
+    for _ in range(2):
+        review = invoke(planted, "labels", "audit", "--lot", "4", "--json")
+        told = json.loads(review.stdout)
+        drawn = [
+            one["id"] for one in told["records"] if one["review"] == ["drawn by lot from the test split, whatever a model says"]
+        ]
+        assert (len(drawn), told["kinds"]["test passages drawn by lot"]) == (4, 4)
+        assert all(int(id_[1:]) >= 45 for id_ in drawn)
+        records = read(Path(told["review"]))
+        write_lines(Path(told["review"]), *({**record, "decision": 1} for record in records))
+        rounds.append(set(drawn))
+    assert rounds[0].isdisjoint(rounds[1])
+
+
+def test_documents_get_their_split_before_any_label_is_touched(planted: Path) -> None:
+    fresh = [{"id": f"f{k}", "text": f"alone{k} on{k} its{k} own{k}", "document": f"f{k}", "narratives": {}} for k in range(3)]
+    write_lines(planted / "labels" / "passages.jsonl", *make_passages(), *fresh)
+    assert audit(planted).new_splits == 3
+    splits = (planted / "labels" / "splits.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in splits[-3:]] == ["f0", "f1", "f2"]
+    assert audit(planted).new_splits == 0
 
 
 def test_json_says_what_was_found(planted: Path) -> None:

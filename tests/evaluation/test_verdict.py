@@ -13,6 +13,7 @@ from narratives.evaluation.comparison import compare
 from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
 from narratives.evaluation.figures import Figure
 from narratives.evaluation.joined import Joined
+from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.verdict import Verdict, reach_verdict
 
@@ -38,17 +39,33 @@ def blur(hits: float = 0.7, alarms: float = 0.3, seed: int = 0) -> Matrix:
     return np.where(GOLD, rng.random(GOLD.shape) < hits, rng.random(GOLD.shape) < alarms * GOLD.mean(0))
 
 
-def judge(a: Matrix, b: Matrix, gold: Matrix = GOLD, former: Figure | None = None, margin: float = 0.05) -> Verdict:
+def judge(
+    a: Matrix,
+    b: Matrix,
+    gold: Matrix = GOLD,
+    former: Figure | None = None,
+    margin: float = 0.05,
+    best: Matrix | None = None,
+    elsewhere: dict[str, int] | None = None,
+) -> Verdict:
+    """The verdict on `b` against the incumbent `a` and, where it is given, against the best version so far."""
     passages = [Passage(f"p{k:03}", "text", {}, f"d{k // 2:03}") for k in range(SIZE)]
     stances = np.full(gold.shape, -1, dtype=np.int8)
-    runs: list[tuple[Evaluation, Joined]] = []
-    for name, predicted in (("incumbent", a), ("challenger", b)):
+
+    def measure(predicted: Matrix, name: str) -> tuple[Evaluation, Joined]:
         answers = Joined(passages, gold, predicted, None, stances, stances)
         about = About(run=name, description="", classifier="c", split="test")
-        runs.append((score(answers, CODEBOOK, about), answers))
-    (before, one), (after, other) = runs
-    comparison = compare(before, one, after, other, CODEBOOK, 400, 0)
-    return reach_verdict(comparison, before, after, former=former, margin=margin)
+        return score(answers, CODEBOOK, about), answers
+
+    after, answers = measure(b, "challenger")
+
+    def face(predicted: Matrix, name: str) -> Rival:
+        before, other = measure(predicted, name)
+        return Rival(name, before, after, compare(before, other, after, answers, CODEBOOK, 400, 0))
+
+    rival = face(a, "incumbent")
+    past = None if best is None else face(best, "version 3, the best so far")
+    return reach_verdict(rival.comparison, rival.evaluation, after, (), former, margin, past, elsewhere)
 
 
 def words(verdict: Verdict) -> dict[str, str]:
@@ -59,7 +76,10 @@ def test_a_model_that_decides_the_same_is_promoted() -> None:
     verdict = judge(blur(), blur())
     assert (verdict.decision, verdict.notes[:-1]) == ("promote", [])
     assert words(verdict) == {"often": "same", "sometimes": "same", "seldom": "same", "thin": "too thin to tell"}
-    assert verdict.reasons[-1] == "none of 3 narratives with 10 test passages or more is worse"
+    assert (
+        verdict.reasons[-1] == "none of 3 narratives with 10 test passages or more is significantly worse, and none fell silent"
+    )
+    assert (verdict.leads, verdict.best) == (False, None)
 
 
 def test_a_better_model_is_promoted_and_the_gain_is_named() -> None:
@@ -67,12 +87,13 @@ def test_a_better_model_is_promoted_and_the_gain_is_named() -> None:
     assert verdict.decision == "promote"
     assert words(verdict)["often"] == "better"
     assert any(note.startswith("better on often: F1 ") for note in verdict.notes)
+    assert verdict.leads
 
 
 def test_a_model_that_guesses_is_held() -> None:
     verdict = judge(blur(), blur(0.1, 0.9, seed=1))
     assert verdict.decision == "hold"
-    assert any(reason.startswith("micro F1 -") and reason.endswith(": worse") for reason in verdict.reasons)
+    assert any(reason.startswith("micro F1 -") and "significantly worse" in reason for reason in verdict.reasons)
 
 
 @pytest.mark.parametrize("column", [0, 1, 2])
@@ -83,16 +104,56 @@ def test_a_narrative_that_fell_silent_is_named_though_it_is_right_as_often_as_be
     verdict = judge(a, b)
     name = list(SUPPORTS)[column]
     assert verdict.decision == "hold"
-    assert [reason.split(":")[0] for reason in verdict.reasons if reason.startswith("worse")] == [f"worse on {name}"]
-    assert words(verdict)[name] == "worse"
+    assert [reason.split(":")[0] for reason in verdict.reasons if "silent" in reason] == [f"{name} fell silent"]
+    assert words(verdict)[name] == "fell silent"
 
 
-def test_a_thin_narrative_decides_nothing_and_is_named() -> None:
+def test_a_thin_narrative_that_is_worse_decides_nothing_and_is_named() -> None:
+    a, b = blur(), blur()
+    a[:, 3] = GOLD[:, 3]
+    b[:, 3] = False
+    b[np.flatnonzero(GOLD[:, 3])[0], 3] = True
+    verdict = judge(a, b)
+    assert verdict.decision == "promote"
+    assert verdict.notes[-1].startswith("too thin to tell, fewer than 10 test passages: thin (F1 1.00 -> 0.29")
+
+
+def test_a_thin_narrative_that_fell_silent_holds() -> None:
     b = blur()
     b[:, 3] = False
     verdict = judge(blur(), b)
-    assert verdict.decision == "promote"
-    assert verdict.notes[-1].startswith("too thin to tell, fewer than 10 test passages: thin (F1 0.")
+    assert (verdict.decision, words(verdict)["thin"]) == ("hold", "fell silent")
+    assert verdict.reasons[0].startswith("thin fell silent: the incumbent found ")
+    assert judge(blur(), b, elsewhere={"thin": 1}).decision == "promote"  # it still speaks beside the test
+    assert judge(b, b).decision == "promote"  # it never spoke
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.04])
+def test_small_losses_that_add_up_are_held_against_the_best_version_so_far(loss: float) -> None:
+    rng = np.random.default_rng(0)
+    a, best = GOLD & (rng.random(GOLD.shape) < 0.9 - loss), GOLD.copy()
+    best &= rng.random(GOLD.shape) < 0.9
+    b = a.copy()
+    b[np.flatnonzero(a[:, 0])[:2], 0] = False  # all but the incumbent
+    verdict = judge(a, b, best=best)
+    assert judge(a, b).decision == "promote"
+    assert verdict.best is not None
+    assert (verdict.decision, verdict.leads) == ("hold" if loss else "promote", False)
+    assert any(
+        "significantly worse" in reason and "version 3, the best so far" in reason for reason in verdict.reasons
+    ) == bool(loss)
+
+
+def test_a_narrative_is_held_against_the_best_version_so_far_too() -> None:
+    a = blur()
+    a[:, 2] = False
+    b = blur()
+    b[np.flatnonzero(GOLD[:, 2])[2:], 2] = False
+    verdict = judge(a, b, best=blur())
+    assert verdict.decision == "hold"
+    assert any(
+        reason.startswith("significantly worse than version 3, the best so far on seldom: F1 ") for reason in verdict.reasons
+    )
 
 
 def test_a_loss_within_the_margin_is_told_and_does_not_hold() -> None:
@@ -100,13 +161,13 @@ def test_a_loss_within_the_margin_is_told_and_does_not_hold() -> None:
     b[np.flatnonzero(GOLD[:, 0])[:8], 0] = False
     verdict = judge(GOLD, b)
     assert (verdict.decision, words(verdict)["often"]) == ("promote", "worse")
-    assert any(note.startswith("worse on often, but by less than 0.05") for note in verdict.notes)
+    assert any(note.startswith("significantly worse on often, but by less than 0.05") for note in verdict.notes)
     assert judge(GOLD, b, margin=0.02).decision == "hold"
 
 
 def test_a_test_too_small_to_rule_out_a_loss_holds_and_says_so() -> None:
     few = GOLD.copy()
-    few[60:] = False
+    few[60:] = few[:, 3] = False
     a, b = (blur(seed=seed) & few for seed in (0, 1))
     verdict = judge(a, b, few)
     assert verdict.decision == "hold"
@@ -121,6 +182,13 @@ def test_labels_on_which_both_models_fall_far_below_what_was_reached_are_doubted
     verdict = judge(a, a, shuffled, former)
     assert verdict.decision == "hold"
     assert verdict.reasons[0].startswith("the incumbent reached a micro F1 of 0.70 on the test passages of its day; on today's")
+    assert verdict.reasons[0].endswith("read the new test labels before anything is promoted")
+
+
+def test_harder_passages_hold_no_model_that_keeps_up_with_the_incumbent() -> None:
+    verdict = judge(blur(0.58, 0.42), blur(0.58, 0.42), former=Figure(0.75, 0.72, 0.78))
+    assert verdict.decision == "promote"
+    assert verdict.notes[-1].endswith("other texts than before, or wrong labels among the new test passages; read some")
 
 
 def test_a_challenger_that_makes_good_what_harder_passages_cost_is_promoted() -> None:

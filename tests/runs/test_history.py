@@ -13,6 +13,7 @@ from helpers.retraining import hide, read_labels, relabel, write_project
 
 from narratives.models.folder import load_model
 from narratives.project.project import Project
+from narratives.runs.best import list_forced, rank_best
 from narratives.runs.history import Figures, list_versions, promote, read_events, roll_back
 
 FIGURES: Figures = {"micro_f1": [0.5, 0.4, 0.6], "macro_f1": [0.4, 0.3, 0.5]}
@@ -69,6 +70,26 @@ def test_rolling_back_and_forth_moves_no_byte(root: Path) -> None:
     assert roll_back(project, "base", 2).version == 2
     assert digests(root) == after
     assert [event.event for event in read_events(project)] == ["trained", "promoted", "rolled back", "rolled back"]
+
+
+def test_the_best_version_stays_until_a_better_one_comes_and_going_back_sets_it(root: Path) -> None:
+    project = Project(root)
+    promote(project, "base", FIGURES, {}, "hold", "", best=1)
+    events = read_events(project)
+    assert (rank_best(events, "base"), list_forced(events, "base")) == ([1, 2], [2])
+    roll_back(project, "base")
+    assert [event.best for event in read_events(project)] == [None, 1, 1]
+    roll_back(project, "base", 2)
+    assert rank_best(read_events(project), "base") == [2, 1]
+
+
+def test_a_history_of_an_older_version_is_read_and_its_highest_figure_is_the_bar(root: Path) -> None:
+    lines = [
+        {"when": "", "event": "promoted", "run": run, "version": version, "digest": "", "figures": {"micro_f1": [f, f, f]}}
+        for run, version, f in (("base", 1, 0.6), ("base", 2, 0.7), ("base", 3, 0.5), ("other", 4, 0.9))
+    ]
+    write_lines(root / "models" / "history.jsonl", *lines)
+    assert rank_best(read_events(Project(root)), "base") == [2, 1, 3]
 
 
 def test_the_list_names_every_model_and_its_state(root: Path) -> None:
@@ -137,10 +158,13 @@ def test_what_is_not_there_cannot_come_back(root: Path, words: list[str], proble
     assert problem in done.stderr
 
 
-def test_a_broken_line_of_the_history_is_named(root: Path) -> None:
+@pytest.mark.parametrize(
+    "line", ["broken", '{"when": "", "event": "promoted", "run": "base", "version": 3, "digest": "", "best": "../1"}']
+)
+def test_a_broken_line_of_the_history_is_named(root: Path, line: str) -> None:
     do_promote(Project(root))
     with (root / "models" / "history.jsonl").open("a", encoding="utf-8") as stream:
-        stream.write("broken\n")
+        stream.write(f"{line}\n")
     [problem] = problems_of(lambda: list_versions(Project(root)))
     assert problem.startswith(f"{root / 'models' / 'history.jsonl'}:3: ")
 

@@ -107,8 +107,8 @@ def test_labels_shuffled_everywhere_are_held_though_no_model_is_ahead(root: Path
 def test_one_spoiled_narrative_is_held_and_named(root: Path) -> None:
     relabel(root, forget("school"), "train", "validation")
     code, verdict = retrain(root)
-    assert (code, verdict["reasons"][0].split(":")[0]) == (1, "worse on school")
-    assert words_of(verdict) == {"toll": "same", "school": "worse", "flood": "same"}
+    assert (code, verdict["reasons"][0].split(":")[0]) == (1, "school fell silent")
+    assert words_of(verdict) == {"toll": "same", "school": "fell silent", "flood": "same"}
 
 
 def test_a_held_model_waits_is_not_trained_again_and_can_be_promoted_by_hand(root: Path) -> None:
@@ -123,8 +123,68 @@ def test_a_held_model_waits_is_not_trained_again_and_can_be_promoted_by_hand(roo
     forced = invoke(root, "retrain", "base", "--promote")
     assert (forced.exit_code, digest(root), (root / "models" / ".base.challenger").exists()) == (0, waiting, False)
     assert read_events(Project(root))[-1].decision == "hold"
+    assert "current, forced" in invoke(root, "models", "list").stdout
     assert invoke(root, "models", "rollback", "base").exit_code == 0
     assert digest(root) != waiting
+
+
+def test_the_best_version_so_far_is_tried_out_too_and_forced_promotions_are_counted(root: Path) -> None:
+    relabel(root, forget("school"), "train", "validation")
+    assert retrain(root, "--promote")[1]["version"] == 2
+    relabel(root, lambda records: records[0].update(narratives={}), "train")
+    done = invoke(root, "retrain", "base", "--json")
+    verdict = json.loads(done.stdout)
+    assert "version 1, the best so far, is tried out too" in done.stderr
+    assert (done.exit_code, verdict["forced"]) == (1, [2])
+    assert verdict["reasons"][0].startswith("school fell silent: version 1, the best so far found ")
+    assert words_of(verdict)["school"] == "same"  # as silent as the incumbent
+    assert verdict["best"]["best"]["value"] > verdict["best"]["challenger"]["value"]
+    assert "promoted against their verdict so far: 1 (version 2)" in verdict["record"]
+    page = (root / "experiments" / "base" / "retraining" / "0002" / "report.html").read_text(encoding="utf-8")
+    assert all(
+        words in page for words in ("version 1, the best so far", "promoted against their verdict so far: 1 (version 2)")
+    )
+
+
+def test_where_the_best_version_is_gone_the_next_stands_in_and_that_is_said(root: Path) -> None:
+    relabel(root, forget("school"), "train", "validation")
+    retrain(root, "--promote")
+    shutil.rmtree(root / "models" / "history" / "base" / "0001")
+    relabel(root, lambda records: records[0].update(narratives={}), "train")
+    code, verdict = retrain(root)
+    assert (code, verdict["best"]) == (0, None)
+    [gone] = [line for line in verdict["record"] if "0001 is gone" in line]
+    assert gone.startswith("the bar is the incumbent; version 1 (micro F1 ")
+
+
+def test_the_verdict_says_how_often_its_test_passages_have_decided(root: Path) -> None:
+    relabel(root, forget("school"), "train", "validation")
+    first = retrain(root)[1]
+    assert first["wear"] == {"passages": 120, "decisions": 0, "typical": 0, "fresh": 120, "relabelled": 0}
+    assert retrain(root)[1]["wear"] == first["wear"]  # the same verdict again is no other decision
+    relabel(root, lambda records: records[0].update(narratives={}), "train")
+    fresh = [
+        {"id": f"f{k}", "document": f"f{k}", "text": f"alone{k} on{k} its{k} own{k} here{k}", "narratives": {}}
+        for k in range(20)
+    ]
+    write_lines(root / "labels" / "more.jsonl", *fresh)
+    relabel(root, lambda records: records[0].update(narratives={"flood": "asserts"}), "test")
+    wear = retrain(root)[1]["wear"]
+    drawn = sum(
+        line.startswith("f") and line.endswith("test") for line in (root / "labels" / "splits.csv").read_text().splitlines()
+    )
+    assert drawn > 0
+    assert wear == {"passages": 120 + drawn, "decisions": 1, "typical": 1, "fresh": drawn, "relabelled": 1}
+
+
+def test_a_broken_list_of_tested_passages_is_named(root: Path) -> None:
+    relabel(root, forget("school"), "train", "validation")
+    retrain(root)
+    tested = root / "experiments" / "base" / "retraining" / "0001" / "tested.jsonl"
+    tested.write_text("broken\n", encoding="utf-8")
+    relabel(root, lambda records: records[0].update(narratives={}), "train")
+    done = invoke(root, "retrain", "base")
+    assert (done.exit_code, done.stderr.splitlines()[-1].startswith(f"{tested}: not the list of passages")) == (2, True)
 
 
 def test_a_dry_run_changes_nothing_but_the_model_that_waits(poor: Path) -> None:
