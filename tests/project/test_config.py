@@ -161,5 +161,5 @@ def test_a_classifier_whose_packages_are_not_installed_says_what_to_install(
     monkeypatch.setattr("narratives.classifiers.interface.find_spec", lambda package: None if package == "torch" else object())
     path = write_lines(tmp_path / "config.toml", "[classifier]", 'name = "transformer"')
     assert problems_of(lambda: read_config(path)) == [
-        "'transformer' needs torch; install narratives with its extra: pip install '.[transformer]'"
+        f"{path}:2: 'transformer' needs torch; install narratives with its extra: pip install '.[transformer]'"
     ]
