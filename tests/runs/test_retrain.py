@@ -168,7 +168,7 @@ def test_the_verdict_says_how_often_its_test_passages_have_decided(root: Path) -
         for k in range(20)
     ]
     write_lines(root / "labels" / "more.jsonl", *fresh)
-    relabel(root, lambda records: records[0].update(narratives={"flood": "asserts"}), "test")
+    relabel(root, lambda records: records[0].update(narratives={"toll": "asserts", "school": "asserts"}), "test")
     wear = retrain(root)[1]["wear"]
     drawn = sum(
         line.startswith("f") and line.endswith("test") for line in (root / "labels" / "splits.csv").read_text().splitlines()
