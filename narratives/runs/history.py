@@ -113,14 +113,25 @@ def find_figures(events: list[Event], run: str, digest: str) -> Figures:
 
 
 def promote(
-    project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str, best: int | None = None
+    project: Project,
+    run: str,
+    figures: Figures,
+    former: Figures,
+    decision: str,
+    retraining: str,
+    best: int | None = None,
+    over: str = "",
 ) -> int:
     """Put the challenger in the incumbent's place, and that among the past models, in one step; its version.
 
     `former` are the incumbent's figures, for one whose figures the history does not know. `best` is the best version so far,
-    `None` where the challenger is it.
+    `None` where the challenger is it. `over` is the digest of the model that it was compared with: `UserError` where another
+    stands by now.
     """
     with project.lock():
+        if over and _read_digest(project.model(run)) != over:
+            fix = f"run the same command again: the new model waits in {project.challenger(run)}"
+            raise UserError(at(project.model(run), None, f"another model was put there meanwhile; {fix}"))
         events, moves = read_events(project), []
         digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
         if project.model(run).exists():
@@ -153,13 +164,6 @@ def refuse_lost(project: Project, run: str) -> None:
         back = f"bring one back: narratives models rollback {run} --to {max(past)}, or " if past else ""
         fix = f"{back}put a new one there without comparing: narratives retrain {run} --promote"
         raise UserError(at(project.model(run), None, f"is gone, although the history knows version {known[-1]}; {fix}"))
-
-
-def refuse_other(project: Project, run: str, digest: str) -> None:
-    """`UserError` where another model stands than the one with this digest, which a challenger was compared with."""
-    if _read_digest(project.model(run)) != digest:
-        fix = f"run the same command again: the new model waits in {project.challenger(run)}"
-        raise UserError(at(project.model(run), None, f"another model was put there meanwhile; {fix}"))
 
 
 def roll_back(project: Project, run: str, to: int | None = None, say: Say | None = None) -> Event:

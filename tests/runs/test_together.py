@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +18,10 @@ from helpers.killed import any_end, list_states, needs_fork
 from narratives.files import atomic
 from narratives.models.model import load_model, save_model
 from narratives.project.project import Project
-from narratives.runs.history import read_events, refuse_other
+from narratives.runs.history import promote, read_events
 
 
-def at_once(root: Path, *commands: list[str | Path]) -> None:
+def at_once(root: Path, *commands: Sequence[str | Path]) -> None:
     """Run the commands at the same time: all of them wait before any of them reads."""
     with Project(root).lock(), Project(root).lock(run="base"):
         processes = [
@@ -132,8 +133,9 @@ def test_a_model_that_the_history_knows_is_not_replaced_as_if_it_were_the_first(
 
 def test_a_challenger_takes_the_place_only_of_the_model_it_was_compared_with(root: Path) -> None:
     project = Project(root)
-    refuse_other(project, "base", load_model(project.model("base")).digest)
-    [problem] = problems_of(lambda: refuse_other(project, "base", "another"))
+    before = snapshot(root)
+    [problem] = problems_of(lambda: promote(project, "base", {}, {}, "promote", "", over="another"))
+    assert snapshot(root) == before
     assert problem.startswith(f"{root / 'models' / 'base'}: another model was put there meanwhile; run the same command again")
 
 
