@@ -64,16 +64,12 @@ def read_events(project: Project) -> list[Event]:
         try:
             event = Event(**json.loads(line))
             versions = [version for version in (event.version, event.best) if version is not None]
-            if not all(map(_is_number, versions)) or not isinstance(event.run, str):
+            if not all(type(version) is int and version >= 0 for version in versions) or not isinstance(event.run, str):
                 raise ValueError("a version is the name of a folder")
             events.append(event)
         except (ValueError, TypeError):
             raise UserError(at(path, number, "not a line of the history; restore the file or delete the line")) from None
     return events
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def list_versions(project: Project, run: str | None = None) -> list[Version]:
@@ -130,8 +126,8 @@ def promote(
     """
     with project.lock():
         if over and _read_digest(project.model(run)) != over:
-            fix = f"run the same command again: the new model waits in {project.challenger(run)}"
-            raise UserError(at(project.model(run), None, f"another model was put there meanwhile; {fix}"))
+            problem = "another model was put there meanwhile; run the same command again: the new one waits"
+            raise UserError(at(project.model(run), None, problem))
         events, moves = read_events(project), []
         digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
         if project.model(run).exists():
@@ -187,8 +183,7 @@ def _roll_back(project: Project, run: str, to: int | None) -> Event:
     moves = [(chosen, project.model(run))]
     if current is not None:
         if not any((event.run, event.version) == (run, current) for event in events):
-            trained = Event(_trained(project.model(run)), TRAINED, run, current, _read_digest(project.model(run)))
-            events.append(trained)
+            events.append(Event(_trained(project.model(run)), TRAINED, run, current, _read_digest(project.model(run))))
         moves.insert(0, (project.model(run), project.past_model(run, current)))
     figures = find_figures(events, run, digest)
     event = Event(_now(), ROLLED_BACK, run, to, digest, figures, current, best=to)  # whoever goes back sets the bar there

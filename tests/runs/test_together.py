@@ -16,7 +16,7 @@ from helpers.examples import invoke, problems_of, snapshot, write_lines, write_p
 from helpers.killed import any_end, list_states, needs_fork
 
 from narratives.files import atomic
-from narratives.models.model import load_model, save_model
+from narratives.models.folder import load_model, save_model
 from narratives.project.project import Project
 from narratives.runs.history import promote, read_events
 
@@ -57,7 +57,8 @@ def test_two_imports_at_once_lose_nothing(tmp_path: Path) -> None:
         )
         for half, ids in enumerate((range(4), range(4, 8)))
     ]
-    at_once(root, *(["labels", "import", path] for path in halves))
+    first, second = halves
+    at_once(root, ["labels", "import", first], ["labels", "import", second])
     passages = {passage.id: passage.narratives for passage in Project(root).corpus.passages}
     assert {id_ for id_, labels in passages.items() if id_.startswith("o") and labels} == {f"o{k}" for k in range(8)}
     assert {"new0", "new1"} <= passages.keys()
@@ -169,4 +170,4 @@ def test_a_manifest_names_no_file_outside_its_folder(root: Path) -> None:
     manifest["files"]["../../labels/passages.jsonl"] = "0"
     path.write_text(json.dumps({**manifest, "digest": hashlib.sha256(json.dumps(manifest).encode()).hexdigest()}))
     [problem] = problems_of(lambda: load_model(path.parent))
-    assert problem.startswith(f"{path}: names a file outside the model's folder (../../labels/passages.jsonl); ")
+    assert problem.startswith(f"{path}: names a file outside of the model's folder: ../../labels/passages.jsonl; ")
