@@ -4,7 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,9 @@ from narratives.batch.processes import count_processors, run_workers
 from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
 from narratives.batch.rows import check_columns
 from narratives.batch.sources import describe_left, find_sources, has_changed
-from narratives.batch.storage import OutputFolder, is_url, to_plain
+from narratives.batch.storage import OutputFolder, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
-from narratives.files import hold_lock
 from narratives.models import load_model
 from narratives.progress import Progress, Say
 
@@ -75,7 +74,7 @@ def classify_files(
     nothing. `UserError` where the folder holds another run, unless inputs are to be added to it (`existing`) or it is to go.
     """
     output = to_plain(output)
-    with nullcontext() if is_url(output) else hold_lock(Path(output), say, make=True):
+    with OutputFolder(output).hold(say):
         try:
             return _classify(inputs, model_folder, output, options, workers or Workers(), existing, progress, say)
         finally:

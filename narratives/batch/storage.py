@@ -3,12 +3,14 @@
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files import replacing, sha256, unreadable, unwritable
+from narratives.files import hold_lock, replacing, sha256, unreadable, unwritable
+from narratives.progress import Say
 
 
 def is_url(path: str) -> bool:
@@ -39,6 +41,10 @@ class OutputFolder:
     """Files in it appear complete or not at all."""
 
     root: str
+
+    def hold(self, say: Say) -> AbstractContextManager[None]:
+        """Be the only run that writes to it; in a store, which knows no locks, two get the same answers."""
+        return nullcontext() if is_url(self.root) else hold_lock(Path(self.root), say, make=True)
 
     def list_names(self) -> set[str]:
         """The names of the files in it, at any depth; none where it is not there yet."""

@@ -54,8 +54,7 @@ def migrate_codebook(project: Project, path: Path, dry_run: bool = False, say: S
 
 
 def _migrate(project: Project, path: Path, dry_run: bool) -> MigrationSummary:
-    codebook = project.read_codebook()
-    old_file = read_toml(project.labels / "codebook.toml")
+    codebook, old_file = project.read_codebook(), read_toml(project.labels / "codebook.toml")
     migration, passages, further = _read_all(project, path, codebook, old_file.values["narrative"])
     version = migration.version
     summary = MigrationSummary(codebook.name, codebook.version, version, dry_run=dry_run)

@@ -146,7 +146,7 @@ class Project:
 def _find_clash(project: Project, run: str) -> str:
     """What of our own has, or would have, the name of this run; empty where nothing."""
     if run.casefold() in (_PAST, f"{_PAST}.jsonl"):
-        return f"models/{_PAST} and models/{_PAST}.jsonl keep past models"
+        return f"models/{run.casefold()} keeps past models"
     if not run or run.startswith(".") or Path(run).name != run:
         return f"'{run}' is no name for a run: what is half-done lies in hidden folders"
     for place in re.finditer("-vs-", run):

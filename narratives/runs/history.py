@@ -64,16 +64,12 @@ def read_events(project: Project) -> list[Event]:
         try:
             event = Event(**json.loads(line))
             versions = [version for version in (event.version, event.best) if version is not None]
-            if not all(map(_is_number, versions)) or not isinstance(event.run, str):
+            if not all(type(version) is int and version >= 0 for version in versions) or not isinstance(event.run, str):
                 raise ValueError("a version is the name of a folder")
             events.append(event)
         except (ValueError, TypeError):
             raise UserError(at(path, number, "not a line of the history; restore the file or delete the line")) from None
     return events
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def list_versions(project: Project, run: str | None = None) -> list[Version]:
@@ -113,14 +109,25 @@ def find_figures(events: list[Event], run: str, digest: str) -> Figures:
 
 
 def promote(
-    project: Project, run: str, figures: Figures, former: Figures, decision: str, retraining: str, best: int | None = None
+    project: Project,
+    run: str,
+    figures: Figures,
+    former: Figures,
+    decision: str,
+    retraining: str,
+    best: int | None = None,
+    over: str = "",
 ) -> int:
     """Put the challenger in the incumbent's place, and that among the past models, in one step; its version.
 
     `former` are the incumbent's figures, for one whose figures the history does not know. `best` is the best version so far,
-    `None` where the challenger is it.
+    `None` where the challenger is it. `over` is the digest of the model that it was compared with: `UserError` where another
+    stands by now.
     """
     with project.lock():
+        if over and _read_digest(project.model(run)) != over:
+            problem = "another model was put there meanwhile; run the same command again: the new one waits"
+            raise UserError(at(project.model(run), None, problem))
         events, moves = read_events(project), []
         digest, when, replaced = _read_digest(project.challenger(run)), _now(), None
         if project.model(run).exists():
@@ -155,13 +162,6 @@ def refuse_lost(project: Project, run: str) -> None:
         raise UserError(at(project.model(run), None, f"is gone, although the history knows version {known[-1]}; {fix}"))
 
 
-def refuse_other(project: Project, run: str, digest: str) -> None:
-    """`UserError` where another model stands than the one with this digest, which a challenger was compared with."""
-    if _read_digest(project.model(run)) != digest:
-        fix = f"run the same command again: the new model waits in {project.challenger(run)}"
-        raise UserError(at(project.model(run), None, f"another model was put there meanwhile; {fix}"))
-
-
 def roll_back(project: Project, run: str, to: int | None = None, say: Say | None = None) -> Event:
     """Put a past model back in its place, the latest before the present one unless `to` names another."""
     with project.lock(say):
@@ -183,8 +183,7 @@ def _roll_back(project: Project, run: str, to: int | None) -> Event:
     moves = [(chosen, project.model(run))]
     if current is not None:
         if not any((event.run, event.version) == (run, current) for event in events):
-            trained = Event(_trained(project.model(run)), TRAINED, run, current, _read_digest(project.model(run)))
-            events.append(trained)
+            events.append(Event(_trained(project.model(run)), TRAINED, run, current, _read_digest(project.model(run))))
         moves.insert(0, (project.model(run), project.past_model(run, current)))
     figures = find_figures(events, run, digest)
     event = Event(_now(), ROLLED_BACK, run, to, digest, figures, current, best=to)  # whoever goes back sets the bar there

@@ -29,7 +29,6 @@ from narratives.runs.history import (
     read_figures,
     record_held,
     refuse_lost,
-    refuse_other,
 )
 from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
@@ -163,10 +162,8 @@ def _conclude(
         record_held(job.project, job.run, figures, place)
         return Outcome(decision=decision, reasons=reasons, promoted=False, page=page, facts=facts)
     former = _recall_figures(job, incumbent) or _take_figures(trial.incumbent)
-    leads = trial.verdict.leads and decision == PROMOTE
-    with job.project.lock(job.say):
-        refuse_other(job.project, job.run, incumbent.digest)
-        version = promote(job.project, job.run, figures, former, decision, place, None if leads else best.version)
+    lead = None if trial.verdict.leads and decision == PROMOTE else best.version
+    version = promote(job.project, job.run, figures, former, decision, place, lead, incumbent.digest)
     _report(job)
     return Outcome(decision=decision, reasons=reasons, promoted=True, version=version, page=page, facts=facts)
 

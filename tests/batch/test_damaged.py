@@ -42,7 +42,7 @@ def blank(path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
 @pytest.mark.parametrize("damage", [cut, empty, blank, Path.unlink])
-@pytest.mark.parametrize("name", ["part-00001.{}", "log/part-00001.jsonl"])
+@pytest.mark.parametrize("name", ["part-00001.{}", "_run/log/part-00001.jsonl"])
 def test_a_damaged_part_is_done_again(
     folder: Path, texts: Path, tmp_path: Path, form: str, damage: Callable[[Path], None], name: str
 ) -> None:
@@ -50,7 +50,7 @@ def test_a_damaged_part_is_done_again(
     run(folder, out, texts, part_size=SIZE, form=form)
     whole = snapshot(out)
     damage(out / name.format(form))
-    (out / "summary.json").write_bytes(b"")
+    (out / "_run" / "summary.json").write_bytes(b"")
     told = report_status(str(out))
     assert told.parts - told.done == (0 if damage is blank and name.startswith("part") else 1)  # a status reads no answers
     run(folder, out, texts, part_size=SIZE, form=form)
@@ -60,7 +60,7 @@ def test_a_damaged_part_is_done_again(
 def test_a_run_of_an_older_version_that_is_done_stays_done(folder: Path, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run(folder, out, texts, part_size=SIZE)
-    for path in (out / "log").iterdir():
+    for path in (out / "_run" / "log").iterdir():
         first, *rest = path.read_text().split("\n")
         counts = json.loads(first)
         del counts["answers"]  # which it did not write
@@ -73,9 +73,9 @@ def test_a_plan_that_holds_nothing_yields_to_restart(folder: Path, texts: Path, 
     out = tmp_path / "out"
     run(folder, out, texts, part_size=SIZE)
     whole = snapshot(out)
-    (out / "plan.json").write_bytes(left)
+    (out / "_run" / "plan.json").write_bytes(left)
     assert problems_of(lambda: run(folder, out, texts, part_size=SIZE)) == [
-        f"{out}/plan.json: holds nothing, as after a power cut; name another --output, or begin anew with --restart"
+        f"{out}/_run/plan.json: holds nothing, as after a power cut; name another --output, or begin anew with --restart"
     ]
     run(folder, out, texts, part_size=SIZE, restart=True)
     assert snapshot(out) == whole
@@ -84,7 +84,7 @@ def test_a_plan_that_holds_nothing_yields_to_restart(folder: Path, texts: Path, 
 def test_a_plan_names_no_files_elsewhere(folder: Path, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(folder, out, texts, part_size=SIZE)
-    path = out / "plan.json"
+    path = out / "_run" / "plan.json"
     path.write_text(path.read_text().replace('"form": "jsonl"', '"form": "/../../x"', 1))
     [problem] = problems_of(lambda: report_status(str(out)))
     assert problem.startswith(f"{path}: not the plan of a batch run")

@@ -142,7 +142,7 @@ def test_the_command(finished: Path, tmp_path: Path, name: str, jobs: str) -> No
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
     path = write_input(tmp_path / "new.txt", [{"text": "a"}])
     [told] = problems_of(lambda: run(folder, path / "out", path))
-    assert told == f"{path}/out/_run/plan.json: cannot be written: Not a directory; nothing was changed"
+    assert told == f"{path}/out: cannot be written: Not a directory; nothing was changed"
     result = invoke(tmp_path, "classify", path, "--model", folder)
     assert result.stderr.splitlines()[-1] == "Error: name an INPUT, a --model and an --output; or --status DIR"
 

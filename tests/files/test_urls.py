@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,11 @@ def run_on_disk(store: Any, model: Path, folder: Path) -> dict[str, bytes]:
 
 
 def same(stored: dict[str, bytes], on_disk: dict[str, bytes], folder: Path) -> bool:
-    """Whether both hold the same but for where the inputs lie; of a plan only the parts count."""
-    place = str(folder / "in").encode()
-    moved = {name: data.replace(place, b"memory:///bucket/in") for name, data in on_disk.items() if name != PLAN}
-    return {name: data for name, data in stored.items() if name != PLAN} == moved and PLAN in stored
+    """Whether both hold the same but for where the inputs lie, and the digests of it; of a plan only the parts count."""
+    place, digests = str(folder / "in").encode(), re.compile(rb', "answers": {[^}]*}')
+    moved = {name: data.replace(place, b"memory:///bucket/in") for name, data in on_disk.items()}
+    plain = [{name: digests.sub(b"", data) for name, data in files.items() if name != PLAN} for files in (stored, moved)]
+    return plain[0] == plain[1] and PLAN in stored
 
 
 def test_a_store_gets_what_a_disk_gets(store: Any, model: Path, tmp_path: Path) -> None:

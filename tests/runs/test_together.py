@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,12 @@ from helpers.examples import invoke, problems_of, snapshot, write_lines, write_p
 from helpers.killed import any_end, list_states, needs_fork
 
 from narratives.files import atomic
-from narratives.models.model import load_model, save_model
+from narratives.models.folder import load_model, save_model
 from narratives.project.project import Project
-from narratives.runs.history import read_events, refuse_other
+from narratives.runs.history import promote, read_events
 
 
-def at_once(root: Path, *commands: list[str | Path]) -> None:
+def at_once(root: Path, *commands: Sequence[str | Path]) -> None:
     """Run the commands at the same time: all of them wait before any of them reads."""
     with Project(root).lock(), Project(root).lock(run="base"):
         processes = [
@@ -56,7 +57,8 @@ def test_two_imports_at_once_lose_nothing(tmp_path: Path) -> None:
         )
         for half, ids in enumerate((range(4), range(4, 8)))
     ]
-    at_once(root, *(["labels", "import", path] for path in halves))
+    first, second = halves
+    at_once(root, ["labels", "import", first], ["labels", "import", second])
     passages = {passage.id: passage.narratives for passage in Project(root).corpus.passages}
     assert {id_ for id_, labels in passages.items() if id_.startswith("o") and labels} == {f"o{k}" for k in range(8)}
     assert {"new0", "new1"} <= passages.keys()
@@ -132,8 +134,9 @@ def test_a_model_that_the_history_knows_is_not_replaced_as_if_it_were_the_first(
 
 def test_a_challenger_takes_the_place_only_of_the_model_it_was_compared_with(root: Path) -> None:
     project = Project(root)
-    refuse_other(project, "base", load_model(project.model("base")).digest)
-    [problem] = problems_of(lambda: refuse_other(project, "base", "another"))
+    before = snapshot(root)
+    [problem] = problems_of(lambda: promote(project, "base", {}, {}, "promote", "", over="another"))
+    assert snapshot(root) == before
     assert problem.startswith(f"{root / 'models' / 'base'}: another model was put there meanwhile; run the same command again")
 
 
@@ -167,4 +170,4 @@ def test_a_manifest_names_no_file_outside_its_folder(root: Path) -> None:
     manifest["files"]["../../labels/passages.jsonl"] = "0"
     path.write_text(json.dumps({**manifest, "digest": hashlib.sha256(json.dumps(manifest).encode()).hexdigest()}))
     [problem] = problems_of(lambda: load_model(path.parent))
-    assert problem.startswith(f"{path}: names a file outside the model's folder (../../labels/passages.jsonl); ")
+    assert problem.startswith(f"{path}: names a file outside of the model's folder: ../../labels/passages.jsonl; ")
