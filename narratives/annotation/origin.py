@@ -51,4 +51,4 @@ def _mark(entry: Entry) -> Entry:
     if not values.get("text"):
         problem = "an answer without its text is no label; classify again with --text, which writes it too"
     kept["narratives"] = values.get("narratives") or {}  # an empty cell: the model was asked and raised nothing
-    return replace(entry, values={**kept, "origin": f"{BY_MODEL}{values['run']}"}, problem=problem, note="")
+    return replace(entry, values={**kept, "origin": f"{BY_MODEL}{values['run']}"}, problem=problem, notes=())

@@ -21,7 +21,12 @@ def root(tmp_path: Path) -> Path:
 def review(root: Path) -> Path:
     """A review like an audit's, of three passages."""
     lines: list[dict[str, Any]] = []
-    for k, sides in enumerate([[{"toll": "asserts"}, {}], [{"school": "asserts"}, {"school": "rebuts"}], [{}, {"toll": None}]]):
+    every: list[list[dict[str, Any]]] = [
+        [{"toll": "asserts"}, {}],
+        [{"school": "asserts"}, {"school": "rebuts"}],
+        [{}, {"toll": None}],
+    ]
+    for k, sides in enumerate(every):
         passage = json.loads((root / "labels" / "passages.jsonl").read_text().splitlines()[k])
         passage.pop("narratives")
         form = {"review": ["read it again"], "decision": None, "sides": [{"narratives": side} for side in sides]}

@@ -86,8 +86,8 @@ def test_what_is_wrong_names_the_row_of_the_sheet(root: Path, tmp_path: Path) ->
     assert f"{sheet}:3: narrative 'a' has no 'title'; add it" in told
     assert f"{sheet}:3: id 'a' was used on line 2; give it another id" in told
     lacking = write_sheet(tmp_path / "t.csv", ["a", "b"], head="id,titel")
-    [told] = problems_of(lambda: import_sheet(Project(root), lacking))
-    assert told.startswith(f"{lacking}:1: no column 'family'; known: titel; a codebook's sheet has the columns id, family")
+    [problem] = problems_of(lambda: import_sheet(Project(root), lacking))
+    assert problem.startswith(f"{lacking}:1: no column 'family'; known: titel; a codebook's sheet has the columns id, family")
 
 
 def test_columns_without_a_place_are_named(root: Path, tmp_path: Path) -> None:

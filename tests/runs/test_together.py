@@ -87,7 +87,8 @@ def root(trained: Path, tmp_path: Path) -> Path:
 
 
 def test_two_forced_promotions_at_once_leave_a_model(root: Path) -> None:
-    at_once(root, *[["retrain", "base", "--force", "--promote"]] * 2)
+    promotion: list[str | Path] = ["retrain", "base", "--force", "--promote"]
+    at_once(root, promotion, promotion)
     project = Project(root)
     last = read_events(project)[-1]
     assert (last.version, last.digest) == (3, load_model(project.model("base")).digest)

@@ -15,8 +15,10 @@ from narratives.annotation.formats.untaken import has_content, holds_spans, list
 from narratives.files import find_field, has_field, take_field
 from narratives.labels import NONE, STANCES, is_yes, join_stance, split_text
 
-LABELS = ("narratives", "labels", "label", "narrative", "codes", "code", "annotations", "annotation", "cats")
-LABELS += ("categories", "category", "tags", "tag", "classes", "class")
+LABELS = (
+    *("narratives", "labels", "label", "narrative", "codes", "code", "annotations", "annotation", "cats"),
+    *("categories", "category", "tags", "tag", "classes", "class"),
+)
 OURS = {"id", "text", "document", "narratives"}  # the fields of our own form
 EMPTY = "no label at all, taken as not labelled; --empty none if it means that none is carried"
 NO_LABELS = (

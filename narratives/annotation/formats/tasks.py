@@ -69,7 +69,7 @@ def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, sile
     """What one annotator said. Other questions are kept beside the text where the user named those about narratives."""
     left: dict[str, Any] = {name: words for name, words in answer.fields.items() if name not in chosen}
     left |= {name: content for name, content in answer.others.items() if has_content(content)}
-    values, notes = dict(task.values), ()
+    values = dict(task.values)
     words = [word for name in sorted(chosen & answer.fields.keys()) for word in answer.fields[name]]
     named = [name for name in left if wishes.labels and name not in wishes.labels]
     kept = named or [name for name in left if not wishes.labels and words and _is_comment(name, left[name])]
