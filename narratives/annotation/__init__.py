@@ -5,7 +5,8 @@ from narratives.annotation.audit import audit_labels, describe_audit
 from narratives.annotation.check import check_labels, describe_labels
 from narratives.annotation.export import export_labels
 from narratives.annotation.handout import export_review
-from narratives.annotation.importing import ImportRequest, describe_import, import_labels
+from narratives.annotation.importing import ImportRequest, import_labels
+from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
 from narratives.annotation.tasks import Suggestion, check_output, choose_format, write_suggestions
