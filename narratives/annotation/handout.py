@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from narratives.annotation.formats import label_studio
 from narratives.annotation.formats.entry import TABLES, Entry
-from narratives.annotation.formats.items import read_items
+from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.review import is_form, read_form
 from narratives.data import Codebook, Place
 from narratives.errors import UserError, at
@@ -68,7 +68,9 @@ def read_returned(path: Path, root: Path) -> Returned | None:
 
     An entry with a problem stands for a row that can't be understood. Rows without a decision are passed over.
     """
-    if path.is_dir() or not any(_came_from(path, item.values) for item in islice(read_items(path), 1)):
+    if find_suffix(path) not in (".json", *TABLES) or not any(
+        _came_from(path, item.values) for item in islice(read_items(path), 1)
+    ):
         return None
     returned = Returned()
     forms: dict[Path, dict[str, tuple[int, dict[str, Any]]]] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.decisions import read_settled
-from narratives.annotation.formats.choice import find_format, read_entries
+from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.handout import Returned, read_returned, write_decisions
@@ -17,7 +17,6 @@ from narratives.annotation.incoming import Bad, Incoming, parse_entries
 from narratives.annotation.merge import Merge, merge
 from narratives.annotation.names import make_names
 from narratives.annotation.official import find_official
-from narratives.annotation.origin import mark_answers
 from narratives.annotation.outcome import ImportSummary
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
@@ -26,8 +25,6 @@ from narratives.labels import Splits, assign_splits, extend_splits, to_record
 from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
-
-_PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +67,14 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
         spans=request.spans,
         columns=request.columns,
         texts=request.texts,
+        as_labels=request.as_labels,
     )
     entries: list[Entry] = []
     returned: list[Returned] = []
     for path in request.files:
         if back := read_returned(path, project.root):
             returned.append(back)
-        entries += back.entries if back else _read(path, request, wishes)
+        entries += back.entries if back else read_entries(path, request.form, wishes)
     if not entries:
         raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
     parsed = parse_entries(entries, codebook, names, existing)
@@ -102,12 +100,6 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
-
-
-def _read(path: Path, request: ImportRequest, wishes: Wishes) -> list[Entry]:
-    form = request.form or find_format(path)
-    entries = read_entries(path, form, wishes)
-    return mark_answers(entries, request.as_labels) if form in _PLAIN else list(entries)
 
 
 def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:

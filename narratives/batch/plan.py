@@ -92,7 +92,7 @@ class Plan:
             batch = input_.batch
             pieces = [(input_, piece) for piece in input_.parts]
             weight = _weigh(input_) if len(pieces) == 1 else sys.maxsize
-            if pieces and weight <= room:
+            if parts and pieces and weight <= room:
                 parts[-1] += pieces
                 room -= weight
             elif pieces:

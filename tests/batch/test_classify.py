@@ -194,7 +194,7 @@ def test_equal_texts_are_computed_once_in_a_part(folder: Path, tmp_path: Path, m
     monkeypatch.setattr(TfidfClassifier, "predict_proba", count)
     path = write_input(tmp_path / "new.txt", [{"text": text} for text in TEXTS * 500])
     run(folder, tmp_path / "out", path)
-    assert computed == TEXTS
+    assert computed[1:] == TEXTS  # the first is tried when the model is loaded
     rows = read_rows(tmp_path / "out")
     assert [row["scores"] for row in rows] == [row["scores"] for row in rows[:4]] * 500
 

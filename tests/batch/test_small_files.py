@@ -7,7 +7,6 @@ import pytest
 from helpers.batch_runs import add, number_texts, run, write_input
 
 from narratives.batch.plan import PLAN, Plan
-from narratives.batch.sources import Source
 
 ENDINGS = ("jsonl", "csv", "txt", "parquet")
 
@@ -71,19 +70,6 @@ def test_bad_records_of_all_files_of_a_part_are_told(small_model: Path, tmp_path
     lines = (tmp_path / "out" / "_run" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
     rejects = [json.loads(line) for line in lines]
     assert [(reject["file"], reject["line"]) for reject in rejects] == [(str(path), 2) for path in paths]
-
-
-def test_a_run_that_an_older_version_began_goes_on_with_a_part_for_each_file(small_model: Path, tmp_path: Path) -> None:
-    paths, output = write_small(tmp_path / "in", 3), tmp_path / "out"
-    run(small_model, output, *paths)
-    plan = output / PLAN
-    text = plan.read_text(encoding="utf-8")
-    plan.write_text(text.replace('"format_version": 3', '"format_version": 2', 1), encoding="utf-8")
-    for left in output.glob("**/part-*"):
-        left.unlink()
-    assert run(small_model, output, *paths).parts == 3
-    assert len(list_answers(output)) == 3
-    assert Source(str(paths[0]), "jsonl") == Plan.from_json(json.loads(plan.read_text(encoding="utf-8"))).inputs[0].source
 
 
 def test_small_files_that_are_added_share_no_part_with_those_before(small_model: Path, tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
 from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.joining import join_codes
 from narratives.annotation.formats.untaken import refuse
+from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
 from narratives.labels import find_split, is_semeval
 
+_PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 FORMATS = {
     "jsonl": "narratives.annotation.formats.ours",
     "csv": "narratives.annotation.formats.tables",
@@ -36,7 +38,8 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
     form = form or find_format(path)
     reader: Callable[[Path, Wishes], Iterator[Entry]] = import_module(FORMATS[form]).read
     split = find_split(_SHARD.sub("", path.name.partition(".")[0]))
-    for entry in join_codes(reader(path, wishes)):
+    entries = join_codes(reader(path, wishes))
+    for entry in mark_answers(entries, wishes.as_labels) if form in _PLAIN else entries:
         if form != "jsonl":  # their words for other things are no misspelt keys of ours
             entry = _name_known(entry)
         elif "id" in entry.values:

@@ -50,6 +50,7 @@ class Wishes:
     spans: bool = False  # labels of stretches of a text count as labels of the text
     columns: Mapping[str, str] = field(default_factory=dict)  # our own key -> the field that holds it
     texts: Path | None = None  # the folder with a file for each text
+    as_labels: bool = False  # answers of a model are taken too, and marked
 
     @property
     def empty(self) -> list[str] | None:
