@@ -15,7 +15,7 @@ from narratives.metrics.reliability import (
     expected_calibration_error,
     find_brier_skill,
 )
-from narratives.metrics.shares import highest_share, share_bounds
+from narratives.metrics.shares import highest_share
 from narratives.metrics.significance import (
     ALPHA,
     BETTER,
@@ -75,7 +75,6 @@ __all__ = [
     "micro_f1",
     "project_precision",
     "samples_f1",
-    "share_bounds",
     "sum_by_document",
     "thin_out",
     "to_plain",

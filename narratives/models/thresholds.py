@@ -38,7 +38,7 @@ def cap_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:
     margins = (to_log_odds(scores) - to_log_odds(thresholds)).max(1, initial=-np.inf)
     n = len(margins)
     allowed = max((k for k in range(n) if highest_share(k, n) <= max_alarms), default=-1)
-    step = -np.inf if allowed + 1 >= n else np.sort(margins)[::-1][max(allowed + 1, 0)]
+    step = -np.inf if not n or allowed >= n else np.sort(margins)[::-1][max(allowed, 0)]  # the first that must not raise
     if step < 0:
         return thresholds
     raised = to_share(to_log_odds(thresholds) + np.nextafter(step, np.inf) + 1e-6)

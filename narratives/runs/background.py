@@ -13,7 +13,7 @@ from narratives.classifiers import find_classifier
 from narratives.data import Floats
 from narratives.errors import UserError, at
 from narratives.files import BadRecord, read_records, sha256, write_text
-from narratives.metrics import share_bounds
+from narratives.metrics import wilson
 from narratives.models import Examples, Model
 from narratives.project import RunConfig
 from narratives.texts import find_windows, near_duplicates
@@ -72,7 +72,8 @@ def describe_alarms(training: Mapping[str, Any]) -> str:
     counts = training.get("background")
     if not counts:
         return "How often it raises a false alarm in your feed is not known: no background texts were given."
-    low, high = (100 * bound for bound in share_bounds(counts["alarms"], counts["measured"]))
+    bounds = wilson(np.array(float(counts["alarms"])), np.array(float(counts["measured"])))
+    low, high = (100 * float(bound) for bound in bounds)
     rate = 100 * counts["alarms"] / max(counts["measured"], 1)
     most = sorted(counts["narratives"].items(), key=lambda item: (-item[1], item[0]))[:3]
     names = f"; most often {', '.join(f'{id_} ({count})' for id_, count in most)}" if most else ""

@@ -11,7 +11,7 @@ from helpers.toy import TOPICS, Toy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narratives.metrics.shares import highest_share, share_bounds
+from narratives.metrics.shares import highest_share
 from narratives.models.cuts import Examples
 from narratives.models.folder import load_model
 from narratives.models.thresholds import cap_alarms, decide
@@ -128,11 +128,3 @@ def test_the_budget_holds_with_its_confidence_and_thresholds_never_fall(n: int, 
     assert alarms == 0 or highest_share(alarms, n) <= most
     if highest_share(int(decide(scores, before).any(1).sum()), n) <= most:
         assert np.array_equal(before, after)
-
-
-@given(st.integers(0, 50), st.integers(0, 50))
-def test_bounds_of_a_share_hold_it(hits: int, more: int) -> None:
-    low, high = share_bounds(hits, hits + more)
-    assert 0 <= low <= high <= 1
-    if hits + more:
-        assert low <= hits / (hits + more) <= high
