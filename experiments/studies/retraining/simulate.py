@@ -80,7 +80,7 @@ def drift(repeats: int) -> Iterator[str]:
 
         def run(seed: int, gain: float = gain, spoiled: float = spoiled) -> tuple[float, ...]:
             then, now = World(seed), World(seed + 10_000)
-            former = measure(then.test, then.train(0.7).answer(then.test), "then", 200)[0].overall["micro_f1"]
+            former = measure(then.test, then.train(0.7).answer(then.test), "then", intervals=True)[0].overall["micro_f1"]
             quality = 0.7 if spoiled else 0.58
             incumbent, challenger = now.train(quality), now.train(quality + gain)
             answers = [model.answer(now.test) for model in (incumbent, challenger)]

@@ -9,27 +9,26 @@ own, and four fifths of that stay the same from one week's training to the next,
 from dataclasses import dataclass, replace
 
 import numpy as np
-from narratives.metrics.bootstrap import measure as take
 from scipy.special import ndtri
 
 from narratives.data import Codebook, Floats, Matrix, Narrative, Passage
-from narratives.evaluation import comparison
+from narratives.evaluation import differences
 from narratives.evaluation.comparison import compare
-from narratives.evaluation.evaluation import About, Evaluation, Figure, NarrativeScore, make_figure
+from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
+from narratives.evaluation.figures import Figure, make_figure
 from narratives.evaluation.joined import Joined
 from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.verdict import TOLERANCE, Verdict, reach_verdict
+from narratives.metrics.figures import measure as take
 
-NARRATIVES, RESAMPLES, MARGIN = 28, 200, TOLERANCE
-SHARED, KEPT, WITHIN = (
-    0.7,
-    0.8,
-    0.3,
-)  # of variance: hard for all; of a model's own: kept for a week; of what is hard: a document's
+NARRATIVES, SWAPS, MARGIN = 28, 200, TOLERANCE
+SHARED = 0.7  # of the variance of a score: hard for all models
+KEPT = 0.8  # of the variance that is a model's own: the same a week later
+WITHIN = 0.3  # of the variance of what is hard: shared by a document
 IDS = [f"n{k:02}" for k in range(NARRATIVES)]
 CODEBOOK = Codebook("made up", "1", tuple(Narrative(id_, id_, "f", id_) for id_ in IDS))
-comparison.mcnemar = lambda only_a, only_b: 1.0  # the verdict does not ask it, and it would take most of the time
+differences.mcnemar = lambda only_a, only_b: 1.0  # the verdict does not ask it, and it would take most of the time
 PREVALENCE = np.geomspace(0.07, 0.008, NARRATIVES)
 
 
@@ -105,13 +104,13 @@ class World:
         return replace(model, own=(np.vstack([model.own[0], fresh]), model.own[1])) if missing else model
 
 
-def measure(split: Split, predicted: Matrix, name: str, resamples: int = 0) -> tuple[Evaluation, Joined]:
-    """The figures of a matrix of answers that a verdict asks for; intervals only where there are `resamples`."""
+def measure(split: Split, predicted: Matrix, name: str, intervals: bool = False) -> tuple[Evaluation, Joined]:
+    """The figures of a matrix of answers that a verdict asks for; intervals only where they are asked for."""
     stances = np.full(split.gold.shape, -1, dtype=np.int8)
     answers = Joined(split.passages, split.gold, predicted, None, stances, stances)
     about = About(run=name, description="", classifier="", split="test")
-    if resamples:
-        return score(answers, CODEBOOK, about, resamples=resamples, seed=0), answers
+    if intervals:
+        return score(answers, CODEBOOK, about), answers
     figures, support, raised = take(split.gold, predicted), split.gold.sum(0), predicted.sum(0)
     rows = [
         NarrativeScore(
@@ -153,12 +152,11 @@ def judge(
     former: Figure | None = None,
 ) -> Verdict:
     """The verdict on answers; `elsewhere` counts the passages of validation for which each narrative is raised."""
-    resamples = RESAMPLES if former else 0
-    after, answers = measure(test, challenger, "challenger", resamples)
+    after, answers = measure(test, challenger, "challenger", former is not None)
 
     def face(predicted: Matrix, name: str) -> Rival:
-        before, other = measure(test, predicted, name, resamples)
-        return Rival(name, before, after, compare(before, other, after, answers, CODEBOOK, RESAMPLES, 0))
+        before, other = measure(test, predicted, name, former is not None)
+        return Rival(name, before, after, compare(before, other, after, answers, CODEBOOK, SWAPS, 0))
 
     rival = face(incumbent, "the incumbent")
     past = None if best is None else face(best, "the best so far")
