@@ -84,17 +84,16 @@ def describe_alarms(training: Mapping[str, Any]) -> str:
 
 
 def read_background(files: Sequence[Path], seed: int, most: int = MOST) -> list[str]:
-    """At most `most` different texts of these files, drawn by lot; `UserError` where a file has no texts."""
+    """At most `most` different texts of these files, drawn by lot; `UserError` where the first of them has none."""
     lots: dict[str, str] = {}
     for path in files:
-        before = len(lots)
         for record in read_records(path):
             if isinstance(record, BadRecord):
                 raise UserError(at(path, record.line, f"{record.reason}; mend the background file or take it out"))
             text = record.values.get("text")
             if isinstance(text, str) and text.strip():
                 lots.setdefault(_draw_lot(text, seed), text)
-        if len(lots) == before and not lots:
+        if not lots:
             raise UserError(at(path, None, "no texts in it; background needs a field or column 'text'"))
     return [lots[lot] for lot in sorted(lots)[:most]]
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from narratives.labels.passages import read_files
+from narratives.metrics.cases import wilson
 from narratives.metrics.curves import average_precision
 from narratives.models.answers import Answers
 from narratives.models.folder import load_model
@@ -56,7 +57,8 @@ def measure(model: Model, field: Path) -> dict[str, Any]:
         lines = (field / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
         texts = [json.loads(line)["text"] for line in lines if line.strip()]
         alarms = int(model.classify(texts).raised.any(1).sum())
-        row[name] = [100 * alarms / len(texts), *(100 * bound for bound in wilson(alarms, len(texts)))]
+        bounds = wilson(np.array(float(alarms)), np.array(float(len(texts))))
+        row[name] = [100 * alarms / len(texts), *(100 * float(bound) for bound in bounds)]
     return row
 
 
@@ -104,13 +106,6 @@ def sort_alarms(gold: np.ndarray, raised: np.ndarray, ids: tuple[str, ...]) -> d
         "missed": int((gold & ~raised).sum()),
         "most often falsely": dict(Counter({ids[k]: int(wrong[:, k].sum()) for k in range(len(ids))}).most_common(6)),
     }
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share."""
-    z, share = 1.959964, hits / n
-    middle, half = share + z * z / (2 * n), z * ((share * (1 - share) + z * z / (4 * n)) / n) ** 0.5
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def print_table(rows: dict[str, dict[str, Any]]) -> None:
