@@ -112,7 +112,7 @@ def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path
         for process in processes:
             assert process.stderr
             line = process.stderr.readline()
-            assert line.startswith("waiting for 'narratives ")
+            assert line.startswith("waiting for 'narratives")
             assert f"(process {os.getpid()} on " in line
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]

@@ -30,11 +30,11 @@ def find_browser() -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What tests/browser.mjs saw on the page of two runs."""
+    """What browser.mjs saw on the page of two runs."""
     node, chromium = find_browser()
     runs, comparison = two_runs()
     page = write_report(tmp_path_factory.mktemp("report"), [fill(run) for run in runs], comparison)
-    command = [node, str(ROOT / "tests" / "browser.mjs"), str(page), str(MODULES), chromium]
+    command = [node, str(Path(__file__).with_name("browser.mjs")), str(page), str(MODULES), chromium]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode == 3:
         pytest.skip(f"chromium does not start: {done.stderr.strip()}")

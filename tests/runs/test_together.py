@@ -35,7 +35,7 @@ def at_once(root: Path, *commands: Sequence[str | Path]) -> None:
         ]
         for process in processes:
             assert process.stderr
-            assert process.stderr.readline().startswith("waiting for 'narratives ")
+            assert process.stderr.readline().startswith("waiting for 'narratives")
     for process in processes:
         _, said = process.communicate()
         assert process.returncode == 0, said
