@@ -16,7 +16,7 @@ from narratives.batch.plan_file import read_plan
 from narratives.batch.processes import count_processors, run_workers
 from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
 from narratives.batch.rows import check_columns
-from narratives.batch.sources import describe_left, find_sources, has_changed
+from narratives.batch.sources import describe_left_out, find_sources, has_changed
 from narratives.batch.storage import OutputFolder, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
@@ -93,7 +93,7 @@ def _classify(
 ) -> BatchSummary:
     sources, left = find_sources(inputs, output)
     if left:
-        say(describe_left(left))
+        say(describe_left_out(left))
     folder = OutputFolder(output)
     model = load_model(model_folder)
     check_columns(options, model.codebook)

@@ -78,7 +78,7 @@ def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
     return texts or _leave_out([path for path in inner if _is_known(path)], output)  # JSON beside texts is no text
 
 
-def describe_left(left: Sequence[str]) -> str:
+def describe_left_out(left: Sequence[str]) -> str:
     """One line for all that was left out."""
     names = ", ".join(left[:3]) + (" ..." if len(left) > 3 else "")
     return f"{len(left)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"

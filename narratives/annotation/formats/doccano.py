@@ -40,14 +40,14 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         comments = values.pop("Comments", None)
         values |= {"comments": comments} if comments else {}
         try:
-            labels, one = _take_labels(values, wishes)
+            labels, is_code = _take_labels(values, wishes)
         except ValueError as error:
             yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
             continue
         if not labels:
             notes += [] if wishes.empty_is_none else [EMPTY]
             labels = wishes.empty
-        yield replace(item, values={**values, "narratives": labels}, by=by if labels else "", notes=tuple(notes), code=one)
+        yield replace(item, values={**values, "narratives": labels}, by=by if labels else "", notes=tuple(notes), code=is_code)
 
 
 def _is_number(id_: Any, path: Path) -> bool:
