@@ -179,8 +179,10 @@ def _split(pipeline: Any) -> tuple[Any, Any]:
     if not isinstance(pipeline, Pipeline):
         return None, pipeline
     count = next((k for k, (_, step) in enumerate(pipeline.steps) if _needs_labels(step)), len(pipeline.steps) - 1)
-    rest = pipeline.steps[count:]
-    return (Pipeline(pipeline.steps[:count]) if count else None), rest[0][1] if len(rest) == 1 else Pipeline(rest)
+    last_steps = pipeline.steps[count:]
+    return (Pipeline(pipeline.steps[:count]) if count else None), last_steps[0][1] if len(last_steps) == 1 else Pipeline(
+        last_steps
+    )
 
 
 def _needs_labels(step: Any) -> bool:
@@ -212,10 +214,10 @@ def _score(model: Any, x: Any, many: bool) -> Floats:
         return to_share(
             np.asarray(model.decision_function(x), dtype=np.float64).reshape(len(x) if isinstance(x, list) else x.shape[0], -1)
         )
-    given = model.predict_proba(x)
-    if isinstance(given, list):  # for each column the shares of no and yes
-        return np.column_stack([np.asarray(shares, dtype=np.float64)[:, 1] for shares in given])
-    return np.asarray(given if many else given[:, 1:], dtype=np.float64)
+    probabilities = model.predict_proba(x)
+    if isinstance(probabilities, list):  # for each column the shares of no and yes
+        return np.column_stack([np.asarray(shares, dtype=np.float64)[:, 1] for shares in probabilities])
+    return np.asarray(probabilities if many else probabilities[:, 1:], dtype=np.float64)
 
 
 def _cut(count: int) -> Iterator[tuple[int, int]]:

@@ -24,11 +24,11 @@ def check_gold(gold: Sequence[Passage], codebook: Codebook) -> None:
     if not gold:
         raise UserError("evaluate: the gold has no passages; hand in at least one")
     problems = [f"passage '{passage.id}' is not labelled; leave it out" for passage in gold if passage.narratives is None]
-    seen: set[str] = set()
+    ids: set[str] = set()
     for passage in gold:
-        if passage.id in seen:
+        if passage.id in ids:
             problems.append(f"passage '{passage.id}' stands in the gold twice; keep one")
-        seen.add(passage.id)
+        ids.add(passage.id)
         problems += _find_unknown(f"passage '{passage.id}'", passage.narratives or (), codebook)
     _refuse(problems)
 
@@ -58,11 +58,11 @@ def _parse_labels(labels: Mapping[str, Any], codebook: Codebook) -> list[Predict
     problems: list[str] = []
     for id_, value in labels.items():
         value = sorted(value) if isinstance(value, set | frozenset) else list(value) if isinstance(value, tuple) else value
-        told: list[str] = []
-        parsed = read_labels(value, codebook.ids, told.append)
-        if parsed is None and not told:
-            told = ["no labels; give {} or [] where it carries none"]
-        problems += [f"prediction '{id_}': {problem}" for problem in told]
+        messages: list[str] = []
+        parsed = read_labels(value, codebook.ids, messages.append)
+        if parsed is None and not messages:
+            messages = ["no labels; give {} or [] where it carries none"]
+        problems += [f"prediction '{id_}': {problem}" for problem in messages]
         rows.append(Prediction(id=id_, scores={}, narratives=parsed or {}))
     _refuse(problems)
     return rows

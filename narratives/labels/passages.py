@@ -32,12 +32,12 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
     return passages
 
 
-def read_files(files: Sequence[Path], codebook: Codebook, known: Sequence[Passage] = ()) -> list[Passage]:
-    """The passages of these files; `UserError` with every problem. No id and no document may be one of `known`."""
+def read_files(files: Sequence[Path], codebook: Codebook, other_passages: Sequence[Passage] = ()) -> list[Passage]:
+    """The passages of these files; `UserError` with every problem. No id and no document may be one of `other_passages`."""
     passages: list[Passage] = []
     problems: list[str] = []
-    first = {passage.id: passage.place for passage in known}
-    documents = {passage.document: passage.place for passage in known}
+    first = {passage.id: passage.place for passage in other_passages}
+    documents = {passage.document: passage.place for passage in other_passages}
     for path in files:
         try:
             for record in read_records(path):
@@ -51,8 +51,8 @@ def read_files(files: Sequence[Path], codebook: Codebook, known: Sequence[Passag
                 elif passage.id:
                     first[passage.id] = place
                 if passage.document in documents:
-                    other = documents[passage.document]
-                    problems.append(f"{place}: document '{passage.document}' stands at {other} too; give it another name")
+                    first_place = documents[passage.document]
+                    problems.append(f"{place}: document '{passage.document}' stands at {first_place} too; give it another name")
                 passages.append(passage)
         except UserError as error:
             problems += error.problems

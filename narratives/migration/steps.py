@@ -61,15 +61,15 @@ def find_doubt(step: Step, labels: Words) -> Doubt | None:
     carried = [id_ for id_ in step.old if id_ in labels]
     if not carried:
         return None
-    told = " and ".join(f"'{id_}' ({labels[id_] or 'stance unknown'})" for id_ in carried)
+    listing = " and ".join(f"'{id_}' ({labels[id_] or 'stance unknown'})" for id_ in carried)
     if step.kind == "split":
         stance = labels[carried[0]]
-        why = f"{told} was split into {', '.join(step.new)}: which does the text carry, and with which stance?"
+        why = f"{listing} was split into {', '.join(step.new)}: which does the text carry, and with which stance?"
         return Doubt(why, step.new, tuple((id_, stance) for id_ in step.new))
     stances = sorted({stance for id_ in carried if (stance := labels[id_])})
     if step.kind == "merge" and len(stances) > 1:
         [new] = step.new
-        return Doubt(f"{told} were merged into '{new}': with which stance?", step.new, tuple((new, s) for s in stances))
+        return Doubt(f"{listing} were merged into '{new}': with which stance?", step.new, tuple((new, s) for s in stances))
     if step.kind == "change":
         why = f"the meaning of '{carried[0]}' has changed: does the text still carry it, and with which stance?"
         return Doubt(why, step.new, nothing=True)
