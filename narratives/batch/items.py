@@ -10,7 +10,21 @@ from narratives.files import Record, count_id, find_field, has_field, join_piece
 from narratives.texts import NONE, find_language, normalise, note_language
 
 NOTES = ("note", "language", "language_note")
-OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
+ANSWER_COLUMNS = (
+    "id",
+    "file",
+    "line",
+    "start",
+    "end",
+    "narratives",
+    "stances",
+    "spans",
+    "words",
+    "scores",
+    *NOTES,
+    "run",
+    "codebook",
+)
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
 _LANGUAGE = "language"  # the column that may name it

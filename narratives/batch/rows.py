@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from narratives.batch.items import EVERYTHING, NOTES, OWN, Columns, Item, to_plain
+from narratives.batch.items import ANSWER_COLUMNS, EVERYTHING, NOTES, Columns, Item, to_plain
 from narratives.batch.plan import Options
 from narratives.data import STANCES, Codebook, Weighted
 from narratives.errors import UserError
@@ -56,7 +56,7 @@ def make_layout(options: Options, model: Model) -> Layout:
 def check_columns(options: Options, codebook: Codebook) -> None:
     """`UserError` where a kept column would hide one of ours."""
     optional = [name for name, flag in (("titles", options.titles), ("text", options.texts)) if flag]
-    reserved = {*OWN, "record", "starts", "ends", *optional, *(f"score_{id_}" for id_ in codebook.ids)}
+    reserved = {*ANSWER_COLUMNS, "record", "starts", "ends", *optional, *(f"score_{id_}" for id_ in codebook.ids)}
     for name in options.columns.keep:
         if name in reserved:
             raise UserError(f"--keep {name}: the output has a column of this name; leave it out or rename it in the input")

@@ -8,7 +8,7 @@ from narratives.errors import UserError, did_you_mean
 from narratives.labels import Part, read_labels
 from narratives.models import Answers
 
-Given = Answers | Iterable[Prediction] | Mapping[str, Any]
+PredictionSource = Answers | Iterable[Prediction] | Mapping[str, Any]
 _SHOWN = 10  # problems listed
 
 
@@ -33,7 +33,7 @@ def check_gold(gold: Sequence[Passage], codebook: Codebook) -> None:
     _refuse(problems)
 
 
-def take_predictions(predictions: Given, gold: Sequence[Passage], codebook: Codebook) -> Iterator[Prediction]:
+def take_predictions(predictions: PredictionSource, gold: Sequence[Passage], codebook: Codebook) -> Iterator[Prediction]:
     """Predictions from answers, from predictions, or from labels by id; `UserError` names the id that is wrong."""
     rows = _parse_labels(predictions, codebook) if isinstance(predictions, Mapping) else list(predictions)
     problems: list[str] = []

@@ -95,12 +95,9 @@ def find_confusions(answers: Joined, codebook: Codebook) -> list[Confusion]:
 def find_slices(answers: Joined) -> list[Slice]:
     """Recall by stance, and micro F1 by register, language, length and hard case; at least 10 passages make a slice."""
     owners = find_owners(answers.documents)
-    stances = [
-        _score_stance_slice(stance.value, answers.gold_stances == k, answers, owners) for k, stance in enumerate(STANCES)
-    ]
-    by_axis = (
-        _score_slice(axis, value, mask, answers, owners) for axis, value, mask in _masks(answers) if mask.sum() >= _LEAST
-    )
+    cells = {stance.value: answers.gold_stances == k for k, stance in enumerate(STANCES)}
+    stances = [_score_stance_slice(value, mask, answers, owners) for value, mask in cells.items()]
+    by_axis = [_score_slice(*part, answers, owners) for part in _masks(answers) if part[2].sum() >= _LEAST]
     return [*(slice_ for slice_ in stances if slice_.passages >= _LEAST), *by_axis]
 
 
@@ -136,9 +133,8 @@ def find_stances(answers: Joined) -> list[StanceScore]:
 
 def _compare(gold: Matrix, predicted: Matrix, owners: Owners) -> Counts:
     """True positives, false positives and false negatives by document, over all narratives: shape (documents, 1)."""
-    return Counts(
-        *(owners.total(cells).sum(1, keepdims=True) for cells in (gold & predicted, ~gold & predicted, gold & ~predicted))
-    )
+    hits, alarms, misses = gold & predicted, ~gold & predicted, gold & ~predicted
+    return Counts(*(owners.total(cells).sum(1, keepdims=True) for cells in (hits, alarms, misses)))
 
 
 def _add(parts: Sequence[Counts]) -> Counts:

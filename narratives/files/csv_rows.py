@@ -133,16 +133,16 @@ class _Ahead:
     def __init__(self, lines: Iterator[Line], parser: Parser) -> None:
         self._lines = lines
         self._parser = parser
-        self._held: deque[Line] = deque()
+        self._waiting: deque[Line] = deque()
         self._open = 0  # so many of those held leave a quote open that was open before them
         self._size = 0  # bytes of these
         self._broken = False  # whether the one held after these breaks it
 
     def take(self) -> Line | None:
         """The next line, `None` at the end."""
-        if not self._held:
+        if not self._waiting:
             return next(self._lines, None)
-        line = self._held.popleft()
+        line = self._waiting.popleft()
         if self._open:
             self._open -= 1
             self._size -= line[1]
@@ -153,16 +153,16 @@ class _Ahead:
     def take_until_closed(self, size: int) -> list[Line]:
         """The lines up to that which closes the quote opened before them, in `size` bytes; none where none closes it."""
         while not self._broken and size + self._size <= _LONGEST:
-            if self._open == len(self._held):
+            if self._open == len(self._waiting):
                 line = next(self._lines, None)
                 if line is None:
                     return []
-                self._held.append(line)
-            line = self._held[-1]
+                self._waiting.append(line)
+            line = self._waiting[-1]
             effect = self._try(line)
             if effect == "closes":
-                lines = list(self._held)
-                self._held.clear()
+                lines = list(self._waiting)
+                self._waiting.clear()
                 self._open = self._size = 0
                 return lines
             if effect == "breaks":

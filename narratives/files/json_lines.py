@@ -53,7 +53,7 @@ class JsonLines(io.RawIOBase):
         super().__init__()
         self._source = source
         self._lines = _write_lines(source)
-        self._left = b""
+        self._unread = b""
 
     def readable(self) -> bool:
         """It can be read, not written."""
@@ -61,13 +61,13 @@ class JsonLines(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with what comes next; 0 at the end."""
-        while not self._left:
+        while not self._unread:
             line = next(self._lines, None)
             if line is None:
                 return 0
-            self._left = line
-        count = min(len(buffer), len(self._left))
-        buffer[:count], self._left = self._left[:count], self._left[count:]
+            self._unread = line
+        count = min(len(buffer), len(self._unread))
+        buffer[:count], self._unread = self._unread[:count], self._unread[count:]
         return count
 
     def close(self) -> None:

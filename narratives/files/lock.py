@@ -116,13 +116,13 @@ class _Watch:
     """How long a lock has been looking the same."""
 
     def __init__(self) -> None:
-        self.seen: Any = None
+        self.last_looks: Any = None
         self.since = 0.0
 
     def is_dead(self, looks: Any) -> bool:
         """Whether it has given no sign of life for `LEASE` seconds; clocks of other machines are not asked."""
-        if looks != self.seen:
-            self.seen, self.since = looks, time.monotonic()
+        if looks != self.last_looks:
+            self.last_looks, self.since = looks, time.monotonic()
         return time.monotonic() - self.since > LEASE
 
 

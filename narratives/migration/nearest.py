@@ -50,7 +50,10 @@ def list_sides(passage: Passage, labels: Words | None, besides: Words, doubts: S
     sides = [] if labels is None else [dict(labels)]
     for doubt in doubts:
         unaffected = {id_: stance for id_, stance in besides.items() if id_ not in doubt.about}
-        for side in [*({**unaffected, id_: stance} for id_, stance in doubt.instead), *([unaffected] if doubt.nothing else [])]:
+        for side in [
+            *({**unaffected, id_: stance} for id_, stance in doubt.instead),
+            *([unaffected] if doubt.may_be_none else []),
+        ]:
             if side not in sides:
                 sides.append(side)
     return make_form(passage, [{"narratives": side} for side in sides], why=[doubt.why for doubt in doubts])

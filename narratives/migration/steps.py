@@ -38,7 +38,7 @@ class Doubt:
     why: str
     about: tuple[str, ...] = ()
     instead: tuple[tuple[str, str | None], ...] = ()  # one of these, each a narrative with its stance
-    nothing: bool = False  # or none of them
+    may_be_none: bool = False  # or none of them
 
 
 def carry_over(step: Step, labels: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -72,5 +72,5 @@ def find_doubt(step: Step, labels: Words) -> Doubt | None:
         return Doubt(f"{listing} were merged into '{new}': with which stance?", step.new, tuple((new, s) for s in stances))
     if step.kind == "change":
         why = f"the meaning of '{carried[0]}' has changed: does the text still carry it, and with which stance?"
-        return Doubt(why, step.new, nothing=True)
+        return Doubt(why, step.new, may_be_none=True)
     return None

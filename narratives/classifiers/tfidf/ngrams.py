@@ -104,8 +104,8 @@ class NgramCounter:
         numbers = self._number(words)
         ends = np.flatnonzero(numbers == 0) + 1
         tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
-        ngrams, found_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
-        return _fill(ngrams, found_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
+        ngrams, ngram_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
+        return _fill(ngrams, ngram_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
 
     def _forget(self) -> None:
         from scipy.sparse import csr_array
@@ -130,8 +130,8 @@ class NgramCounter:
         letters = self._letters.take(codes, mode="clip")
         numbers, ends = find_ngrams(self._characters, letters, np.flatnonzero(codes == ord(_END)))
         held = self._held
-        all_found, all_ends = np.concatenate([held.indices, numbers]), np.concatenate([held.indptr[1:], held.nnz + ends])
-        self._held = _fill(all_found, all_ends, self._columns[1])
+        all_numbers, all_ends = np.concatenate([held.indices, numbers]), np.concatenate([held.indptr[1:], held.nnz + ends])
+        self._held = _fill(all_numbers, all_ends, self._columns[1])
 
 
 class _Numbers(dict[str, int]):
