@@ -49,14 +49,14 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
 
 
 def agree(a: Labels | None, b: Labels | None) -> bool:
-    """Whether both can be true: no narrative more in one, no stance other than in the other. "Not labelled" says nothing."""
+    """Whether they name the same narratives, and no stance differs from a known one; an unlabelled side agrees with all."""
     if a is None or b is None:
         return True
     return a.keys() == b.keys() and all(a[id_] == b[id_] or None in (a[id_], b[id_]) for id_ in a)
 
 
 def join(a: Labels | None, b: Labels | None) -> Labels | None:
-    """All that two label sets that agree know together."""
+    """The labels of both, where they agree: a stance that one side knows fills a gap in the other."""
     if a is None or b is None:
         return b if a is None else a
     return {id_: a[id_] or b[id_] for id_ in a}
@@ -77,7 +77,7 @@ def _is_same(old: Passage, new: Passage) -> bool:
 
 
 def _forget_model(passage: Passage) -> Passage:
-    """A passage as it stands before anybody: what a model said of it holds against nothing that comes in."""
+    """A passage without the labels that a model gave it: these yield to any that come in."""
     if not passage.by_model:
         return passage
     return replace(passage, narratives=None, extras={**passage.extras, "origin": BY_PEOPLE})
