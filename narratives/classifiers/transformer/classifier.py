@@ -25,7 +25,7 @@ _GPU = "gpu"  # in the header of the weights: how a GPU computes the scores, if 
 
 @dataclass
 class TransformerClassifier:
-    """Fine-tune the upper layers of an encoder and, for each narrative, what it looks at in a text and what it makes of that."""
+    """Fine-tune the upper layers of an encoder, and for each narrative what it looks at in a text and makes of that."""
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
     max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
