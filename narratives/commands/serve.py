@@ -8,10 +8,18 @@ from narratives.commands.options import FOLDER, find_model, open_project, say
 
 
 @click.command()
-@click.option("--model", "names", multiple=True, metavar="RUN", help="A run of this project or a model's folder; by default all.")
-@click.option("--answers", multiple=True, type=FOLDER, help="A folder of Parquet that `classify` wrote; may be given several times.")
 @click.option(
-    "--queue", "queues", multiple=True, type=click.Path(path_type=Path), help="A file of tasks to label, such as `suggest` writes."
+    "--model", "names", multiple=True, metavar="RUN", help="A run of this project or a model's folder; by default all."
+)
+@click.option(
+    "--answers", multiple=True, type=FOLDER, help="A folder of Parquet that `classify` wrote; may be given several times."
+)
+@click.option(
+    "--queue",
+    "queues",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file of tasks to label, such as `suggest` writes.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; another address needs --token.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")

@@ -1,6 +1,6 @@
 """The templates of the pages, and what all of them are given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ def make_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": _count, "hundred": _hundred}
+    environment.filters |= {"count": _count, "hundred": _hundred, "pair": _pair, "tell": _tell}
     return environment
 
 
@@ -70,5 +70,15 @@ def _count(number: int) -> str:
 
 
 def _hundred(share: float | None) -> str:
-    """A share in words: 75 of 100."""
-    return "unknown" if share is None else f"{100 * share:.0f} of 100"
+    """A share as a percentage."""
+    return "unknown" if share is None else f"{100 * share:.0f}\u202f%"
+
+
+def _pair(values: Iterable[object]) -> list[tuple[str, str]]:
+    """Values of a choice that are their own words."""
+    return [(str(value), str(value)) for value in values]
+
+
+def _tell(values: Iterable[tuple[str, int]]) -> list[tuple[str, str]]:
+    """Values of a choice with how many have each."""
+    return [(value, f"{value} ({_count(n)})") for value, n in values]

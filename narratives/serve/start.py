@@ -48,12 +48,20 @@ def serve(settings: Settings, say: Say) -> None:
     check_settings(settings)
     app = make_app(settings, list_models(settings), say)
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_level="warning", access_log=False, server_header=False, proxy_headers=False
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
     )
     try:
         listening = config.bind_socket()
     except SystemExit:
-        raise UserError(f"--port {settings.port}: cannot listen at {settings.host}; another program may be there: --port N") from None
+        raise UserError(
+            f"--port {settings.port}: cannot listen at {settings.host}; another program may be there: --port N"
+        ) from None
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"open http://{host}:{port}/  (Ctrl-C ends it)")

@@ -119,5 +119,3 @@ def _read_openapi(request: Request) -> Any:
     document["info"]["version"] = __version__
     document["servers"] = [{"url": str(request.base_url).rstrip("/")}]
     return document
-
-

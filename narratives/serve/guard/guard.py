@@ -72,7 +72,9 @@ class Guard:
                     await self.app(scope, self._limit(request, receive), tell)
         except TimeoutError:
             seconds = self.settings.limits.seconds
-            problem = Problem(408, f"it took longer than {seconds:g} seconds; send fewer or shorter texts at once, or try again")
+            problem = Problem(
+                408, f"it took longer than {seconds:g} seconds; send fewer or shorter texts at once, or try again"
+            )
             await respond(request, problem)(scope, receive, _with_headers(send, scope["path"]))
             status = 408
         except Problem as problem:  # of a body that was too large, noticed outside of a handler

@@ -43,13 +43,12 @@ async def _ask(parts: Parts, name: str, text: str) -> Reading:
 
 
 def _fill(parts: Parts, text: str, chosen: list[str]) -> dict[str, Any]:
-    titles = {entry.id: entry.title for served in parts.shelf.all for entry in served.model.codebook.narratives}
     return {
         "models": parts.shelf.names,
         "chosen": chosen or parts.shelf.names,
         "text": text,
         "readings": [],
         "near": [],
-        "titles": titles,
+        "titles": parts.titles,
         "longest": LONGEST,
     }
