@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files import open_parquet
-from narratives.serve.archive.index import count_known, make_index
-from narratives.serve.archive.parts import Listing, list_files, read_listing
+from narratives.files import open_parquet, write_json
+from narratives.serve.archive.index import make_index
+from narratives.serve.archive.parts import Listing, count_known, list_files, read_listing
 from narratives.serve.archive.words import find_words, make_words
 
 _SHOWN = ("id", "file", "line", "start", "end", "text", "narratives", "stances", "language", "language_note", "source", "date")
@@ -50,7 +50,7 @@ class View:
         columns = [name for name in _SHOWN if name in self.listing.columns]
         for path, some in places.items():
             records |= _read_places(Path(path), sorted(some), columns)
-        return [records[row] for row in rows]
+        return [dict.fromkeys(_SHOWN) | records[row] for row in rows]
 
 
 class Archive:
@@ -101,6 +101,8 @@ class Archive:
                 older = former.with_suffix(".sqlite") if former else None
                 older = older if older and older.exists() else None
                 make_words(listing, words, older, known if older else 0, self._tell)
+            if not index.with_suffix(".json").exists():
+                write_json(index.with_suffix(".json"), listing.to_json())
         except (OSError, sqlite3.Error, duckdb.Error) as error:
             reason = getattr(error, "strerror", None) or next(iter(str(error).splitlines()), "")
             raise UserError(
@@ -111,7 +113,7 @@ class Archive:
 
     def _find_former(self, listing: Listing) -> tuple[Path | None, int]:
         """The index of an earlier state of the folder that can be gone on with, and how many parts it holds."""
-        known = {path: count_known(listing, path) for path in self._place.glob("[!.]*.duckdb")}
+        known = {path.with_suffix(".duckdb"): count_known(listing, path) for path in self._place.glob("[!.]*.json")}
         best = max(known, key=lambda path: known[path], default=None)
         return (best, known[best]) if best and known[best] else (None, 0)
 

@@ -48,19 +48,6 @@ def make_index(listing: Listing, target: Path, former: Path | None, known: int, 
         aside.with_name(f"{aside.name}.wal").unlink(missing_ok=True)
 
 
-def count_known(listing: Listing, former: Path) -> int:
-    """How many of the first parts an index holds as they are now; 0 where it cannot be gone on with."""
-    import duckdb
-
-    try:
-        with duckdb.connect(str(former), read_only=True) as connection:
-            rows = connection.execute("SELECT path, size, changed, rows, first FROM parts ORDER BY first, path").fetchall()
-    except duckdb.Error:
-        return 0
-    now = [tuple(asdict(part).values()) for part in listing.parts]
-    return len(rows) if rows == now[: len(rows)] else 0
-
-
 def _add(connection: Any, listing: Listing, parts: Sequence[Part]) -> None:
     connection.executemany("INSERT INTO parts VALUES (?, ?, ?, ?, ?)", [tuple(asdict(part).values()) for part in parts])
     files = [part.path for part in parts]

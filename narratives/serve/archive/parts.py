@@ -5,9 +5,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files import open_parquet
+from narratives.files import open_parquet, read_json
 
 SCORE = "score_"
 _NEEDED = ("id", "file", "line", "narratives", "stances", "language")
@@ -46,7 +47,11 @@ class Listing:
     @property
     def digest(self) -> str:
         """The same for the same files."""
-        return hashlib.sha256(json.dumps([LAYOUT, asdict(self)]).encode()).hexdigest()[:20]
+        return hashlib.sha256(json.dumps([LAYOUT, self.to_json()]).encode()).hexdigest()[:20]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"columns": list(self.columns), "parts": [list(asdict(part).values()) for part in self.parts]}
 
     def find(self, row: int) -> tuple[Part, int]:
         """The part that holds a row, and the row's place in it."""
@@ -55,6 +60,17 @@ class Listing:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self.parts[middle].first <= row else (low, middle - 1)
         return self.parts[low], row - self.parts[low].first
+
+
+def count_known(listing: Listing, path: Path) -> int:
+    """How many of the first parts stood in the listing that `path` holds, as they are now; 0 where it cannot be gone on with."""
+    try:
+        before = read_json(path)
+    except UserError:
+        return 0
+    now = listing.to_json()
+    known = before.get("parts") if isinstance(before, dict) and before.get("columns") == now["columns"] else None
+    return len(known) if isinstance(known, list) and known == now["parts"][: len(known)] else 0
 
 
 def list_files(folder: Path) -> tuple[tuple[str, int, int], ...]:
