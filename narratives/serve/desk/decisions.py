@@ -44,7 +44,7 @@ class Decisions:
         """Nothing is read before it is asked for."""
         self._path = path
         self._lock = threading.RLock()
-        self._place = 0
+        self._place = self._lines = 0
         self._entries: dict[str, Entry] = {}
         self._undone: set[str] = set()
         self._applied: set[str] = set()
@@ -86,12 +86,13 @@ class Decisions:
     def _catch_up(self) -> None:
         """Read the lines that were added since, by whatever process."""
         lines, self._place = read_from(self._path, self._place)
-        for number, line in enumerate(lines, 1):
+        for line in lines:
+            self._lines += 1
             try:
                 entry = Entry(**json.loads(line))
             except (ValueError, TypeError):
                 problem = "not a decision; restore the file or delete the line"
-                raise UserError(at(self._path, len(self._entries) + number, problem)) from None
+                raise UserError(at(self._path, self._lines, problem)) from None
             if entry.key in self._entries:
                 continue
             self._entries[entry.key] = entry

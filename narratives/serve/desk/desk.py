@@ -28,6 +28,7 @@ class Counts:
     decided: int
     skipped: int
     open: int  # decided, and not among the labels yet
+    second: int  # decided by others, and not by this reader
 
 
 class Desk:
@@ -48,17 +49,19 @@ class Desk:
             path = self._project.labels / FOLDER / f"{queue.key}.jsonl"
             return self._decisions.setdefault(queue.key, Decisions(path))
 
-    def count(self, queue: Queue) -> Counts:
-        """How many texts wait and how many are done."""
+    def count(self, queue: Queue, reader: str) -> Counts:
+        """How many texts wait, how many are done, and how many of these a reader could read a second time."""
         tasks, decisions = self.queues.read(queue), self.find_decisions(queue)
         standing = decisions.list_standing()
         decided = {entry.task for entry in standing if entry.did == DECIDED}
         skipped = {entry.task for entry in standing if entry.did == SKIPPED} - decided
+        own = {entry.task for entry in standing if entry.reader == reader}
         return Counts(
             waiting=len(tasks.keys() - decided - skipped),
             decided=len(decided),
             skipped=len(skipped & tasks.keys()),
             open=len(decisions.list_open()),
+            second=len((decided & tasks.keys()) - own),
         )
 
     def choose(self, queue: Queue, reader: str, session: str, second: bool) -> Task | None:

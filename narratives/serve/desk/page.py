@@ -33,8 +33,9 @@ _KEY = re.compile(r"[0-9a-f]{16,64}")
 async def label_page(request: Request) -> Response:
     """All queues, how far they are, and how well readers agree."""
     parts = find_parts(request)
-    rows = await asyncio.to_thread(_describe_queues, parts.desk)
-    return render(request, "label.html", {"rows": rows, "reader": _find_reader(request), "told": []})
+    reader = _find_reader(request)
+    rows = await asyncio.to_thread(_describe_queues, parts.desk, reader)
+    return render(request, "label.html", {"rows": rows, "reader": reader, "told": []})
 
 
 async def set_reader(request: Request) -> Response:
@@ -55,7 +56,7 @@ async def read_next(request: Request) -> Response:
     queue = parts.desk.queues.find(request.path_params["queue"])
     second = request.query_params.get("second") == "1"
     task = await asyncio.to_thread(parts.desk.choose, queue, reader, request.state.session, second)
-    counts = await asyncio.to_thread(parts.desk.count, queue)
+    counts = await asyncio.to_thread(parts.desk.count, queue, reader)
     last = await asyncio.to_thread(parts.desk.find_decisions(queue).find_last, reader)
     asked = request.query_params.get("guess")
     shown = bool(task) and bool(parts.shelf.names) and (asked == "1" if asked else not task.hidden)
@@ -89,7 +90,7 @@ async def decide(request: Request) -> Response:
     do = take_one(form, "do")
     if do == "apply":
         told = await asyncio.to_thread(parts.desk.apply, queue)
-        rows = await asyncio.to_thread(_describe_queues, parts.desk)
+        rows = await asyncio.to_thread(_describe_queues, parts.desk, reader)
         return render(request, "label.html", {"rows": rows, "reader": reader, "told": told})
     if do == "undo":
         await asyncio.to_thread(_undo, parts.desk, queue, reader, take_one(form, "key"))
@@ -116,11 +117,11 @@ class Row:
     problem: str
 
 
-def _describe_queues(desk: Desk) -> list[Row]:
+def _describe_queues(desk: Desk, reader: str) -> list[Row]:
     rows = []
     for queue in desk.queues.list_all():
         try:
-            counts = desk.count(queue)
+            counts = desk.count(queue, reader)
             agreements = measure_agreement(desk.find_decisions(queue).list_standing())
             if queue.kind != "review" or counts.waiting or counts.decided:
                 rows.append(Row(queue, counts, agreements, ""))

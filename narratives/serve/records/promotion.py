@@ -14,7 +14,7 @@ class Progress:
     """What became of a promotion."""
 
     run: str
-    state: str  # under way, done, failed
+    state: str  # under way, done, not needed, failed
     told: str = ""
 
 
