@@ -101,7 +101,10 @@ FILTERS: list[tuple[Record, Any]] = [
     ({"narrative": "toll", "until": "2024-06-30"}, lambda row: carries(row, "toll") and row["date"] <= "2024-06-30"),
     ({"words": "harbour"}, lambda row: "harbour" in row["text"]),
     ({"words": "CAFE word7"}, lambda row: "word7 " in row["text"]),
-    ({"words": "toll", "narrative": "toll", "source": "wire"}, lambda row: carries(row, "toll") and row["source"] == "wire" and "toll" in row["text"]),
+    (
+        {"words": "toll", "narrative": "toll", "source": "wire"},
+        lambda row: carries(row, "toll") and row["source"] == "wire" and "toll" in row["text"],
+    ),
     ({"words": "nosuchword"}, lambda row: False),
 ]
 
@@ -142,7 +145,7 @@ def test_each_order_shows_every_row_once(archive: Archive, rows: list[Record], s
 
     by_id = {row["id"]: row for row in rows}
     keys = [key(by_id[row["id"]]) for row in found]
-    assert keys == sorted(keys) or sort in ("doubt", "score") and keys == pytest.approx(sorted(keys), abs=1e-6)
+    assert keys == sorted(keys) or (sort in ("doubt", "score") and keys == pytest.approx(sorted(keys), abs=1e-6))
 
 
 def test_counts_over_time_add_up(archive: Archive, rows: list[Record]) -> None:

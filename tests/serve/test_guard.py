@@ -178,10 +178,14 @@ def test_more_than_can_wait_is_told_to_come_back(root: Path) -> None:
 
 values = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text() | st.integers(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "id", "x", "language"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "id", "x", "language"]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
-objects = st.dictionaries(st.sampled_from(["text", "texts", "model", "explain", "titles", "with_text", "txet"]), values, max_size=4)
+objects = st.dictionaries(
+    st.sampled_from(["text", "texts", "model", "explain", "titles", "with_text", "txet"]), values, max_size=4
+)
 
 
 @given(body=objects.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))

@@ -43,7 +43,9 @@ def scores_of(line: str) -> str:
 def test_the_answers_are_the_rows_of_classify_byte_for_byte(root: Path, client: TestClient, tmp_path: Path) -> None:
     records = [{"id": f"t{k}", "text": text} for k, text in enumerate(TEXTS)]
     write_lines(tmp_path / "texts.jsonl", *records)
-    done = invoke(root, "classify", tmp_path / "texts.jsonl", "--model", "base", "--output", tmp_path / "out", "--format", "jsonl")
+    done = invoke(
+        root, "classify", tmp_path / "texts.jsonl", "--model", "base", "--output", tmp_path / "out", "--format", "jsonl"
+    )
     assert done.exit_code == 0, done.output
     batch = (tmp_path / "out" / "part-00000.jsonl").read_text(encoding="utf-8").splitlines()
     served = client.post("/api/classify", json={"texts": records}, headers=LINES).text.splitlines()
@@ -125,7 +127,7 @@ def test_requests_at_the_same_moment_get_each_their_own_answers(client: TestClie
         texts = TEXTS * 6
         answers = pool.map(lambda text: client.post("/api/classify", json={"text": text}, headers=LINES).text, texts)
         assert list(answers) == [alone[text] for text in texts]
-    assert f"narratives_texts_total{{model=\"base\"}} {len(TEXTS) * 7}.0" in client.get("/metrics").text
+    assert f'narratives_texts_total{{model="base"}} {len(TEXTS) * 7}.0' in client.get("/metrics").text
 
 
 def test_a_model_that_was_promoted_answers_without_a_new_start(root: Path, client: TestClient) -> None:

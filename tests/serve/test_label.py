@@ -57,7 +57,9 @@ def decide(client: TestClient, queue: str = UNLABELLED, page: str = "", **fields
 
 
 def read_labels(root: Path) -> dict[str, Any]:
-    lines = [line for path in sorted((root / "labels").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [
+        line for path in sorted((root / "labels").glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()
+    ]
     return {record["id"]: record for record in map(json.loads, lines)}
 
 
@@ -181,7 +183,9 @@ def test_a_second_reader_sees_no_label_and_their_agreement_is_told(root: Path, c
     assert "Ana and Ben: 2 of 3 texts the same; F1 of one against the other 0.50; equal stances 100" in told
     assert "conflicts: 1" in apply(client)
     assert read_labels(root)["u0"]["readers"] == ["Ana", "Ben"]
-    [conflict] = [json.loads(line) for path in (root / "labels" / "conflicts").glob("*") for line in path.open(encoding="utf-8")]
+    [conflict] = [
+        json.loads(line) for path in (root / "labels" / "conflicts").glob("*") for line in path.open(encoding="utf-8")
+    ]
     assert [side["by"] for side in conflict["sides"]] == ["Ana", "Ben"]
 
 
@@ -194,7 +198,13 @@ def test_a_disk_that_is_full_is_told_and_nothing_is_lost(
     def fail(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    form = {"csrf": find_csrf(client), "do": "decide", "key": find_field(html, "key"), "task": find_field(html, "task"), "none": "1"}
+    form = {
+        "csrf": find_csrf(client),
+        "do": "decide",
+        "key": find_field(html, "key"),
+        "task": find_field(html, "task"),
+        "none": "1",
+    }
     with monkeypatch.context() as patch:
         patch.setattr(ledger, "_write", fail)
         answer = client.post(UNLABELLED, data=form)
@@ -254,7 +264,9 @@ def test_a_review_is_decided_in_its_file_and_in_the_labels(root: Path) -> None:
         why=["scores low"],
     )
     other = make_form(
-        Passage("p1", example_passages()[1]["text"], None, "d1"), [{"narratives": {"school": "asserts"}}, {"narratives": {}}], why=["x"]
+        Passage("p1", example_passages()[1]["text"], None, "d1"),
+        [{"narratives": {"school": "asserts"}}, {"narratives": {}}],
+        why=["x"],
     )
     review = write_lines(root / "labels" / "review" / "audit.jsonl", form, other)
     with serving(root) as client:
@@ -276,7 +288,9 @@ def test_a_review_is_decided_in_its_file_and_in_the_labels(root: Path) -> None:
 
 def test_readers_who_decide_a_review_differently_are_asked_to_talk(root: Path) -> None:
     passage = example_passages()[0]
-    form = make_form(Passage("p0", passage["text"], None, "d0"), [{"narratives": {"toll": "asserts"}}, {"narratives": {}}], why=["x"])
+    form = make_form(
+        Passage("p0", passage["text"], None, "d0"), [{"narratives": {"toll": "asserts"}}, {"narratives": {}}], why=["x"]
+    )
     write_lines(root / "labels" / "review" / "audit.jsonl", form)
     with serving(root) as client:
         send(client, "/label", reader="Ana")
@@ -305,7 +319,13 @@ def test_a_name_that_cannot_stand_in_a_label_is_refused(client: TestClient) -> N
 def test_a_text_that_is_gone_is_told_and_nothing_is_written(root: Path, client: TestClient, labels: Path) -> None:
     html = client.get(UNLABELLED).text
     labels.unlink()
-    form = {"csrf": find_csrf(client), "do": "decide", "key": find_field(html, "key"), "task": find_field(html, "task"), "none": "1"}
+    form = {
+        "csrf": find_csrf(client),
+        "do": "decide",
+        "key": find_field(html, "key"),
+        "task": find_field(html, "task"),
+        "none": "1",
+    }
     assert client.post(UNLABELLED, data=form).status_code == 409
     assert read_decisions(root) == []
 
@@ -321,7 +341,9 @@ def test_a_text_is_free_again_when_its_reader_stays_away(root: Path, labels: Pat
 
 
 def test_a_line_that_is_no_decision_is_told_with_its_place(tmp_path: Path) -> None:
-    path = write_lines(tmp_path / "q.jsonl", {"key": "a", "did": "decided", "task": "t", "reader": "Ana", "narratives": {}}, "{}")
+    path = write_lines(
+        tmp_path / "q.jsonl", {"key": "a", "did": "decided", "task": "t", "reader": "Ana", "narratives": {}}, "{}"
+    )
     with pytest.raises(Exception, match=r"q\.jsonl:2: not a decision"):
         Decisions(path).list_standing()
 

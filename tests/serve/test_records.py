@@ -50,7 +50,15 @@ def test_a_report_is_shown_in_a_room_of_its_own(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../labels/codebook.toml", "base/config.toml", "base/../../x/report.html", "%2e%2e/report.html", "x/report.html", "base/%00/report.html"]
+    "path",
+    [
+        "../labels/codebook.toml",
+        "base/config.toml",
+        "base/../../x/report.html",
+        "%2e%2e/report.html",
+        "x/report.html",
+        "base/%00/report.html",
+    ],
 )
 def test_nothing_but_reports_is_shown(client: TestClient, path: str) -> None:
     assert client.get(f"/reports/{path}").status_code == 404

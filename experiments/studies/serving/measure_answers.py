@@ -11,10 +11,12 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from urllib.parse import parse_qsl
 
 from narratives.serve.archive.archive import Archive, View
 from narratives.serve.archive.page import _gather
 from narratives.serve.archive.wishes import ANY, NONE, SORTS, read_wish
+from narratives.serve.guard.problems import Problem
 from narratives.serve.pages import make_environment
 
 _TIMES = 5
@@ -69,25 +71,26 @@ def main() -> None:
     if view is None:
         raise SystemExit(archive.problem)
     size = sum(path.stat().st_size for path in given.cache.rglob("*") if path.is_file())
-    print(f"index of {view.listing.rows:,} rows: {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s, "
-          f"{size / 1e6:.0f} MB; Parquet {sum(part.size for part in view.listing.parts) / 1e6:.0f} MB")
+    print(
+        f"index of {view.listing.rows:,} rows: {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s, "
+        f"{size / 1e6:.0f} MB; Parquet {sum(part.size for part in view.listing.parts) / 1e6:.0f} MB"
+    )
     for name, queries in list_views(view).items():
-        seconds, cpu = [], time.process_time()
+        seconds, cpu, content = list[float](), time.process_time(), dict[str, Any]()
         for query in queries:
             try:
                 took, content = time_view(view, query)
-            except Exception as problem:
+            except Problem as problem:
                 print(f"{name}: {query}: {problem}")
                 continue
             seconds.append(took)
-        last = content.get("next")
-        if last:
-            from urllib.parse import parse_qsl
-
-            seconds.append(time_view(view, dict(parse_qsl(str(last))))[0])
-        seconds.sort()
+        if following := content.get("next"):
+            seconds.append(time_view(view, dict(parse_qsl(str(following))))[0])
         spent = (time.process_time() - cpu) / max(len(seconds), 1)
-        print(f"{name}: {seconds[0]:.2f} {seconds[len(seconds) // 2]:.2f} {seconds[-1]:.2f} s, CPU {spent:.2f} s, {content['total']:,} rows", flush=True)
+        seconds.sort()
+        if seconds:
+            low, middle, high = seconds[0], seconds[len(seconds) // 2], seconds[-1]
+            print(f"{name}: {low:.2f} {middle:.2f} {high:.2f} s, CPU {spent:.2f} s, {content['total']:,} rows", flush=True)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ class Listing:
 
 
 def count_known(listing: Listing, path: Path) -> int:
-    """How many of the first parts stood in the listing that `path` holds, as they are now; 0 where it cannot be gone on with."""
+    """How many of the first parts the listing in `path` holds as they are now; 0 where it cannot be gone on with."""
     try:
         before = read_json(path)
     except UserError:
