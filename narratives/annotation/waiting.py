@@ -36,9 +36,10 @@ def read_tasks(path: Path, codebook: Codebook) -> list[Waiting]:
     if parsed.bad:
         raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
     waiting: dict[str, Waiting] = {}
-    for one in parsed.good:
-        if one.passage.narratives is None:
-            waiting.setdefault(one.passage.id, Waiting(one.passage, why=str(one.passage.extras.get("chosen", ""))))
+    for incoming in parsed.good:
+        passage = incoming.passage
+        if passage.narratives is None:
+            waiting.setdefault(passage.id, Waiting(passage, why=str(passage.extras.get("chosen", ""))))
     return list(waiting.values())
 
 

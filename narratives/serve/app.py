@@ -96,7 +96,7 @@ async def _live(app: Starlette) -> AsyncIterator[None]:
     tasks = [
         warming,
         asyncio.create_task(_watch_models(parts)),
-        *(asyncio.create_task(_watch_answers(one)) for one in parts.archives),
+        *(asyncio.create_task(_watch_answers(archive)) for archive in parts.archives),
     ]
     try:
         yield
@@ -130,9 +130,9 @@ async def _explain(request: Request, error: Exception) -> Response:
 
 async def _miss(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    told = {404: "there is no such page", 405: "this page does not take that method"}
+    reasons = {404: "there is no such page", 405: "this page does not take that method"}
     headers = error.headers if isinstance(error, HTTPException) else None
-    return respond(request, Problem(status, told.get(status, "this request makes no sense here"), headers))
+    return respond(request, Problem(status, reasons.get(status, "this request makes no sense here"), headers))
 
 
 async def _fail(request: Request, error: Exception) -> Response:

@@ -30,13 +30,13 @@ class Shelf:
     """The models by name, in the order in which they were named."""
 
     def __init__(
-        self, folders: Sequence[Path], told: Callable[[str], None] = lambda _: None, leave_out: Say | None = None
+        self, folders: Sequence[Path], hear: Callable[[str], None] = lambda _: None, leave_out: Say | None = None
     ) -> None:
-        """Load all; `UserError` where one cannot be read or two have one name. `told` hears the names of those read anew.
+        """Load all; `UserError` where one cannot be read or two have one name. `hear` gets the names of those read anew.
 
         With `leave_out` a model that cannot be read is left out, and the reason said.
         """
-        self._told = told
+        self._hear = hear
         self._reading = threading.Lock()
         self._served: dict[str, Served] = {}
         for folder in folders:
@@ -78,7 +78,7 @@ class Shelf:
                     continue
                 try:
                     self._served[name] = _read(old.folder)
-                    self._told(name)
+                    self._hear(name)
                 except UserError as error:  # half copied, damaged or gone
                     problem = error.problems[0]
                     self._served[name] = Served(name, old.folder, old.model, old.tested, stamp, problem)

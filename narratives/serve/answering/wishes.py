@@ -68,10 +68,10 @@ def _to_record(number: int, text: Any) -> dict[str, Any]:
     return record
 
 
-def _check_keys(value: dict[str, Any], known: Sequence[str], what: str) -> None:
+def _check_keys(value: dict[str, Any], keys: Sequence[str], what: str) -> None:
     for key in value:
-        if key not in known:
-            _refuse(f"{what} has an unknown key '{key[:80]}'{did_you_mean(key, known)}")
+        if key not in keys:
+            _refuse(f"{what} has an unknown key '{key[:80]}'{did_you_mean(key, keys)}")
 
 
 def _refuse(reason: str) -> None:

@@ -94,13 +94,13 @@ class Archive:
         index, words = (self._place / f"{listing.digest}.{ending}" for ending in ("duckdb", "sqlite"))
         try:
             self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            former, known = self._find_former(listing)
+            former, done = self._find_former(listing)
             if not index.exists():
-                make_index(listing, index, former, known, self._tell)
+                make_index(listing, index, former, done, self._tell)
             if has_texts and not words.exists():
                 older = former.with_suffix(".sqlite") if former else None
                 older = older if older and older.exists() else None
-                make_words(listing, words, older, known if older else 0, self._tell)
+                make_words(listing, words, older, done if older else 0, self._tell)
             if not index.with_suffix(".json").exists():
                 write_json(index.with_suffix(".json"), listing.to_json())
         except (OSError, sqlite3.Error, duckdb.Error) as error:
@@ -113,9 +113,9 @@ class Archive:
 
     def _find_former(self, listing: Listing) -> tuple[Path | None, int]:
         """The index of an earlier state of the folder that can be gone on with, and how many parts it holds."""
-        known = {path.with_suffix(".duckdb"): count_known(listing, path) for path in self._place.glob("[!.]*.json")}
-        best = max(known, key=lambda path: known[path], default=None)
-        return (best, known[best]) if best and known[best] else (None, 0)
+        counts = {path.with_suffix(".duckdb"): count_known(listing, path) for path in self._place.glob("[!.]*.json")}
+        best = max(counts, key=lambda path: counts[path], default=None)
+        return (best, counts[best]) if best and counts[best] else (None, 0)
 
     def _sweep(self, digest: str) -> None:
         """Remove the indexes of earlier states: who is reading them has them open."""

@@ -23,19 +23,19 @@ CREATE TABLE leads (row BIGINT, k SMALLINT, raised BOOLEAN, stance TINYINT, scor
 """
 
 
-def make_index(listing: Listing, target: Path, former: Path | None, known: int, tell: Tell) -> None:
-    """Write the index of all parts to `target`, complete or not at all; the first `known` parts stand in `former` already."""
+def make_index(listing: Listing, target: Path, former: Path | None, done: int, tell: Tell) -> None:
+    """Write the index of all parts to `target`, complete or not at all; the first `done` parts stand in `former` already."""
     import duckdb
 
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.partial")
     try:
-        if former is not None and known:
+        if former is not None and done:
             shutil.copyfile(former, aside)
         connection = duckdb.connect(str(aside), config={"threads": max(1, os.cpu_count() or 1)})
         try:
-            if not known:
+            if not done:
                 connection.execute(_TABLES)
-            for start in range(known, len(listing.parts), _AT_ONCE):
+            for start in range(done, len(listing.parts), _AT_ONCE):
                 some = listing.parts[start : start + _AT_ONCE]
                 _add(connection, listing, some)
                 tell(some[-1].first + some[-1].rows, listing.rows)

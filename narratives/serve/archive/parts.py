@@ -69,17 +69,17 @@ def count_known(listing: Listing, path: Path) -> int:
     except UserError:
         return 0
     now = listing.to_json()
-    known = before.get("parts") if isinstance(before, dict) and before.get("columns") == now["columns"] else None
-    return len(known) if isinstance(known, list) and known == now["parts"][: len(known)] else 0
+    parts = before.get("parts") if isinstance(before, dict) and before.get("columns") == now["columns"] else None
+    return len(parts) if isinstance(parts, list) and parts == now["parts"][: len(parts)] else 0
 
 
 def list_files(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Path, size and time of change of every part; cheap enough to be asked every few seconds."""
-    found = []
+    files = []
     for path in sorted(folder.glob("[!._]*.parquet")):
         status = path.stat()
-        found.append((str(path), status.st_size, status.st_mtime_ns))
-    return tuple(found)
+        files.append((str(path), status.st_size, status.st_mtime_ns))
+    return tuple(files)
 
 
 def read_listing(folder: Path) -> Listing:

@@ -17,19 +17,19 @@ _WORD = re.compile(r"[^\W_]+")
 _TABLE = "CREATE VIRTUAL TABLE words USING fts5(text, content='', detail=none, tokenize='unicode61 remove_diacritics 2')"
 
 
-def make_words(listing: Listing, target: Path, former: Path | None, known: int, tell: Tell) -> None:
-    """Write the index of all texts to `target`; the first `known` parts stand in `former` already."""
+def make_words(listing: Listing, target: Path, former: Path | None, done: int, tell: Tell) -> None:
+    """Write the index of all texts to `target`; the first `done` parts stand in `former` already."""
     aside = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.partial")
     try:
-        if former is not None and known:
+        if former is not None and done:
             shutil.copyfile(former, aside)
         with closing(sqlite3.connect(aside, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")  # it is a copy: what is lost is made again
             connection.execute("BEGIN")
-            if former is None or not known:
+            if former is None or not done:
                 connection.execute(_TABLE)
-            for part in listing.parts[known:]:
+            for part in listing.parts[done:]:
                 connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", _read_texts(part))
                 tell(part.first + part.rows, listing.rows)
             connection.execute("COMMIT")

@@ -26,20 +26,20 @@ def measure_agreement(entries: Sequence[Entry]) -> list[Agreement]:
         if entry.did == DECIDED:
             by_reader.setdefault(entry.reader, {})[entry.task] = entry
     pairs = combinations(sorted(by_reader), 2)
-    found = [_compare(a, b, by_reader[a], by_reader[b]) for a, b in pairs]
-    return [agreement for agreement in found if agreement.texts]
+    agreements = [_compare(a, b, by_reader[a], by_reader[b]) for a, b in pairs]
+    return [agreement for agreement in agreements if agreement.texts]
 
 
 def _compare(a: str, b: str, of_a: dict[str, Entry], of_b: dict[str, Entry]) -> Agreement:
     shared = [(of_a[task].labels, of_b[task].labels) for task in of_a if task in of_b]
-    both = sum(len(one.keys() & other.keys()) for one, other in shared)
-    either = sum(len(one) + len(other) for one, other in shared)
-    stances = [one[id_] == other[id_] for one, other in shared for id_ in one.keys() & other.keys() if one[id_] and other[id_]]
+    both = sum(len(mine.keys() & yours.keys()) for mine, yours in shared)
+    either = sum(len(mine) + len(yours) for mine, yours in shared)
+    stances = [mine[id_] == yours[id_] for mine, yours in shared for id_ in mine.keys() & yours.keys() if mine[id_] and yours[id_]]
     return Agreement(
         first=a,
         second=b,
         texts=len(shared),
-        same=sum(one.keys() == other.keys() for one, other in shared),
+        same=sum(mine.keys() == yours.keys() for mine, yours in shared),
         f1=2 * both / either if either else None,
         stances=sum(stances) / len(stances) if stances else None,
     )

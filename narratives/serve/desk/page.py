@@ -89,9 +89,9 @@ async def decide(request: Request) -> Response:
     queue = parts.desk.queues.find(request.path_params["queue"])
     do = take_one(form, "do")
     if do == "apply":
-        told = await asyncio.to_thread(parts.desk.apply, queue)
+        lines = await asyncio.to_thread(parts.desk.apply, queue)
         rows = await asyncio.to_thread(_describe_queues, parts.desk, reader)
-        return render(request, "label.html", {"rows": rows, "reader": reader, "told": told})
+        return render(request, "label.html", {"rows": rows, "reader": reader, "told": lines})
     if do == "undo":
         await asyncio.to_thread(_undo, parts.desk, queue, reader, take_one(form, "key"))
     elif do in ("decide", "skip"):
@@ -185,8 +185,8 @@ async def _guess(parts: Parts, task: Task) -> list[tuple[str, str | None, float]
     items = take_texts([{"text": passage.text, "language": passage.language}])
     [line] = await parts.together.answer("", items, Options(form="jsonl"))
     row = json.loads(line)
-    found = [(id_, stance, row["scores"][id_]) for id_, stance in row["narratives"].items()]
-    return sorted(found, key=lambda one: -one[2])
+    claims = [(id_, stance, row["scores"][id_]) for id_, stance in row["narratives"].items()]
+    return sorted(claims, key=lambda claim: -claim[2])
 
 
 def _find_reader(request: Request) -> str:

@@ -71,11 +71,11 @@ class Queues:
         """The texts of a queue by key, in order; `UserError` where its file cannot be read."""
         with self._reading:
             stamp = (_stamp(queue.path), _stamp(self._project.labels))
-            known = self._read.get(queue.key)
-            if known is None or known.stamp != stamp:
-                known = _Read(stamp, self._make_tasks(queue))
-                self._read[queue.key] = known
-            return known.tasks
+            read = self._read.get(queue.key)
+            if read is None or read.stamp != stamp:
+                read = _Read(stamp, self._make_tasks(queue))
+                self._read[queue.key] = read
+            return read.tasks
 
     def _make_tasks(self, queue: Queue) -> dict[str, Task]:
         codebook, splits = self._project.read_codebook(), dict[str, str]()
@@ -86,7 +86,7 @@ class Queues:
             some = [Waiting(passage) for passage in corpus.passages if passage.narratives is None]
         else:
             some = _read_file(queue, codebook)
-        tasks = [Task(make_task_key(one), one, _is_hidden(one, splits)) for one in some]
+        tasks = [Task(make_task_key(waiting), waiting, _is_hidden(waiting, splits)) for waiting in some]
         return {task.key: task for task in tasks}
 
 

@@ -103,15 +103,15 @@ class Guard:
         if self.settings.token and not self._may_enter(request):
             if request.method in _SAFE and "text/html" in headers.get("accept", ""):
                 return RedirectResponse("/enter", 303)
-            told = "this server asks for a token: send the header Authorization: Bearer TOKEN, or open /enter in a browser"
-            return respond(request, Problem(401, told, {"www-authenticate": "Bearer"}))
+            reason = "this server asks for a token: send the header Authorization: Bearer TOKEN, or open /enter in a browser"
+            return respond(request, Problem(401, reason, {"www-authenticate": "Bearer"}))
         return None
 
     def _may_enter(self, request: Request) -> bool:
         path = request.url.path
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        known = kind.lower() == "bearer" and self.sessions.is_token(token.strip())
-        return known or bool(request.state.session) or path in OPEN or path.startswith("/static/")
+        has_token = kind.lower() == "bearer" and self.sessions.is_token(token.strip())
+        return has_token or bool(request.state.session) or path in OPEN or path.startswith("/static/")
 
     def _is_ours(self, host: str) -> bool:
         """Whether a `Host` is one of ours: a name that somebody else may point at this machine is not (DNS rebinding)."""
@@ -124,7 +124,7 @@ class Guard:
             return False
         if self.settings.port and port is not None and port != self.settings.port and not self.settings.token:
             return False
-        if name in ("localhost", *(known.lower() for known in self.settings.names)):
+        if name in ("localhost", *(ours.lower() for ours in self.settings.names)):
             return True
         try:
             address = ipaddress.ip_address(name)

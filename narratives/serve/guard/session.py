@@ -55,5 +55,5 @@ class Sessions:
 
 def _same(given: str, right: str) -> bool:
     # Digests of one length: not even how long the right one is can be timed.
-    one, other = (hashlib.sha256(value.encode("utf-8", "replace")).digest() for value in (given, right))
-    return hmac.compare_digest(one, other)
+    first, second = (hashlib.sha256(value.encode("utf-8", "replace")).digest() for value in (given, right))
+    return hmac.compare_digest(first, second)

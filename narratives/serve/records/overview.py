@@ -51,7 +51,7 @@ def list_reports(project: Project) -> list[Report]:
 
 def list_retrainings(project: Project) -> list[Retraining]:
     """The verdicts of all runs, the latest of each run first."""
-    found = []
+    verdicts = []
     for path in sorted((project.root / "experiments").glob("*/retraining/*/verdict.json"), reverse=True):
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
@@ -60,8 +60,8 @@ def list_retrainings(project: Project) -> list[Retraining]:
             decision, reasons = "unreadable", [str(path)]
         report = path.with_name(REPORT)
         below = report.relative_to(project.root / "experiments").as_posix() if report.is_file() else ""
-        found.append(Retraining(path.parents[2].name, path.parent.name, decision, reasons, below))
-    return found
+        verdicts.append(Retraining(path.parents[2].name, path.parent.name, decision, reasons, below))
+    return verdicts
 
 
 def find_report(project: Project, name: str) -> Path | None:

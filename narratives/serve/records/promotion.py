@@ -15,7 +15,7 @@ class Progress:
 
     run: str
     state: str  # under way, done, not needed, failed
-    told: str = ""
+    outcome: str = ""
 
 
 class Promotions:
