@@ -46,7 +46,7 @@ def serve(
     Examples:
       narratives serve
       narratives serve --model tfidf --answers answers --queue tasks.json
-      NARRATIVES_TOKEN=... narratives serve --host 0.0.0.0 --name desk.example.org
+      narratives serve --host 0.0.0.0 --name desk.example.org --token 3f9a1c62e07b4d58
     """
     from narratives.serve import Settings, check_settings
     from narratives.serve import serve as run_server

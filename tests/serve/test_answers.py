@@ -20,6 +20,7 @@ from narratives.serve.archive import export, queries
 from narratives.serve.archive import words as word_index
 from narratives.serve.archive.archive import Archive, make_archives
 from narratives.serve.archive.index import NEAR
+from narratives.serve.archive.parts import Part
 from narratives.serve.archive.wishes import ANY, NONE, SORTS, read_wish
 
 Record = dict[str, Any]
@@ -171,7 +172,12 @@ def test_answers_that_are_added_are_seen_and_those_before_are_not_read_again(
     classify(root, write_feed(root / "more.jsonl", 200, 30), "--add")
     read: list[str] = []
     original = word_index._read_texts
-    monkeypatch.setattr(word_index, "_read_texts", lambda part: (read.append(part.path), original(part))[1])
+
+    def read_texts(part: Part) -> list[tuple[int, str]]:
+        read.append(part.path)
+        return original(part)
+
+    monkeypatch.setattr(word_index, "_read_texts", read_texts)
     archive.refresh()
     after = ids(list_all(archive))
     assert after[: len(before)] == before

@@ -43,7 +43,7 @@ def project(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for k in range(80)
     ]
     write_lines(root / "feed.jsonl", *feed)
-    options = ["--model", "base", "--output", root / "answers", "--text", "--keep", "source,date"]
+    options = ["--model", "base", "--output", str(root / "answers"), "--text", "--keep", "source,date"]
     assert invoke(root, "classify", root / "feed.jsonl", *options).exit_code == 0
     config = root / "experiments" / "base" / "config.toml"
     config.write_text(config.read_text(encoding="utf-8").replace("min_df = 1", "min_df = 2"), encoding="utf-8")

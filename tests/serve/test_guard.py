@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from narratives import batch
 from narratives.project.project import Project
 from narratives.serve.answering import together
 from narratives.serve.app import ROUTES
@@ -94,7 +95,8 @@ def test_with_a_token_strangers_see_nothing(root: Path) -> None:
         for path in ("/api/models", "/api/codebook", "/metrics", "/", "/label", "/answers.csv", "/reports/base/report.html"):
             assert client.get(path, headers=JSON).status_code == 401
         for wrong in ("Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer \xe9"):
-            assert client.get("/api/models", headers={"authorization": wrong.encode("latin-1"), **JSON}).status_code == 401  # type: ignore[dict-item]
+            headers = {b"authorization": wrong.encode("latin-1"), b"accept": b"application/json"}
+            assert client.get("/api/models", headers=headers).status_code == 401
         assert client.get("/healthz").status_code == 200
         assert client.get("/", follow_redirects=False).headers["location"] == "/enter"
         assert client.get("/api/models", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
@@ -161,8 +163,11 @@ def test_too_many_texts_are_refused(root: Path) -> None:
 
 
 def test_what_takes_too_long_is_told_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = together.answer_items
-    monkeypatch.setattr(together, "answer_items", lambda *given: (time.sleep(0.5), slow(*given))[1])
+    def answer(*given: Any) -> list[str]:
+        time.sleep(0.5)
+        return batch.answer_items(*given)
+
+    monkeypatch.setattr(together, "answer_items", answer)
     with serving(root, limits=Limits(seconds=0.1)) as client:
         answer = client.post("/api/classify", json={"text": "a"}, headers=JSON)
         assert answer.status_code == 408

@@ -350,6 +350,7 @@ def test_a_line_that_is_no_decision_is_told_with_its_place(tmp_path: Path) -> No
 
 def test_of_one_reader_the_last_decision_about_a_text_stands(tmp_path: Path) -> None:
     decisions = Decisions(tmp_path / "q.jsonl")
-    for key, labels in (("a", {"toll": None}), ("b", {})):
+    answers: list[tuple[str, dict[str, str | None]]] = [("a", {"toll": None}), ("b", {})]
+    for key, labels in answers:
         decisions.add(Entry(key=key, did="decided", task="t", reader="Ana", narratives=labels))
     assert [entry.labels for entry in decisions.list_open()] == [{}]

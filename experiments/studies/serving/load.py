@@ -103,7 +103,7 @@ def make_malformed(rng: random.Random) -> bytes:
     good = json.dumps({"text": "a"}).encode()
     kinds: list[bytes] = [
         noise + b"\r\n\r\n",
-        b"GET /" + bytes(rng.choice(b"abc%/.?&=") for _ in range(30)) + b"x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+        b"GET /~" + bytes(rng.choice(b"abc%/.?&=") for _ in range(30)) + b"x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
         make_request(noise),
         make_request(good[: rng.randint(0, len(good) - 1)]),
         make_request(json.dumps({"texts": rng.choice([None, 1, {}, [[]], [{}], [1.5], "a", []])}).encode()),

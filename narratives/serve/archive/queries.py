@@ -83,10 +83,10 @@ def list_rows(view: View, selection: Selection, wish: Wish, limit: int) -> list[
         values += [wish.after[0], wish.after[0], wish.after[1]]
     order = "row" if wish.sort == "row" else f"{key} {direction}, row"
     sql = (
-        f"SELECT row, CAST({key} AS VARCHAR), score FROM {selection.table} "  # noqa: S608  # every word of it is ours
+        f"SELECT row, {key}, score FROM {selection.table} "  # noqa: S608  # every word of it is ours
         f"WHERE {selection.where}{after} ORDER BY {order} LIMIT {limit}"
     )
-    return [Row(row, text, score) for row, text, score in _ask(view, sql, values, selection)]
+    return [Row(row, str(place), score) for row, place, score in _ask(view, sql, values, selection)]
 
 
 def count_rows(view: View, selection: Selection) -> int:

@@ -34,7 +34,9 @@ def _compare(a: str, b: str, of_a: dict[str, Entry], of_b: dict[str, Entry]) -> 
     shared = [(of_a[task].labels, of_b[task].labels) for task in of_a if task in of_b]
     both = sum(len(mine.keys() & yours.keys()) for mine, yours in shared)
     either = sum(len(mine) + len(yours) for mine, yours in shared)
-    stances = [mine[id_] == yours[id_] for mine, yours in shared for id_ in mine.keys() & yours.keys() if mine[id_] and yours[id_]]
+    stances = [
+        mine[id_] == yours[id_] for mine, yours in shared for id_ in mine.keys() & yours.keys() if mine[id_] and yours[id_]
+    ]
     return Agreement(
         first=a,
         second=b,

@@ -59,7 +59,7 @@ async def read_next(request: Request) -> Response:
     counts = await asyncio.to_thread(parts.desk.count, queue, reader)
     last = await asyncio.to_thread(parts.desk.find_decisions(queue).find_last, reader)
     asked = request.query_params.get("guess")
-    shown = bool(task) and bool(parts.shelf.names) and (asked == "1" if asked else not task.hidden)
+    shown = task is not None and bool(parts.shelf.names) and (asked == "1" if asked else not task.hidden)
     guess = await _guess(parts, task) if task and shown else []
     codebook = parts.settings.project.read_codebook()
     content = {

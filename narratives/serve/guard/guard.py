@@ -5,7 +5,7 @@ import ipaddress
 import time
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,20 +16,22 @@ from narratives.serve.guard.session import COOKIE, Sessions
 from narratives.serve.settings import Settings
 
 OPEN = ("/healthz", "/enter")  # what may be asked for without the token
+_PROGRAMS = ("/api/", "/healthz", "/metrics", "/static/")  # whoever asks for these needs no session
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",  # "no-referrer" would take the origin from our own forms too
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=()",
-    "cache-control": "no-store",
-}
+_STATIC_HEADERS = [(b"cache-control", b"max-age=3600")]
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),  # "no-referrer" would take the origin from our own forms too
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    (b"cache-control", b"no-store"),
+]
 
 
 class Guard:
@@ -51,7 +53,7 @@ class Guard:
         state = scope.setdefault("state", {})
         state |= {"session": self.sessions.read(Headers(scope=scope).get("cookie", "")), "sessions": self.sessions}
         fresh = ""
-        if not state["session"] and not self.settings.token:
+        if not state["session"] and not self.settings.token and not scope["path"].startswith(_PROGRAMS):
             fresh = self.sessions.make()
             state["session"] = fresh.partition(".")[0]
 
@@ -160,10 +162,10 @@ def _with_headers(send: Send, path: str) -> Send:
 
 
 def _add_headers(message: Message, path: str, cookie: str) -> None:
-    headers = MutableHeaders(scope=message)
-    for name, value in _HEADERS.items():
-        headers.setdefault(name, value)
-    if path.startswith("/static/"):
-        headers["cache-control"] = "max-age=3600"
-    if cookie and "text/html" in headers.get("content-type", ""):
-        headers.append("set-cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict")
+    headers = message["headers"] = list(message.get("headers", ()))
+    names = {name for name, _ in headers}
+    headers += [(name, value) for name, value in _STATIC_HEADERS if path.startswith("/static/") and name not in names]
+    names = {name for name, _ in headers}
+    headers += [(name, value) for name, value in _HEADERS if name not in names]
+    if cookie and dict(headers).get(b"content-type", b"").startswith(b"text/html"):
+        headers.append((b"set-cookie", f"{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Strict".encode()))

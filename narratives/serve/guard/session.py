@@ -29,6 +29,8 @@ class Sessions:
 
     def read(self, cookies: str) -> str:
         """The session that a `Cookie` header names; empty where there is none of ours in it."""
+        if COOKIE not in cookies:
+            return ""
         try:
             jar = SimpleCookie(cookies)
         except CookieError:

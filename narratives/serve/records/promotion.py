@@ -52,9 +52,8 @@ class Promotions:
             outcome = retrain_run(
                 self._project, run, RetrainRequest(promote=True), lambda _: None, lambda _: nullcontext(lambda *_: None)
             )
-            state = Progress(
-                run, "done", f"version {outcome.version} stands" if outcome.promoted else "; ".join(outcome.reasons)
-            )
+            result = f"version {outcome.version} stands" if outcome.promoted else "; ".join(outcome.reasons)
+            state = Progress(run, "done" if outcome.promoted else "not needed", result)
         except UserError as error:
             state = Progress(run, "failed", error.problems[0])
         finally:
