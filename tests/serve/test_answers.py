@@ -40,15 +40,37 @@ def write_feed(path: Path, start: int, count: int) -> Path:
 
 def classify(root: Path, feed: Path, *more: str) -> Path:
     """Classify a feed into `answers`, in small parts."""
-    options = ["--model", "base", "--output", root / "answers", "--text", "--keep", "source,date", "--part-size", "0.003"]
+    options = [
+        "--model",
+        "base",
+        "--output",
+        root / "answers",
+        "--text",
+        "--keep",
+        "source,date",
+        "--part-size",
+        "0.003",
+        "--jobs",
+        "1",
+    ]
     done = invoke(root, "classify", feed, *map(str, options), *more)
     assert done.exit_code == 0, done.output
     return root / "answers"
 
 
+@pytest.fixture(scope="module")
+def answered(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with answers in several parts. To be copied, not changed."""
+    root = Path(shutil.copytree(small_done, tmp_path_factory.mktemp("answered") / "project"))
+    classify(root, write_feed(root / "feed.jsonl", 0, 120))
+    return root
+
+
 @pytest.fixture
-def answers(root: Path) -> Path:
-    return classify(root, write_feed(root / "feed.jsonl", 0, 120))
+def answers(answered: Path, root: Path) -> Path:
+    """The same answers in a project that a test may change."""
+    shutil.copy(answered / "feed.jsonl", root / "feed.jsonl")
+    return Path(shutil.copytree(answered / "answers", root / "answers"))
 
 
 @pytest.fixture
@@ -267,7 +289,7 @@ def test_a_spreadsheet_takes_no_text_for_a_formula() -> None:
 
 def test_answers_without_texts_or_dates_are_shown_all_the_same(root: Path) -> None:
     feed = write_feed(root / "feed.jsonl", 0, 12)
-    assert invoke(root, "classify", feed, "--model", "base", "--output", root / "bare").exit_code == 0
+    assert invoke(root, "classify", feed, "--model", "base", "--output", root / "bare", "--jobs", "1").exit_code == 0
     with serving(root, answers=(root / "bare",)) as client:
         while not client.get("/answers/progress").json()["ready"]:
             pass
@@ -279,7 +301,10 @@ def test_answers_without_texts_or_dates_are_shown_all_the_same(root: Path) -> No
 
 def test_the_whole_record_may_hold_date_and_source(root: Path, tmp_path: Path) -> None:
     feed = write_feed(root / "feed.jsonl", 0, 24)
-    assert invoke(root, "classify", feed, "--model", "base", "--output", root / "whole", "--keep", "all").exit_code == 0
+    assert (
+        invoke(root, "classify", feed, "--model", "base", "--output", root / "whole", "--keep", "all", "--jobs", "1").exit_code
+        == 0
+    )
     [archive] = make_archives([root / "whole"], tmp_path / "cache")
     archive.refresh()
     records = [json.loads(line) for line in feed.read_text(encoding="utf-8").splitlines()]

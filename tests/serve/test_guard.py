@@ -163,11 +163,11 @@ def test_too_many_texts_are_refused(root: Path) -> None:
 
 
 def test_what_takes_too_long_is_told_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(*given: Any) -> list[str]:
+    def answer_slowly(*given: Any) -> list[str]:
         time.sleep(0.5)
         return batch.answer_items(*given)
 
-    monkeypatch.setattr(together, "answer_items", answer)
+    monkeypatch.setattr(together, "answer_items", answer_slowly)
     with serving(root, limits=Limits(seconds=0.1)) as client:
         answer = client.post("/api/classify", json={"text": "a"}, headers=JSON)
         assert answer.status_code == 408

@@ -93,7 +93,10 @@ def main() -> None:
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            time.sleep(rng.uniform(0.2, 3))
+            enough = min(len(acknowledged) + rng.randint(5, 60), given.decisions)
+            while len(acknowledged) < enough and any(thread.is_alive() for thread in threads):
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.2))
             if len(acknowledged) < given.decisions:
                 server.send_signal(signal.SIGKILL)
                 server.wait()
