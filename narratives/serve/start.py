@@ -1,6 +1,7 @@
 """Start the server: what must be so before it may listen, and where it listens."""
 
 import ipaddress
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -65,4 +66,5 @@ def serve(settings: Settings, say: Say) -> None:
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"open http://{host}:{port}/  (Ctrl-C ends it)")
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # it has answered what was asked, and stops
+        uvicorn.Server(config).run(sockets=[listening])

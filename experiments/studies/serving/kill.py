@@ -60,9 +60,9 @@ def start(root: Path, port: int) -> "subprocess.Popen[str]":
     return server
 
 
-def label(browser: Browser, acknowledged: list[str], wanted: int, ended: threading.Event) -> None:
+def label(browser: Browser, acknowledged: list[str], wanted: int) -> None:
     """Decide until enough is done, whatever happens to the server."""
-    while len(acknowledged) < wanted and not ended.is_set():
+    while len(acknowledged) < wanted:
         try:
             page = browser.ask("GET", "/label/unlabelled")
             fields = dict(re.findall(r'name="(csrf|key|task)" value="(\w+)"', page[page.find('id="decide"') :]))
@@ -86,9 +86,9 @@ def main() -> None:
         lines = [json.dumps({"id": f"u{k}", "text": f"unread {k} {rng.random()}"}) for k in range(given.decisions + 100)]
         (root / "labels" / "waiting.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         acknowledged: list[str] = []
-        ended, kills = threading.Event(), 0
+        kills = 0
         browsers = [Browser(given.port, name) for name in ("Ana", "Ben")]
-        threads = [threading.Thread(target=label, args=(browser, acknowledged, given.decisions, ended)) for browser in browsers]
+        threads = [threading.Thread(target=label, args=(browser, acknowledged, given.decisions)) for browser in browsers]
         server = start(root, given.port)
         for thread in threads:
             thread.start()

@@ -93,7 +93,8 @@ class Guard:
             return respond(request, Problem(403, f"this server is not called '{host[:80]}'; ask for {names}"))
         if request.method not in _SAFE:
             origin = headers.get("origin")
-            if origin is not None and origin.lower() != f"{request.url.scheme}://{host}".lower():
+            ours = [f"{scheme}://{host}".lower() for scheme in ("http", "https")]  # a proxy may speak TLS for us
+            if origin is not None and origin.lower() not in ours:
                 return respond(request, Problem(403, "a page of another site sent this; use the pages of this server"))
             if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
                 return respond(request, Problem(403, "a page of another site sent this; use the pages of this server"))
