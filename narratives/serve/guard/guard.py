@@ -17,6 +17,7 @@ from narratives.serve.settings import Settings
 
 OPEN = ("/healthz", "/enter")  # what may be asked for without the token
 _PROGRAMS = ("/api/", "/healthz", "/metrics", "/static/")  # whoever asks for these needs no session
+_PATIENCE = 20
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -66,17 +67,16 @@ class Guard:
             await send(message)
 
         request = Request(scope, receive)
+        patience = _PATIENCE if scope["path"].startswith("/label") else 1  # labels of a whole project are read and written
+        seconds = self.settings.limits.seconds * patience
         try:
-            async with asyncio.timeout(self.settings.limits.seconds) as deadline:
+            async with asyncio.timeout(seconds) as deadline:
                 if refusal := self._refuse(request):
                     await refusal(scope, receive, tell)
                 else:
                     await self.app(scope, self._limit(request, receive), tell)
         except TimeoutError:
-            seconds = self.settings.limits.seconds
-            problem = Problem(
-                408, f"it took longer than {seconds:g} seconds; send fewer or shorter texts at once, or try again"
-            )
+            problem = Problem(408, f"it took longer than {seconds:g} seconds; send fewer or shorter texts, or try again")
             await respond(request, problem)(scope, receive, _with_headers(send, scope["path"]))
             status = 408
         except Problem as problem:  # of a body that was too large, noticed outside of a handler
