@@ -31,7 +31,10 @@ def test_what_suggest_wrote_waits_with_its_reason(tmp_path: Path, form: str) -> 
 
 
 def test_a_text_that_has_labels_does_not_wait(tmp_path: Path) -> None:
-    lines = [{"id": "a", "text": "a text", "narratives": {}}, {"id": "b", "text": "b text", "narratives": None}]
+    lines: list[dict[str, Any]] = [
+        {"id": "a", "text": "a text", "narratives": {}},
+        {"id": "b", "text": "b text", "narratives": None},
+    ]
     path = write_lines(tmp_path / "tasks.jsonl", *lines)
     assert [task.passage.id for task in read_tasks(path, CODEBOOK)] == ["b"]
 

@@ -21,7 +21,7 @@ def test_every_day_falls_into_a_stretch_of_time_as_the_database_cuts_it(first: d
     assert len(slots) <= 62
     assert slots == sorted(set(slots))
     day = first + datetime.timedelta(round(span * share))
-    [(cut,)] = duckdb.sql(f"SELECT date_trunc('{unit}', DATE '{day}')::DATE").fetchall()
+    [(cut,)] = duckdb.execute(f"SELECT date_trunc('{unit}', DATE '{day}')::DATE").fetchall()
     assert cut in slots
 
 

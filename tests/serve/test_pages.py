@@ -55,10 +55,10 @@ def project(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def seen(project: Path) -> Any:
-    """What browser.mjs saw."""
+    """What pages.mjs saw."""
     node, chromium, modules = find_browser()
     with running(project, "--answers", str(project / "answers"), "--cache", str(project / "cache")) as address:
-        command = [node, str(Path(__file__).with_name("browser.mjs")), address, str(modules), chromium]
+        command = [node, str(Path(__file__).with_name("pages.mjs")), address, str(modules), chromium]
         done = subprocess.run(command, capture_output=True, text=True, timeout=900)
     if done.returncode == 3:
         pytest.skip(f"chromium does not start: {done.stderr.strip()}")
