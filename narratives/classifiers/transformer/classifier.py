@@ -73,8 +73,7 @@ class TransformerClassifier:
         self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout, attends=self.pooling == "attention").to(
             choose_device()
         )
-        with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
-            self.network_.head.bias.copy_(torch.from_numpy(y.mean(0)).clamp(1e-4, 1 - 1e-4).logit())
+        self.network_.expect(torch.from_numpy(y.mean(0)))
         freeze(encoder, self.frozen)
         schedule = Schedule(
             epochs=self.epochs,

@@ -32,6 +32,11 @@ class PooledClassifier(nn.Module):
         if self.attention is not None:
             nn.init.zeros_(self.attention.weight)
 
+    @torch.no_grad()
+    def expect(self, shares: Tensor) -> None:
+        """Start from each narrative's share (narratives,) of the texts: the first epochs need not learn that it is rare."""
+        self.head.bias.copy_(shares.clamp(1e-4, 1 - 1e-4).logit())
+
     @property
     def fresh(self) -> list[nn.Parameter]:
         """What was not pretrained."""
