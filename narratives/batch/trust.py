@@ -16,10 +16,10 @@ def weigh_answers(summary: BatchSummary, tested: ModelTest | None, run: str) -> 
         return []
     if tested is None:
         return [f"this model was not tested, so nobody knows how far to trust it; test it with: narratives evaluate {run}"]
-    something = summary.rows - summary.none
-    what = "texts" if summary.rows == summary.texts else "passages"
-    lines = [f"{something} of {summary.rows} {what} raise something; in test {tested.raised} of {tested.passages} did"]
-    if _is_far(something, summary.rows, tested.raised, tested.passages):
+    raising = summary.rows - summary.none
+    unit = "texts" if summary.rows == summary.texts else "passages"
+    lines = [f"{raising} of {summary.rows} {unit} raise something; in test {tested.raised} of {tested.passages} did"]
+    if _is_far(raising, summary.rows, tested.raised, tested.passages):
         lines[0] += ": far more, as where texts are of another kind than those it was tested on; label some of them"
     untested, thin, wrong, odd = [], [], [], []
     for id_, count in summary.narratives.items():
@@ -33,13 +33,13 @@ def weigh_answers(summary: BatchSummary, tested: ModelTest | None, run: str) -> 
             wrong.append(f"{id_} ({count}; precision {row.precision:.2f})")
         if _is_far(count, summary.rows, row.raised, tested.passages):
             odd.append(f"{id_} ({count} of {summary.rows}; {row.raised} of {tested.passages})")
-    told = {
+    ids_by_reason = {
         "raised though untested, no test passage carries it": untested,
         f"raised though thin, fewer than {THIN} test passages carry it": thin,
         "raised though more often wrong than right in test": wrong,
         "raised far more often than in test": odd,
     }
-    return [*lines, *(f"{reason}: {', '.join(ids)}" for reason, ids in told.items() if ids)]
+    return [*lines, *(f"{reason}: {', '.join(ids)}" for reason, ids in ids_by_reason.items() if ids)]
 
 
 def _is_far(count: int, of: int, before: int, of_before: int) -> bool:
