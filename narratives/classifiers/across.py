@@ -16,65 +16,85 @@ from narratives.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """What a classifier was taught, cut into folds, and what is to be scored by those that did not see it."""
+class FoldedLesson:
+    """What a classifier was taught, cut into folds."""
 
     texts: Texts
     y: Targets  # (texts, columns): the narratives, then perhaps the stances
-    folds: NDArray[np.int64]  # (texts,), numbered from 0; `ALWAYS` for texts that every fold's classifier learns from
+    folds: NDArray[np.int64]  # (texts,), numbered from 0
     validation: tuple[Texts, Targets]  # as the classifier had it
-    asked: Texts  # texts to be scored, which belong to those that were taught, or are windows of them
-    asked_folds: NDArray[np.int64]  # (asked,): of the text that each belongs to
+
+    def find_untaught(self, fold: int) -> NDArray[np.bool_]:
+        """The columns of which the other folds hold no positive: whoever learns from them knows nothing of these."""
+        return np.asarray(~self.y[self.folds != fold].any(0))
 
 
 def score_across(
-    classifier: Classifier, lesson: Lesson, *, progress: Progress | None = None, checkpoint: Path | None = None
+    classifier: Classifier,
+    lesson: FoldedLesson,
+    texts: Texts,
+    folds: NDArray[np.int64],
+    *,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> Scores:
-    """Scores (asked, columns), each from a classifier with the settings of `classifier` that learned from the other folds.
+    """Scores (texts, columns), each from a classifier with the settings of `classifier` that learned from the other folds.
 
-    `classifier` is fitted: of a blend its weights are taken. TF-IDF takes a few times as long as it took to fit, any other
-    nearly as long as that for each fold. A training that was killed goes on from `checkpoint`, a folder.
+    `texts` are those of the lesson or windows of them, `folds` (texts,) where each belongs. `classifier` is fitted: of a
+    blend its weights are taken. TF-IDF takes a few times as long as it took to fit, any other nearly as long as that for each
+    fold. A training that was killed goes on from `checkpoint`, a folder.
     """
     if type(classifier) is TfidfClassifier:
-        return _score_words(classifier, lesson, progress)
+        return _score_words(classifier, lesson, texts, folds, progress)
     if type(classifier) is BlendClassifier:
-        words = _score_words(classifier.tfidf_, lesson, None)
-        sense = score_across(classifier.sense_, lesson, progress=progress, checkpoint=checkpoint)
+        words = _score_words(classifier.tfidf_, lesson, texts, folds)
+        sense = score_across(classifier.sense_, lesson, texts, folds, progress=progress, checkpoint=checkpoint)
         return classifier.mix(words, sense)
-    return _train_again(classifier, lesson, progress, checkpoint)
+    return _train_again(classifier, lesson, texts, folds, progress, checkpoint)
 
 
-def _score_words(classifier: TfidfClassifier, lesson: Lesson, progress: Progress | None) -> Scores:
-    """The same for TF-IDF: texts that are asked for as they were taught are cut into n-grams once."""
-    rows = {text: row for row, text in reversed(list(enumerate(lesson.texts)))}
-    new = [k for k, text in enumerate(lesson.asked) if lesson.folds[rows.get(text, 0)] != lesson.asked_folds[k] or text not in rows]
-    fresh = dict(zip(new, range(len(lesson.texts), len(lesson.texts) + len(new)), strict=True))
+def _score_words(
+    classifier: TfidfClassifier, lesson: FoldedLesson, texts: Texts, folds: NDArray[np.int64], progress: Progress | None = None
+) -> Scores:
+    """The same for TF-IDF. Texts that were taught as they are get cut into n-grams once."""
+    rows = {key: row for row, key in enumerate(zip(lesson.texts, lesson.folds.tolist(), strict=True))}
+    keys = list(zip(texts, folds.tolist(), strict=True))
+    pieces = [key for key in dict.fromkeys(keys) if key not in rows]
+    taught = len(lesson.texts)
+    rows |= {key: taught + k for k, key in enumerate(pieces)}
     scores = score_by_folds(
-        [*lesson.texts, *(lesson.asked[k] for k in new)],
-        np.concatenate([lesson.y, np.zeros((len(new), lesson.y.shape[1]), dtype=np.bool_)]),
-        np.concatenate([lesson.folds, lesson.asked_folds[new]]),
+        [*lesson.texts, *(text for text, _ in pieces)],
+        np.concatenate([lesson.y, np.zeros((len(pieces), lesson.y.shape[1]), dtype=np.bool_)]),
+        np.concatenate([lesson.folds, np.array([fold for _, fold in pieces], dtype=np.int64)]),
         model=classifier,
-        taught=np.arange(len(lesson.texts) + len(new)) < len(lesson.texts),
+        taught=np.arange(taught + len(pieces)) < taught,
         progress=progress,
     )
-    return scores[[fresh.get(k, rows.get(text, 0)) for k, text in enumerate(lesson.asked)]]
+    return scores[[rows[key] for key in keys]]
 
 
-def _train_again(classifier: Classifier, lesson: Lesson, progress: Progress | None, checkpoint: Path | None) -> Scores:
+def _train_again(
+    classifier: Classifier,
+    lesson: FoldedLesson,
+    texts: Texts,
+    folds: NDArray[np.int64],
+    progress: Progress | None,
+    checkpoint: Path | None,
+) -> Scores:
     make: Any = type(classifier)
     number = int(lesson.folds.max()) + 1
-    scores = np.zeros((len(lesson.asked), lesson.y.shape[1]), dtype=np.float32)
+    scores = np.zeros((len(texts), lesson.y.shape[1]), dtype=np.float32)
     for fold in range(number):
-        inside, wanted = np.flatnonzero(lesson.folds != fold), np.flatnonzero(lesson.asked_folds == fold)
-        again: Classifier = make(**hyperparameters(classifier))
-        again.fit(
-            [lesson.texts[row] for row in inside],
-            lesson.y[inside],
+        taught, held_out = np.flatnonzero(lesson.folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        substitute: Classifier = make(**hyperparameters(classifier))
+        substitute.fit(
+            [lesson.texts[row] for row in taught],
+            lesson.y[taught],
             validation=lesson.validation,
             progress=_name_fold(progress, fold, number) if progress else None,
             checkpoint=checkpoint / f"fold-{fold}" if checkpoint else None,
         )
-        scores[wanted] = again.predict_proba([lesson.asked[row] for row in wanted])
+        scores[held_out] = substitute.predict_proba([texts[row] for row in held_out])
     return scores
 
 
