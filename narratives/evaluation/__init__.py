@@ -6,6 +6,7 @@ from narratives.evaluation.elsewhere import ALARMS
 from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
 from narratives.evaluation.figures import THIN, Figure, make_share
 from narratives.evaluation.joined import Joined, join
+from narratives.evaluation.objectives import Alternative, ObjectiveScore
 from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
@@ -22,6 +23,7 @@ __all__ = [
     "THIN",
     "TOLERANCE",
     "About",
+    "Alternative",
     "Comparison",
     "Confusion",
     "Evaluation",
@@ -30,6 +32,7 @@ __all__ = [
     "Miss",
     "ModelTest",
     "NarrativeScore",
+    "ObjectiveScore",
     "Rival",
     "Slice",
     "StanceScore",

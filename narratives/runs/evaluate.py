@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score, write_tested
+from narratives.evaluation import About, Alternative, Evaluation, Joined, Miss, find_further, join, score, write_tested
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -26,6 +26,7 @@ from narratives.progress import Progress
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
+from narratives.runs.wear import measure_wear
 
 SEED = 0  # of comparisons; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
@@ -71,12 +72,21 @@ def evaluate_model(
         split=split,
         training=model.training,
         further=[{"file": file, "passages": len(added), "digest": digest_passages(added)} for file, added in further.items()],
-        notes=[*notes, describe_alarms(model.training), *_note_further(further), *_note_changed_training(parts, model)],
+        notes=[
+            *notes,
+            describe_alarms(model.training),
+            *_note_further(further),
+            *_note_changed_training(parts, model),
+            *(_note_wear(project, parts[split]) if split == "test" else []),
+        ],
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(config, corpus, progress) if robustness else [],
     )
     cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
-    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot)
+    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot, alternatives=_list_alternatives(model))
+    if model.tuning:
+        aim = f"{model.tuning.describe()} {model.tuning.describe_objective()}"
+        evaluation = replace(evaluation, rules={**evaluation.rules, "thresholds": aim})
     if further:
         path = folder / "predictions-further.jsonl"
         beyond = _answer(model, list(chain.from_iterable(further.values())), path, codebook, progress)
@@ -87,6 +97,22 @@ def evaluate_model(
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
+
+
+def _list_alternatives(model: Model) -> list[Alternative]:
+    """The thresholds that the model would have for each purpose; none for a model of an older version."""
+    if model.tuning is None:
+        return []
+    return [
+        Alternative(
+            name=name,
+            chosen=name == model.tuning.wishes.objective,
+            thresholds=choice.thresholds,
+            micro_f1=choice.micro_f1,
+            macro_f1=choice.macro_f1,
+        )
+        for name, choice in model.tuning.choices.items()
+    ]
 
 
 def _load(project: Project, run: str, corpus: Corpus) -> Model:
@@ -160,6 +186,11 @@ def _choose_split(corpus: Corpus, parts: Mapping[str, list[Passage]], split: str
     if split == "train":
         notes.append("Scored on the passages that the model was trained on: this says nothing about new texts.")
     return split, notes
+
+
+def _note_wear(project: Project, passages: Sequence[Passage]) -> list[str]:
+    wear = measure_wear(project, passages, digest_passages(passages))
+    return [f"Retraining: {wear.describe()}."] if wear.decisions else []
 
 
 def _note_further(further: Mapping[str, Sequence[Passage]]) -> list[str]:
