@@ -22,7 +22,7 @@ MODULES = {
 FLOORS = [
     ["cli"],
     ["commands", "door", "testing"],
-    ["migration"],
+    ["migration", "field"],
     ["annotation", "runs"],
     ["batch", "report"],
     ["models", "project", "evaluation"],

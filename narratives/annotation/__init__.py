@@ -4,6 +4,8 @@ from narratives.annotation.adding import AddRequest, add_texts, describe_additio
 from narratives.annotation.audit import audit_labels, describe_audit
 from narratives.annotation.check import check_labels, describe_labels
 from narratives.annotation.export import export_labels
+from narratives.annotation.field_labels import SAMPLE_KEY, FieldLabel, list_samples, read_field_labels, sample_folder
+from narratives.annotation.field_tasks import check_task_file, write_tasks
 from narratives.annotation.handout import export_review
 from narratives.annotation.importing import ImportRequest, import_labels
 from narratives.annotation.outcome import describe_import
@@ -13,13 +15,16 @@ from narratives.annotation.tasks import Suggestion, check_output, choose_format,
 
 __all__ = [
     "HINT",
+    "SAMPLE_KEY",
     "AddRequest",
+    "FieldLabel",
     "ImportRequest",
     "Suggestion",
     "add_texts",
     "audit_labels",
     "check_labels",
     "check_output",
+    "check_task_file",
     "choose_format",
     "describe_addition",
     "describe_audit",
@@ -29,8 +34,12 @@ __all__ = [
     "export_labels",
     "export_review",
     "import_labels",
+    "list_samples",
     "make_form",
+    "read_field_labels",
     "read_open",
+    "sample_folder",
     "suggest_texts",
     "write_suggestions",
+    "write_tasks",
 ]

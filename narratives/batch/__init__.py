@@ -5,6 +5,7 @@ from narratives.batch.items import EVERYTHING, Columns, Item
 from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
+from narratives.batch.record import Record, read_record
 from narratives.batch.resume import Existing
 from narratives.batch.sources import describe_left, find_sources
 from narratives.batch.stream import classify_stream
@@ -19,6 +20,7 @@ __all__ = [
     "Existing",
     "Item",
     "Options",
+    "Record",
     "Workers",
     "classify_files",
     "classify_items",
@@ -27,6 +29,7 @@ __all__ = [
     "find_sources",
     "make_plan",
     "read_items",
+    "read_record",
     "report_status",
     "use_ray",
     "weigh_answers",

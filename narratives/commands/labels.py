@@ -103,6 +103,7 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
 @click.option("--as-labels", is_flag=True, help="Take answers of a model as labels: marked, and never tested on.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
+@click.option("--by", default="", metavar="NAME", help="Who read the texts of a field sample, where FILES do not say.")
 @click.option("--accept-good", is_flag=True, help="Import the good records and put the bad ones into a file.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON

@@ -1,0 +1,186 @@
+"""The chain rule: what a feed holds, from the labelled texts among those that were raised and among the others.
+
+The share of the feed that is raised is known, since all of it was answered. What is not known is which part of it carries the
+narrative, and which part of the rest. Both get a posterior under Jeffreys' prior, Beta(1/2, 1/2), independent of each other;
+prevalence, recall and F1 are sums and ratios of the two. Method for each share: Brown, Cai and DasGupta (2001), Statistical
+Science 16, 101-133; for weighted labels and whole documents on as many labels as they are worth: Franco, Little, Louis and
+Slud (2019), Journal of Survey Statistics and Methodology 7, 334-364. How well it holds: `experiments/studies/prevalence/`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv, ndtr, ndtri
+
+from narratives.data import Floats
+
+LEVEL = 0.95
+_NODES = 45  # at which a posterior is looked at; more change no third digit
+_REACH = 4.2  # standard normal quantiles between which they lie
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Labelled texts among those raised (or among the others), arrays of one shape (...)."""
+
+    size: Floats  # texts of the feed
+    seen: Floats  # of these, labelled
+    worth: Floats  # independent labels that those are worth
+    hits: Floats  # of these, how many carry it; need not be whole
+
+    @property
+    def share(self) -> Floats:
+        """The share of labelled texts that carries it; 0 where none is labelled."""
+        return np.divide(self.hits, self.worth, out=np.zeros_like(self.hits), where=self.worth > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A figure with its interval, arrays of shape (...); NaN where it is undefined."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """What the labels say of the feed."""
+
+    prevalence: Bounds
+    precision: Bounds
+    recall: Bounds
+    f1: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A distribution by its points, each with a weight: shape (..., points), points ascending."""
+
+    points: Floats
+    weights: Floats
+
+    def find(self, share: float) -> Floats:
+        """The quantile at `share`, of shape (...)."""
+        flat = self.points.reshape(-1, self.points.shape[-1])
+        weights = self.weights.reshape(flat.shape)
+        middle = np.cumsum(weights, axis=-1) - weights / 2
+        found = [np.interp(share, row, points) for row, points in zip(middle, flat, strict=True)]
+        return np.array(found).reshape(self.points.shape[:-1])
+
+
+def estimate(raised: Cells, others: Cells, level: float = LEVEL) -> Chain:
+    """Prevalence, precision, recall and F1 in the feed, with intervals of `level`.
+
+    Where no labelled text carries it, prevalence may be 0; where none of the others does, recall may be 1: such bounds are
+    set there, as Brown, Cai and DasGupta advise for Jeffreys' interval.
+    """
+    total = raised.size + others.size
+    mine, rest = raised.size / total, others.size / total
+    a, b, weights = _look(raised, others)
+    found, missed = mine[..., None, None] * a, rest[..., None, None] * b
+    with np.errstate(invalid="ignore", divide="ignore"):
+        carried = found + missed
+        recall, f1 = found / carried, 2 * found / (mine[..., None, None] + carried)
+        right, left = mine * raised.share, rest * others.share
+        values = (
+            right + left,
+            np.where(raised.worth > 0, raised.share, np.nan),
+            right / (right + left),
+            2 * right / (mine + right + left),
+        )
+    none, nothing, all_ = raised.hits + others.hits <= 0, raised.hits <= 0, others.hits <= 0
+    full = (raised.hits >= raised.worth) & (raised.worth > 0)
+    return Chain(
+        prevalence=_bound(
+            values[0], carried, weights, level, zero=none & ((raised.seen < raised.size) | (others.seen < others.size))
+        ),
+        precision=_blank(_bound_share(raised, values[1], level), raised.size <= 0),
+        recall=_blank(_bound(values[2], recall, weights, level, nothing, all_), total <= 0),
+        f1=_blank(_bound(values[3], f1, weights, level, nothing, full & all_), total <= 0),
+    )
+
+
+def spread_prevalence(raised: Cells, others: Cells) -> Spread:
+    """The posterior of the prevalence."""
+    total = raised.size + others.size
+    a, b, weights = _look(raised, others)
+    points = (raised.size / total)[..., None, None] * a + (others.size / total)[..., None, None] * b
+    return _sort(points, weights)
+
+
+def compare_spreads(before: Spread, after: Spread) -> Floats:
+    """Two-sided p-values, shape (...), of no change: twice the smaller posterior probability of a rise and of a fall.
+
+    Method: a posterior under Jeffreys' prior as a test of two shares: Agresti and Min (2005), Biometrics 61, 515-523.
+    """
+    shape = before.points.shape[:-1]
+    rows = [x.reshape(-1, x.shape[-1]) for x in (before.points, before.weights, after.points, after.weights)]
+    rises = []
+    for points, weights, others, others_weights in zip(*rows, strict=True):
+        above = np.concatenate([[0.0], np.cumsum(others_weights)])
+        low, high = (above[np.searchsorted(others, points, side)] for side in ("left", "right"))
+        rises.append(float((weights * (1 - (low + high) / 2)).sum()))
+    rise = np.array(rises).reshape(shape)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(rise, 1 - rise)))
+
+
+def _look(raised: Cells, others: Cells) -> tuple[Floats, Floats, Floats]:
+    """Both posteriors at their nodes, shapes (..., m, 1) and (..., 1, m), and the weights of the pairs (m, m)."""
+    z = np.linspace(-_REACH, _REACH, _NODES)
+    weights = np.exp(-z * z / 2)
+    weights /= weights.sum()
+    shares = ndtr(z)
+    return (
+        _quantiles(raised, shares)[..., :, None],
+        _quantiles(others, shares)[..., None, :],
+        weights[:, None] * weights[None, :],
+    )
+
+
+def _quantiles(cells: Cells, shares: Floats) -> Floats:
+    """Of the share of all texts of a cell: the labelled ones are known, the others follow a beta-binomial.
+
+    The latter is taken as a beta of the same mean and variance: of M texts left with posterior Beta(a, b) it has
+    a + b = M (a + b + 1) / (a + b + M) - 1 instead. So a cell that is labelled whole has no spread.
+    """
+    a, b = cells.hits + 0.5, np.maximum(cells.worth - cells.hits, 0) + 0.5
+    size, seen = np.maximum(cells.size, 1), np.minimum(cells.seen, cells.size)
+    left = cells.size - seen
+    known = seen / size
+    strength = np.maximum(np.maximum(left, 1e-9) * (a + b + 1) / (a + b + np.maximum(left, 1e-9)) - 1, 1e-3)
+    mean = a / (a + b)
+    inner = betaincinv((mean * strength)[..., None], ((1 - mean) * strength)[..., None], shares)
+    return np.asarray(known[..., None] * cells.share[..., None] + (1 - known)[..., None] * inner)
+
+
+def _sort(points: Floats, weights: Floats) -> Spread:
+    flat = points.reshape(*points.shape[:-2], -1)
+    order = np.argsort(flat, axis=-1)
+    return Spread(np.take_along_axis(flat, order, -1), weights.reshape(-1)[order])
+
+
+def _bound(value: Floats, points: Floats, weights: Floats, level: float, zero: Floats, one: Floats | None = None) -> Bounds:
+    spread = _sort(points, weights)
+    low, high = spread.find((1 - level) / 2), spread.find((1 + level) / 2)
+    low = np.where(zero, 0.0, np.fmin(low, value))
+    high = np.fmax(high, value)
+    return Bounds(value, low, high if one is None else np.where(one, 1.0, high))
+
+
+def _bound_share(cells: Cells, value: Floats, level: float) -> Bounds:
+    """The share of one cell; 0 and 1 are within reach where no labelled text, or every one, carries it."""
+    sides = _quantiles(cells, np.array([(1 - level) / 2, (1 + level) / 2]))
+    open_ = cells.seen < cells.size
+    low = np.where((cells.hits <= 0) & open_, 0.0, np.fmin(sides[..., 0], value))
+    high = np.where((cells.hits >= cells.worth) & open_, 1.0, np.fmax(sides[..., 1], value))
+    return Bounds(value, low, high)
+
+
+def _blank(bounds: Bounds, where: Floats) -> Bounds:
+    return Bounds(*(np.where(where, np.nan, side) for side in (bounds.value, bounds.low, bounds.high)))
+
+
+def find_reach(level: float = LEVEL) -> float:
+    """How many standard errors an interval reaches."""
+    return float(ndtri((1 + level) / 2))
