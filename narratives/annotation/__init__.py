@@ -1,6 +1,7 @@
 """Labels as people make them: read from and written for other tools, merged, checked, audited; and what to label next."""
 
 from narratives.annotation.adding import AddRequest, add_texts, describe_addition
+from narratives.annotation.agreement import Agreement, Note, compare_readers, describe_agreement, read_notes
 from narratives.annotation.audit import audit_labels, describe_audit
 from narratives.annotation.check import check_labels, describe_labels
 from narratives.annotation.export import export_labels
@@ -17,8 +18,10 @@ __all__ = [
     "HINT",
     "SAMPLE_KEY",
     "AddRequest",
+    "Agreement",
     "FieldLabel",
     "ImportRequest",
+    "Note",
     "Suggestion",
     "add_texts",
     "audit_labels",
@@ -26,7 +29,9 @@ __all__ = [
     "check_output",
     "check_task_file",
     "choose_format",
+    "compare_readers",
     "describe_addition",
+    "describe_agreement",
     "describe_audit",
     "describe_import",
     "describe_labels",
@@ -37,6 +42,7 @@ __all__ = [
     "list_samples",
     "make_form",
     "read_field_labels",
+    "read_notes",
     "read_open",
     "sample_folder",
     "suggest_texts",

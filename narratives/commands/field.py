@@ -76,3 +76,105 @@ def draw(root: Path, /, feed: tuple[str, ...], answers: Path, output: Path, as_j
     for line in describe_sample(sample):
         echo(line)
     echo(f"to be read: {output}; then: narratives labels import FILE, and narratives field report {sample.name}")
+
+
+@field.command()
+@click.argument("sample", required=False, default="")
+@click.option(
+    "--answers", type=FOLDER, help="The answers it was drawn from, where they have moved; without a sample: to count."
+)
+@click.option("-o", "--output", type=FOLDER, help="A folder for the page; by default experiments/field/SAMPLE.")
+@click.option(
+    "--width", default=1.0, show_default=True, type=click.FloatRange(0.01, 50), help="Tell the labels for so many points."
+)
+@click.option(
+    "--apply", "applied", is_flag=True, help="Move thresholds that are surely better elsewhere: a new version of the model."
+)
+@JSON
+@click.pass_obj
+def report(
+    root: Path, sample: str, answers: Path | None, output: Path | None, width: float, applied: bool, as_json: bool
+) -> None:
+    """How much of the feed carries each narrative, and what the model is worth there, each with its interval.
+
+    By stance, and by the periods and sources that SAMPLE was drawn by. Beside it what counting answers would say, the
+    smallest change that could be noticed, and how many labels more would tell. Without labels: counts, and no interval.
+
+    \b
+    Examples:
+      narratives field report week2
+      narratives field report week2 --width 0.5 --apply
+    """
+    from narratives.field import apply_moves, describe_report
+    from narratives.field import report as measure
+
+    project = open_project(root)
+    result = measure(project, sample, answers=answers, width=width / 100)
+    folder = output or root / "experiments" / "field" / (result.sample or "counted")
+    page = result.write(folder, project.read_codebook())
+    if as_json:
+        echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False))
+    else:
+        for line in describe_report(result):
+            echo(line)
+        echo(f"report: {page}")
+    if applied:
+        sure = [move for move in result.moves if move.is_sure]
+        if not sure:
+            say("no threshold is surely better elsewhere; nothing was changed")
+            return
+        version = apply_moves(project, result.sample, sure, say)
+        back = f"narratives models rollback {result.run}"
+        say(f"{result.run}: version {version} stands, with {len(sure)} thresholds of the field; the way back: {back}")
+
+
+@field.command()
+@click.argument("samples", nargs=-1, metavar="[SAMPLE]...")
+@click.option("--answers", type=FOLDER, help="The answers that they were drawn from, where they have moved.")
+@click.option("-o", "--output", type=FOLDER, help="A folder for the page; by default experiments/field/SAMPLE.")
+@JSON
+@click.pass_obj
+def trends(root: Path, samples: tuple[str, ...], answers: Path | None, output: Path | None, as_json: bool) -> None:
+    """How the level of each narrative moved, over time and by source: up, down, or nobody can tell.
+
+    The periods are those that SAMPLE was drawn by; several samples without periods, such as one a week, are the periods
+    themselves, in the order in which you name them. Verdicts are corrected for their number.
+
+    \b
+    Examples:
+      narratives field trends spring
+      narratives field trends week1 week2 week3 -o trends
+    """
+    from narratives.field import describe_trends
+    from narratives.field import trends as follow
+
+    project = open_project(root)
+    result = follow(project, samples, answers=answers)
+    folder = output or root / "experiments" / "field" / "-".join(result.samples)
+    page = result.write(folder, project.read_codebook())
+    if as_json:
+        echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False))
+        return
+    for line in describe_trends(result):
+        echo(line)
+    echo(f"page: {page}")
+
+
+@field.command()
+@click.argument("sample", required=False, default="")
+@click.pass_obj
+def retire(root: Path, sample: str) -> None:
+    """Hand the labels of SAMPLE to training: from then on models learn from it, and it measures none of them.
+
+    \b
+    Examples:
+      narratives field retire week1
+    """
+    from narratives.field import retire as hand_over
+
+    done = hand_over(open_project(root), sample, say)
+    where = done.files.get("passages", "no file")
+    echo(f"sample '{done.sample}': {done.passages} passages to {where}; {done.dropped} were there already")
+    if done.conflicts:
+        echo(f"conflicts: {done.conflicts} in {done.files['conflicts']}; decide them and import that file")
+        raise SystemExit(1)

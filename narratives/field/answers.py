@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from narratives.batch import Record, read_record
+from narratives.batch import Record
 from narratives.errors import UserError, at, did_you_mean
 from narratives.field.design import PERIODS
 
@@ -42,13 +42,13 @@ class AnswerTable:
             raise UserError(at(self.record.folder, None, f"cannot be read as answers: {reason[:200]}")) from None
 
 
-def open_answers(folder: Path) -> AnswerTable:
-    """Open a folder of answers; `UserError` where it holds none, those of two models, or DuckDB is not installed."""
+def open_answers(record: Record) -> AnswerTable:
+    """Open the answers of a record; `UserError` where they cannot be read, or DuckDB is not installed."""
     try:
         import duckdb
     except ImportError:
         raise UserError("to count a feed, narratives needs DuckDB; install its extra: pip install '.[field]'") from None
-    record = read_record(folder)
+    folder = record.folder
     link = duckdb.connect()
     for setting in (f"memory_limit='{MEMORY}'", "preserve_insertion_order=false", "threads=2"):
         link.execute(f"SET {setting}")

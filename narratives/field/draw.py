@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation import SAMPLE_KEY, check_task_file, sample_folder, write_tasks
-from narratives.batch import Columns
+from narratives.batch import Columns, read_record
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.field.answers import AnswerTable, find_owner, open_answers
@@ -47,7 +47,7 @@ def draw(
         check_task_file(project, Path(output))
     with project.lock(say):
         corpus = project.read_corpus(may_be_empty=True)
-        table = open_answers(Path(answers))
+        table = open_answers(read_record(Path(answers)))
         run, codebook = find_owner(table)
         if codebook != corpus.codebook.digest[:12]:
             told = f"answers in another codebook ({codebook}, not {corpus.codebook.digest[:12]})"

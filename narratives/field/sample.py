@@ -14,7 +14,6 @@ from narratives.errors import UserError, at, did_you_mean
 from narratives.field.counting import Stratum
 from narratives.field.design import Design
 from narratives.files import BadRecord, read_json, read_records
-from narratives.labels import describe_difference
 from narratives.project import Project
 
 PLAN_FILE, SAMPLE_FILE, ANSWERS_FILE = "plan.json", "sample.jsonl", "answers.jsonl"
@@ -146,11 +145,6 @@ def settle(labels: Sequence[FieldLabel]) -> dict[str, Labels]:
         carried = [n for n, count in counts.items() if 2 * count > len(found) or (2 * count == len(found) and n in found[0])]
         settled[id_] = {narrative: _find_stance([one[narrative] for one in found if narrative in one]) for narrative in carried}
     return settled
-
-
-def tell_codebooks(former: Codebook, today: Codebook) -> str:
-    """In what two codebooks differ."""
-    return describe_difference(former, today)
 
 
 def _find_stance(stances: Sequence[Stance | None]) -> Stance | None:

@@ -34,6 +34,7 @@ SURFACE = [
     "UserError",
     "compare",
     "evaluate",
+    "field",
     "load_model",
     "read_codebook",
     "setting",

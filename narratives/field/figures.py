@@ -1,0 +1,103 @@
+"""Rows of a field report: for each claim counts, figures with intervals, and what it would take to know more."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from narratives.evaluation import Figure
+from narratives.field.chain import LEVEL, Bounds, Chain, estimate
+from narratives.field.estimates import LEAST, Tally, stack
+from narratives.field.power import find_needed, find_noticeable, find_variance
+
+WIDTH = 0.01  # of prevalence: the reach for which the labels needed are told
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRow:
+    """A claim in the feed. Figures are `None` where too few texts were read: then `plan` says how many are needed."""
+
+    narrative: str
+    stance: str  # empty: whatever the stance
+    column: str  # by which the feed is cut, such as month or source; empty: all of it
+    value: str
+    texts: int
+    labels: int  # read, of those drawn by lot
+    carrying: int  # read texts that carry it, however drawn
+    raised: int  # texts of the feed for which the model raises it
+    naive: float  # their share: what counting answers would say
+    prevalence: Figure | None = None
+    together: Figure | None = None  # its interval where claims are made about all narratives at once
+    precision: Figure | None = None
+    recall: Figure | None = None
+    f1: Figure | None = None
+    noticeable: float | None = None  # the smallest rise that two such samples notice four times in five
+    needed: int | None = None  # labels with which prevalence is known to +-width
+    plan: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def make_rows(tallies: Sequence[Tally], width: float = WIDTH, among: int = 1) -> list[FieldRow]:
+    """Rows of claims, in their order; `among` is the number of claims that are made together."""
+    enough = [tally for tally in tallies if tally.labels >= LEAST]
+    chains: dict[int, tuple[Chain, Bounds, int]] = {}
+    if enough:
+        mine, rest = stack([tally.mine for tally in enough]), stack([tally.rest for tally in enough])
+        chain = estimate(mine, rest)
+        together = estimate(mine, rest, 1 - (1 - LEVEL) / among).prevalence if among > 1 else chain.prevalence
+        needed = find_needed(mine, rest, width)
+        chains = {id(tally): (chain, together, k) for k, tally in enumerate(enough)}
+    rows = []
+    for tally in tallies:
+        if id(tally) not in chains:
+            rows.append(_begin(tally, plan=_plan(tally)))
+            continue
+        chain, together, k = chains[id(tally)]
+        rows.append(_finish(tally, chain, together, k, int(needed[k])))
+    return rows
+
+
+def _finish(tally: Tally, chain: Chain, together: Bounds, k: int, needed: int) -> FieldRow:
+    found = float(tally.mine.seen)
+    level = max(float(chain.prevalence.value[k]), (tally.carrying + 0.5) / (tally.labels + 1) if not tally.carrying else 0.0)
+    variance = float(find_variance(tally.mine, tally.rest))
+    return _begin(
+        tally,
+        prevalence=_to_figure(chain.prevalence, k),
+        together=_to_figure(together, k),
+        precision=_to_figure(chain.precision, k, found),
+        recall=_to_figure(chain.recall, k, float(tally.carrying)),
+        f1=_to_figure(chain.f1, k, found + tally.carrying),
+        noticeable=find_noticeable(level, variance, (tally.labels, tally.labels), 1 - LEVEL),
+        needed=needed,
+    )
+
+
+def _begin(tally: Tally, **figures: Any) -> FieldRow:
+    claim = tally.claim
+    return FieldRow(
+        narrative=claim.narrative,
+        stance=claim.stance,
+        column=claim.column,
+        value=claim.value,
+        texts=tally.texts,
+        labels=tally.labels,
+        carrying=tally.carrying,
+        raised=tally.raised,
+        naive=round(tally.naive, 6),
+        **figures,
+    )
+
+
+def _plan(tally: Tally) -> str:
+    if not tally.labels:
+        return f"no text of it was read: no estimate; read at least {LEAST}"
+    return f"{tally.labels} read: too few for an estimate; read {LEAST - tally.labels} more at least"
+
+
+def _to_figure(bounds: Bounds, k: int, cases: float | None = None) -> Figure:
+    value, low, high = (float(side[k]) for side in (bounds.value, bounds.low, bounds.high))
+    plain = [None if number != number else round(number, 6) for number in (value, low, high)]
+    return Figure(*plain, cases)
