@@ -10,13 +10,16 @@ Slud (2019), Journal of Survey Statistics and Methodology 7, 334-364. How well i
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaincinv, ndtr, ndtri
 
 from narratives.data import Floats
 
 LEVEL = 0.95
-_NODES = 45  # at which a posterior is looked at; more change no third digit
-_REACH = 4.2  # standard normal quantiles between which they lie
+_POINTS = 1597  # of a Fibonacci lattice, at which both posteriors are looked at together
+_TURN = 987 / 1597
+_NODES = 61  # at which one posterior is computed; between them it is interpolated
+_REACH = 4.2  # standard normal quantiles between which all of this lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +75,30 @@ class Spread:
 def estimate(raised: Cells, others: Cells, level: float = LEVEL) -> Chain:
     """Prevalence, precision, recall and F1 in the feed, with intervals of `level`.
 
-    Where no labelled text carries it, prevalence may be 0; where none of the others does, recall may be 1: such bounds are
-    set there, as Brown, Cai and DasGupta advise for Jeffreys' interval.
+    A cell in which no labelled text carries it may hold none at all: it adds nothing to the lower bound of prevalence, as
+    Brown, Cai and DasGupta advise for Jeffreys' interval. Else two priors of half a text each would lift what is very rare.
+    In the same way recall reaches 0 and 1, and so does F1.
     """
     total = raised.size + others.size
     mine, rest = raised.size / total, others.size / total
     a, b, weights = _look(raised, others)
-    found, missed = mine[..., None, None] * a, rest[..., None, None] * b
+    found, missed = mine[..., None] * a, rest[..., None] * b
+    nothing, all_ = raised.hits <= 0, others.hits <= 0
+    right, left = mine * raised.share, rest * others.share
     with np.errstate(invalid="ignore", divide="ignore"):
         carried = found + missed
-        recall, f1 = found / carried, 2 * found / (mine[..., None, None] + carried)
-        right, left = mine * raised.share, rest * others.share
-        values = (
-            right + left,
-            np.where(raised.worth > 0, raised.share, np.nan),
-            right / (right + left),
-            2 * right / (mine + right + left),
-        )
-    none, nothing, all_ = raised.hits + others.hits <= 0, raised.hits <= 0, others.hits <= 0
+        recall, f1 = found / carried, 2 * found / (mine[..., None] + carried)
+        values = (right + left, np.where(raised.worth > 0, raised.share, np.nan), right / (right + left))
+        mean = 2 * right / (mine + right + left)
+    prevalence = _bound(values[0], carried, weights, level)
+    least = np.where(nothing[..., None], 0, found) + np.where(all_[..., None], 0, missed)
+    low = np.fmin(_sort(least, weights).find((1 - level) / 2), prevalence.low)
     full = (raised.hits >= raised.worth) & (raised.worth > 0)
     return Chain(
-        prevalence=_bound(
-            values[0], carried, weights, level, zero=none & ((raised.seen < raised.size) | (others.seen < others.size))
-        ),
+        prevalence=Bounds(prevalence.value, low, prevalence.high),
         precision=_blank(_bound_share(raised, values[1], level), raised.size <= 0),
-        recall=_blank(_bound(values[2], recall, weights, level, nothing, all_), total <= 0),
-        f1=_blank(_bound(values[3], f1, weights, level, nothing, full & all_), total <= 0),
+        recall=_open(_bound(values[2], recall, weights, level), nothing, all_),
+        f1=_open(_bound(mean, f1, weights, level), nothing, full & all_),
     )
 
 
@@ -105,7 +106,7 @@ def spread_prevalence(raised: Cells, others: Cells) -> Spread:
     """The posterior of the prevalence."""
     total = raised.size + others.size
     a, b, weights = _look(raised, others)
-    points = (raised.size / total)[..., None, None] * a + (others.size / total)[..., None, None] * b
+    points = (raised.size / total)[..., None] * a + (others.size / total)[..., None] * b
     return _sort(points, weights)
 
 
@@ -126,16 +127,26 @@ def compare_spreads(before: Spread, after: Spread) -> Floats:
 
 
 def _look(raised: Cells, others: Cells) -> tuple[Floats, Floats, Floats]:
-    """Both posteriors at their nodes, shapes (..., m, 1) and (..., 1, m), and the weights of the pairs (m, m)."""
-    z = np.linspace(-_REACH, _REACH, _NODES)
-    weights = np.exp(-z * z / 2)
-    weights /= weights.sum()
-    shares = ndtr(z)
-    return (
-        _quantiles(raised, shares)[..., :, None],
-        _quantiles(others, shares)[..., None, :],
-        weights[:, None] * weights[None, :],
-    )
+    """Both posteriors at the points of a lattice, shapes (..., points), and the points' weights.
+
+    Standard normal quantiles are spread evenly over a square, no two points with the same of either posterior, so that sums of
+    both have no steps. Method: Niederreiter (1992), Random Number Generation and Quasi-Monte Carlo Methods, section 5.1.
+    """
+    grid = np.linspace(-_REACH, _REACH, _NODES)
+    shares = ndtr(grid)
+    k = np.arange(_POINTS)
+    spots = ((k + 0.5) / _POINTS, (k * _TURN + 0.5 / _POINTS) % 1)
+    weights = np.exp(-sum((_REACH * (2 * spot - 1)) ** 2 for spot in spots) / 2)
+    a, b = (_interpolate(_quantiles(cells, shares), spot) for cells, spot in zip((raised, others), spots, strict=True))
+    return a, b, weights / weights.sum()
+
+
+def _interpolate(values: Floats, spots: Floats) -> Floats:
+    """Values on an even grid (..., nodes) at places in [0, 1) of it."""
+    place = spots * (values.shape[-1] - 1)
+    below = place.astype(int)
+    part = place - below
+    return np.asarray(values[..., below] * (1 - part) + values[..., below + 1] * part)
 
 
 def _quantiles(cells: Cells, shares: Floats) -> Floats:
@@ -155,17 +166,17 @@ def _quantiles(cells: Cells, shares: Floats) -> Floats:
 
 
 def _sort(points: Floats, weights: Floats) -> Spread:
-    flat = points.reshape(*points.shape[:-2], -1)
-    order = np.argsort(flat, axis=-1)
-    return Spread(np.take_along_axis(flat, order, -1), weights.reshape(-1)[order])
+    order = np.argsort(points, axis=-1)
+    return Spread(np.take_along_axis(points, order, -1), weights[order])
 
 
-def _bound(value: Floats, points: Floats, weights: Floats, level: float, zero: Floats, one: Floats | None = None) -> Bounds:
+def _bound(value: Floats, points: Floats, weights: Floats, level: float) -> Bounds:
     spread = _sort(points, weights)
-    low, high = spread.find((1 - level) / 2), spread.find((1 + level) / 2)
-    low = np.where(zero, 0.0, np.fmin(low, value))
-    high = np.fmax(high, value)
-    return Bounds(value, low, high if one is None else np.where(one, 1.0, high))
+    return Bounds(value, np.fmin(spread.find((1 - level) / 2), value), np.fmax(spread.find((1 + level) / 2), value))
+
+
+def _open(bounds: Bounds, zero: NDArray[np.bool_], one: NDArray[np.bool_]) -> Bounds:
+    return Bounds(bounds.value, np.where(zero, 0.0, bounds.low), np.where(one, 1.0, bounds.high))
 
 
 def _bound_share(cells: Cells, value: Floats, level: float) -> Bounds:
@@ -177,7 +188,7 @@ def _bound_share(cells: Cells, value: Floats, level: float) -> Bounds:
     return Bounds(value, low, high)
 
 
-def _blank(bounds: Bounds, where: Floats) -> Bounds:
+def _blank(bounds: Bounds, where: NDArray[np.bool_]) -> Bounds:
     return Bounds(*(np.where(where, np.nan, side) for side in (bounds.value, bounds.low, bounds.high)))
 
 

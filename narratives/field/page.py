@@ -96,7 +96,7 @@ def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str
     told += f"{tell_share(whole.naive)}."
     sure = [row for row in rows if row.together and (row.together.low or 0) >= 0.005]
     if sure:
-        named = "; ".join(f"{titles[row.narrative]} ({tell_level(row.together)})" for row in sure[:4])
+        named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in sure[:4])
         told += f" Surely half a percent or more, all narratives considered together: {named}."
     return told
 
