@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc, ndtri
 
 from narratives.data import Floats
@@ -86,7 +87,7 @@ def find_labels_for_change(before: float, after: float, spread: tuple[float, flo
     return needed if needed <= MOST else None
 
 
-def _poisson(counts: Floats, mean: float) -> Floats:
+def _poisson(counts: NDArray[np.int64], mean: float) -> Floats:
     from scipy.stats import poisson
 
     return np.asarray(poisson.pmf(counts, mean))

@@ -10,7 +10,7 @@ import numpy as np
 
 from narratives.data import Codebook
 from narratives.errors import UserError
-from narratives.field.chain import LEVEL, compare_spreads, spread_prevalence
+from narratives.field.chain import LEVEL, Cells, compare_spreads, spread_prevalence
 from narratives.field.counting import ANY
 from narratives.field.design import PERIODS
 from narratives.field.estimates import LEAST, Claim, Measured, Tally, stack
@@ -178,7 +178,7 @@ def _compare(levels: Sequence[_Level], periods: Sequence[str]) -> list[Change]:
     if not pairs:
         return []
     sides = [[level.tally for level in side] for side in zip(*pairs, strict=True)]
-    cells = [(stack([t.mine for t in side]), stack([t.rest for t in side])) for side in sides]
+    cells = [(_widen(stack([t.mine for t in side])), _widen(stack([t.rest for t in side]))) for side in sides]
     spreads = [spread_prevalence(*side) for side in cells]
     p_values = compare_spreads(*spreads)
     variances = [find_variance(*side) for side in cells]
@@ -208,6 +208,11 @@ def _compare(levels: Sequence[_Level], periods: Sequence[str]) -> list[Change]:
             )
         )
     return changes
+
+
+def _widen(cells: Cells) -> Cells:
+    """The same labels of a feed without end: else any difference between small months that were read whole is a change."""
+    return replace(cells, size=cells.size * 1e6)
 
 
 def _is_met(pair: tuple[_Level, _Level]) -> bool:
