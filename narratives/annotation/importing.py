@@ -96,10 +96,7 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
-    for name, rows in for_samples.items():
-        folder = sample_folder(project.labels, name)
-        changes[folder / LABELS_FILE], counts = merge_field_labels(folder, rows, codebook, request.by)
-        summary.samples[name] = dict(counts)
+    changes |= _measure(project, for_samples, codebook, request.by, summary)
     decided, summary.decided = write_decisions(returned, {(one.passage.place, one.passage.id) for one in parsed.good})
     changes |= decided
     if new_splits:
@@ -107,6 +104,18 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
+
+
+def _measure(
+    project: Project, for_samples: Mapping[str, Sequence[Incoming]], codebook: Codebook, by: str, summary: ImportSummary
+) -> dict[Path, str]:
+    """The files of field samples with what was read for them; it is told in the summary."""
+    changes = {}
+    for name, rows in for_samples.items():
+        folder = sample_folder(project.labels, name)
+        changes[folder / LABELS_FILE], counts = merge_field_labels(folder, rows, codebook, by)
+        summary.samples[name] = dict(counts)
+    return changes
 
 
 def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:

@@ -17,9 +17,7 @@ def field() -> None:
 
     \b
     Examples:
-      narratives classify feed/ --model tfidf --output answers --keep date,source
       narratives field draw feed/ --answers answers --by month,source -n 400 -o tasks.json
-      narratives labels import read.json
       narratives field report
     """
 
@@ -169,6 +167,7 @@ def retire(root: Path, sample: str) -> None:
     \b
     Examples:
       narratives field retire week1
+      narratives field retire
     """
     from narratives.field import retire as hand_over
 

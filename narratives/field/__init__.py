@@ -14,12 +14,12 @@ True
 'no text of it was read: no estimate; read at least 30'
 """
 
+from narratives.field.changes import describe_trends, trends
 from narratives.field.design import Design
-from narratives.field.draw import describe_sample, draw
-from narratives.field.report import describe_report, report
-from narratives.field.retire import retire
+from narratives.field.drawing import describe_sample, draw
+from narratives.field.handover import retire
+from narratives.field.measurement import describe_report, report
 from narratives.field.thresholds import apply_moves
-from narratives.field.trends import describe_trends, trends
 
 __all__ = [
     "Design",

@@ -9,11 +9,11 @@ from typing import Any
 
 from narratives.data import Codebook
 from narratives.evaluation import Figure
+from narratives.field.changes import ALL, OPEN, Trends
 from narratives.field.charts import draw_levels, draw_series
 from narratives.field.counting import ANY
 from narratives.field.figures import FieldRow
-from narratives.field.report import FieldReport
-from narratives.field.trends import Trends
+from narratives.field.measurement import FieldReport
 from narratives.files import write_json, write_text
 from narratives.report import embed_look, make_environment
 
@@ -48,9 +48,11 @@ def write_trends(folder: Path, trends: Trends, codebook: Codebook) -> Path:
     series: dict[tuple[str, str], list[FieldRow]] = {}
     for point in trends.points:
         series.setdefault((point.row.narrative, point.series), []).append(point.row)
-    met = {key: rows for key, rows in series.items() if any(row.carrying for row in rows) or key[0] == ANY}
-    changes = sorted(trends.changes, key=lambda change: (change.verdict == "can't tell", change.p_corrected))
-    content = {"trends": trends, "series": met, "changes": changes, "answer": _tell_trends(trends, _find_titles(codebook))}
+    found = {key: rows for key, rows in series.items() if any(row.carrying for row in rows) or key[0] == ANY}
+    met = {key: rows for key, rows in found.items() if key[1] == ALL or any(row.prevalence for row in rows)}
+    changes = sorted(trends.changes, key=lambda change: (change.verdict == OPEN, change.p_corrected))
+    content = {"trends": trends, "series": met, "thin": len(found) - len(met), "changes": changes}
+    content |= {"answer": _tell_trends(trends, _find_titles(codebook))}
     _write_page(folder / "trends.html", "field_trends.html", content, codebook)
     write_json(folder / "trends.json", trends.to_json())
     heads = {"period": [point.period for point in trends.points], "series": [point.series for point in trends.points]}
@@ -61,7 +63,7 @@ def write_trends(folder: Path, trends: Trends, codebook: Codebook) -> Path:
 
 def _write_page(path: Path, template: str, content: Mapping[str, Any], codebook: Codebook) -> None:
     environment = make_environment("narratives.field")
-    environment.filters |= {"level": tell_level, "per_cent": tell_share}
+    environment.filters |= {"level": tell_level, "per_cent": tell_share, "points": tell_points}
     environment.globals |= {"draw_levels": draw_levels, "draw_series": draw_series}
     titles = _find_titles(codebook)
     write_text(
@@ -84,6 +86,11 @@ def tell_share(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.{1 if value >= 0.01 or not value else 2}f} %"
 
 
+def tell_points(value: float | None) -> str:
+    """`+1.3 points`."""
+    return "–" if value is None else f"+{100 * value:.1f} points"
+
+
 def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str, str]) -> str:
     if report.why:
         return report.why + "."
@@ -102,13 +109,13 @@ def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str
 
 
 def _tell_trends(trends: Trends, titles: Mapping[str, str]) -> str:
-    moved = [change for change in trends.changes if change.verdict != "can't tell"]
+    moved = [change for change in trends.changes if change.verdict != OPEN]
     if not trends.changes:
         return "There is nothing to compare yet: two periods with thirty labels each are needed."
     if not moved:
         return f"No change can be told from chance, of {len(trends.changes)} that were tried together."
     named = "; ".join(
-        f"{titles[change.narrative]}{'' if change.series == 'all' else f' in {change.series}'} {change.verdict} from "
+        f"{titles[change.narrative]}{'' if change.series == ALL else f' in {change.series}'} {change.verdict} from "
         f"{change.before} to {change.after}"
         for change in moved[:5]
     )

@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 
 from narratives.annotation.agreement import _find_f1, _find_kappa, compare_readers, read_notes
 from narratives.field.design import Design
-from narratives.field.draw import draw
+from narratives.field.drawing import draw
 from narratives.project import Project
 
 

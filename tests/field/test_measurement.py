@@ -16,8 +16,8 @@ from narratives.annotation.field_labels import FieldLabel
 from narratives.data import Stance
 from narratives.field.counting import ANY
 from narratives.field.design import Design
-from narratives.field.draw import draw
-from narratives.field.report import FieldReport, report
+from narratives.field.drawing import draw
+from narratives.field.measurement import FieldReport, report
 from narratives.field.sample import settle
 from narratives.labels.codebook import read_codebook
 

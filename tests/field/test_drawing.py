@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narratives.field.design import Design, allocate, find_probabilities
-from narratives.field.draw import draw
+from narratives.field.drawing import draw
 from narratives.field.sample import digest_ids, read_sample
 from narratives.project import Project
 

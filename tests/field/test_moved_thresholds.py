@@ -11,7 +11,7 @@ from helpers.fields import make_rows, start_field
 
 from narratives.data import Stance
 from narratives.field.design import Design
-from narratives.field.draw import draw
+from narratives.field.drawing import draw
 from narratives.field.estimates import Measured
 from narratives.field.sample import Sample, read_sample
 from narratives.field.thresholds import Move, apply_moves, find_moves

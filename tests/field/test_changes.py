@@ -9,9 +9,9 @@ from helpers.examples import invoke, problems_of
 from helpers.fields import make_rows, read_tasks, start_field
 from helpers.reported import Page
 
+from narratives.field.changes import trends
 from narratives.field.design import Design
-from narratives.field.draw import draw
-from narratives.field.trends import trends
+from narratives.field.drawing import draw
 from narratives.labels.codebook import read_codebook
 
 
