@@ -3,8 +3,7 @@
 `draw` writes down a sample that people read, `report` and `trends` say what it tells. The answers are a folder of
 `narratives classify`, best with `--keep date,source`.
 
->>> answers = "trams/answers"  # narratives --project trams classify feeds/ --model tfidf --output answers --text
->>> sample = narratives.field.draw("trams", answers, design=narratives.field.Design(n=4, name="may"))
+>>> sample = narratives.field.draw("trams", "trams/answers", design=narratives.field.Design(n=4, name="may"))
 >>> len(sample.texts), sample.size
 (4, 5)
 >>> report = narratives.field.report("trams", "may")

@@ -137,7 +137,8 @@ def _look(raised: Cells, others: Cells) -> tuple[Floats, Floats, Floats]:
     k = np.arange(_POINTS)
     spots = ((k + 0.5) / _POINTS, (k * _TURN + 0.5 / _POINTS) % 1)
     weights = np.exp(-sum((_REACH * (2 * spot - 1)) ** 2 for spot in spots) / 2)
-    a, b = (_interpolate(_quantiles(cells, shares), spot) for cells, spot in zip((raised, others), spots, strict=True))
+    pairs = zip((raised, others), spots, strict=True)
+    a, b = (_add_known(cells, _interpolate(_find_unread(cells, shares), spot)) for cells, spot in pairs)
     return a, b, weights / weights.sum()
 
 
@@ -149,20 +150,27 @@ def _interpolate(values: Floats, spots: Floats) -> Floats:
     return np.asarray(values[..., below] * (1 - part) + values[..., below + 1] * part)
 
 
-def _quantiles(cells: Cells, shares: Floats) -> Floats:
-    """Of the share of all texts of a cell: the labelled ones are known, the others follow a beta-binomial.
+def _find_unread(cells: Cells, shares: Floats) -> Floats:
+    """Quantiles of the share among the texts of a cell that nobody has read, which follows a beta-binomial.
 
-    The latter is taken as a beta of the same mean and variance: of M texts left with posterior Beta(a, b) it has
-    a + b = M (a + b + 1) / (a + b + M) - 1 instead. So a cell that is labelled whole has no spread.
+    It is taken as a beta of the same mean and variance: of M texts left with posterior Beta(a, b) it has
+    a + b = M (a + b + 1) / (a + b + M) - 1 instead.
     """
     a, b = cells.hits + 0.5, np.maximum(cells.worth - cells.hits, 0) + 0.5
-    size, seen = np.maximum(cells.size, 1), np.minimum(cells.seen, cells.size)
-    left = cells.size - seen
-    known = seen / size
-    strength = np.maximum(np.maximum(left, 1e-9) * (a + b + 1) / (a + b + np.maximum(left, 1e-9)) - 1, 1e-3)
+    left = np.maximum(cells.size - cells.seen, 1e-9)
+    strength = np.maximum(left * (a + b + 1) / (a + b + left) - 1, 1e-3)
     mean = a / (a + b)
-    inner = betaincinv((mean * strength)[..., None], ((1 - mean) * strength)[..., None], shares)
-    return np.asarray(known[..., None] * cells.share[..., None] + (1 - known)[..., None] * inner)
+    return np.asarray(betaincinv((mean * strength)[..., None], ((1 - mean) * strength)[..., None], shares))
+
+
+def _add_known(cells: Cells, unread: Floats) -> Floats:
+    """The share among all texts of a cell: those that were read are known, and of the others a whole number carries it.
+
+    So there is no doubt left of a cell that was read whole, and it may be that no further text carries it.
+    """
+    left = np.maximum(cells.size - cells.seen, 0)[..., None]
+    carried = (cells.seen * cells.share)[..., None] + np.round(unread * left)
+    return np.asarray(np.minimum(carried / np.maximum(cells.size, 1)[..., None], 1))
 
 
 def _sort(points: Floats, weights: Floats) -> Spread:
@@ -181,7 +189,7 @@ def _open(bounds: Bounds, zero: NDArray[np.bool_], one: NDArray[np.bool_]) -> Bo
 
 def _bound_share(cells: Cells, value: Floats, level: float) -> Bounds:
     """The share of one cell; 0 and 1 are within reach where no labelled text, or every one, carries it."""
-    sides = _quantiles(cells, np.array([(1 - level) / 2, (1 + level) / 2]))
+    sides = _add_known(cells, _find_unread(cells, np.array([(1 - level) / 2, (1 + level) / 2])))
     open_ = cells.seen < cells.size
     low = np.where((cells.hits <= 0) & open_, 0.0, np.fmin(sides[..., 0], value))
     high = np.where((cells.hits >= cells.worth) & open_, 1.0, np.fmax(sides[..., 1], value))
