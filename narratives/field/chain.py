@@ -8,6 +8,7 @@ Slud (2019), Journal of Survey Statistics and Methodology 7, 334-364. How well i
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +94,10 @@ def estimate(raised: Cells, others: Cells, level: float = LEVEL) -> Chain:
     prevalence = _bound(values[0], carried, weights, level)
     least = np.where(nothing[..., None], 0, found) + np.where(all_[..., None], 0, missed)
     low = np.fmin(_sort(least, weights).find((1 - level) / 2), prevalence.low)
+    high = np.where(nothing & all_, np.fmax(prevalence.high, _reach_unseen(raised, others, level)), prevalence.high)
     full = (raised.hits >= raised.worth) & (raised.worth > 0)
     return Chain(
-        prevalence=Bounds(prevalence.value, low, prevalence.high),
+        prevalence=Bounds(prevalence.value, low, high),
         precision=_blank(_bound_share(raised, values[1], level), raised.size <= 0),
         recall=_open(_bound(values[2], recall, weights, level), nothing, all_),
         f1=_open(_bound(mean, f1, weights, level), nothing, full & all_),
@@ -142,7 +144,7 @@ def _look(raised: Cells, others: Cells) -> tuple[Floats, Floats, Floats]:
     return a, b, weights / weights.sum()
 
 
-def _interpolate(values: Floats, spots: Floats) -> Floats:
+def _interpolate(values: Floats, spots: NDArray[np.floating[Any]]) -> Floats:
     """Values on an even grid (..., nodes) at places in [0, 1) of it."""
     place = spots * (values.shape[-1] - 1)
     below = place.astype(int)
@@ -185,6 +187,19 @@ def _bound(value: Floats, points: Floats, weights: Floats, level: float) -> Boun
 
 def _open(bounds: Bounds, zero: NDArray[np.bool_], one: NDArray[np.bool_]) -> Bounds:
     return Bounds(bounds.value, np.where(zero, 0.0, bounds.low), np.where(one, 1.0, bounds.high))
+
+
+def _reach_unseen(raised: Cells, others: Cells, level: float) -> Floats:
+    """How much a feed may hold of what no labelled text carries: as much as leaves a sample without it one time in forty.
+
+    Jeffreys' interval is too short there (Brown, Cai and DasGupta, section 4.1.3). Where the model raises something that is
+    labelled too, the second prior makes up for it, and nothing is added: 0.
+    """
+    size, worth = raised.size + others.size, raised.worth + others.worth
+    part = np.clip(worth / np.maximum(size, 1), 1e-12, 1 - 1e-12)
+    texts = np.log((1 - level) / 2) / np.log1p(-part)
+    unread = np.maximum(size - raised.seen - others.seen, 0)
+    return np.where(raised.size / np.maximum(size, 1) * worth < 1, np.minimum(texts, unread) / np.maximum(size, 1), 0.0)
 
 
 def _bound_share(cells: Cells, value: Floats, level: float) -> Bounds:

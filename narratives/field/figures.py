@@ -99,5 +99,6 @@ def _plan(tally: Tally) -> str:
 
 def _to_figure(bounds: Bounds, k: int, cases: float | None = None) -> Figure:
     value, low, high = (float(side[k]) for side in (bounds.value, bounds.low, bounds.high))
-    plain = [None if value != value else round(number, 6) for number in (value, low, high)]  # 0 to 1 tells nothing
-    return Figure(*plain, cases)
+    if value != value:  # its interval, 0 to 1, tells nothing
+        return Figure(value=None, low=None, high=None, cases=cases)
+    return Figure(value=round(value, 6), low=round(low, 6), high=round(high, 6), cases=cases)

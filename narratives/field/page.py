@@ -67,7 +67,7 @@ def _write_page(path: Path, template: str, content: Mapping[str, Any], codebook:
     environment.globals |= {"draw_levels": draw_levels, "draw_series": draw_series}
     titles = _find_titles(codebook)
     write_text(
-        path, environment.get_template(template).render(content | {"titles": titles, "codebook": codebook} | embed_look())
+        path, environment.get_template(template).render({**content, "titles": titles, "codebook": codebook, **embed_look()})
     )
 
 

@@ -167,7 +167,7 @@ def _read_texts(folder: Path) -> list[SampleText]:
     texts = []
     for row in _read_lines(folder / SAMPLE_FILE):
         id_ = str(row["id"])
-        told = {key: str(row[key]) for key in ("document", "language", "source", "date") if key in row}
+        told: dict[str, str] = {key: str(row[key]) for key in ("document", "language", "source", "date") if key in row}
         answer = said[id_]
         texts.append(
             SampleText(

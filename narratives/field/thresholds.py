@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.data import Floats
 from narratives.errors import UserError, at
@@ -16,6 +17,7 @@ from narratives.progress import Say
 from narratives.project import Project
 from narratives.runs import promote
 
+Bools = NDArray[np.bool_]
 LEAST = 10  # labelled texts that carry a narrative, below which its threshold is left alone
 _RESAMPLES = 2000
 _FOLDS = 2
@@ -90,7 +92,7 @@ def apply_moves(project: Project, name: str, moves: Sequence[Move], say: Say | N
         return promote(project, run, {}, {}, "field thresholds", f"labels/field/{sample.name}", over=model.digest)
 
 
-def _weigh_move(scores: Floats, gold: Floats, weights: Floats, before: float, among: int) -> Move:
+def _weigh_move(scores: Floats, gold: Bools, weights: Floats, before: float, among: int) -> Move:
     fold = np.arange(len(scores)) % _FOLDS  # the order is by lot
     cuts = np.empty(len(scores))
     for k in range(_FOLDS):
@@ -106,7 +108,7 @@ def _weigh_move(scores: Floats, gold: Floats, weights: Floats, before: float, am
     return Move("", before, _choose(scores, gold, weights, before), gain, float(low), float(high))
 
 
-def _choose(scores: Floats, gold: Floats, weights: Floats, before: float) -> float:
+def _choose(scores: Floats, gold: Bools, weights: Floats, before: float) -> float:
     """The cut with the highest weighted F1, half-way between two scores; the present one where none is better."""
     order = np.argsort(-scores, kind="stable")
     falling, found, size = scores[order], np.cumsum((weights * gold)[order]), np.cumsum(weights[order])
@@ -120,6 +122,6 @@ def _choose(scores: Floats, gold: Floats, weights: Floats, before: float) -> flo
     return float(min((falling[best] + below) / 2, 1.0))
 
 
-def _f1(raised: Floats, gold: Floats, counts: Floats) -> Floats:
+def _f1(raised: Bools, gold: Bools, counts: Floats) -> Floats:
     right, total = counts @ (raised & gold), counts @ raised.astype(float) + counts @ gold.astype(float)
     return np.asarray(np.divide(2 * right, total, out=np.zeros_like(total, dtype=float), where=total > 0))

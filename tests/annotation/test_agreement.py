@@ -52,7 +52,8 @@ def test_any_two_annotators_of_an_import_are_compared(tmp_path: Path) -> None:
     path = tmp_path / "both.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     [pair] = compare_readers(Project(root), [path])
-    assert (pair.texts, pair.same, pair.f1) == (12, 11, pytest.approx(6 / 7, abs=1e-4))
+    assert (pair.texts, pair.same) == (12, 11)
+    assert pair.f1 == pytest.approx(6 / 7, abs=1e-4)
 
 
 def test_a_reader_alone_agrees_with_nobody(tmp_path: Path) -> None:

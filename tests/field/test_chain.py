@@ -96,12 +96,10 @@ def test_the_smallest_noticeable_rise_is_noticed_four_times_in_five() -> None:
 def test_so_many_labels_as_are_told_bring_the_width_that_was_asked_for() -> None:
     mine, rest = cell(1000, 40, 20), cell(19000, 360, 4)
     needed = float(find_needed(mine, rest, 0.01)[0])
-    more = [
-        Cells(c.size * 100, c.size / 20000 * needed, c.size / 20000 * needed, c.share * c.size / 20000 * needed)
-        for c in (mine, rest)
-    ]
-    bounds = estimate(*more).prevalence
-    assert (bounds.high[0] - bounds.low[0]) / 2 == pytest.approx(0.01, rel=0.15)
+    few = [c.size / 20000 * needed for c in (mine, rest)]
+    more = [Cells(c.size * 100, n, n, c.share * n) for c, n in zip((mine, rest), few, strict=True)]
+    bounds = estimate(more[0], more[1]).prevalence
+    assert bounds.high[0] - bounds.value[0] == pytest.approx(0.01, rel=0.1)
 
 
 def test_labels_for_a_change_that_was_not_seen_are_out_of_reach() -> None:

@@ -73,7 +73,7 @@ def test_it_tells_stances_periods_and_sources(feed: tuple[Path, Path]) -> None:
 
 def test_the_precision_draw_does_not_bend_prevalence(tmp_path: Path) -> None:
     project, texts, answers = start_field(tmp_path)
-    levels = []
+    carrying, widths, level = [], [], None
     for precision in (0, 30):
         name = f"p{precision}"
         draw(project, answers, texts, Design(n=150, precision=precision, name=name), output=tmp_path / f"{name}.json")
@@ -81,11 +81,11 @@ def test_the_precision_draw_does_not_bend_prevalence(tmp_path: Path) -> None:
         assert invoke(project, "labels", "import", tmp_path / "read.json").exit_code == 0
         row = report(project, name).narratives["toll"]
         assert row.labels == 150 and row.prevalence and row.precision
-        levels.append(row)
-    assert levels[1].carrying > levels[0].carrying
-    assert levels[1].prevalence.low <= truth(make_rows())["prevalence"] <= levels[1].prevalence.high  # type: ignore[operator]
-    widths = [row.precision.high - row.precision.low for row in levels]  # type: ignore[operator]
-    assert widths[1] < widths[0]
+        carrying.append(row.carrying)
+        level = row.prevalence
+        widths.append((row.precision.high or 0) - (row.precision.low or 0))
+    assert carrying[1] > carrying[0] and widths[1] < widths[0]
+    assert level and (level.low or 0) <= truth(make_rows())["prevalence"] <= (level.high or 0)
 
 
 def test_without_labels_there_are_counts_and_no_interval(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from helpers.examples import invoke, problems_of
 from helpers.fields import make_rows, start_field
 
-from narratives.data import Stance
+from narratives.data import Labels, Stance
 from narratives.field.design import Design
 from narratives.field.drawing import draw
 from narratives.field.estimates import Measured
@@ -24,7 +24,8 @@ def make_measured(tmp_path: Path, threshold: float) -> Measured:
     project, texts, answers = start_field(tmp_path)
     sample = draw(project, answers, texts, Design(n=300, name="may"))
     rng = np.random.default_rng(0)
-    rows, labels = [], {}
+    rows = []
+    labels: dict[str, Labels] = {}
     for text in sample.texts:
         score = float(rng.random())
         carried = rng.random() < (0.85 if score > 0.7 else 0.02)
