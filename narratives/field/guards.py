@@ -58,7 +58,7 @@ def _tell_drift(sample: Sample, added: Record) -> list[str]:
     moved = find_moved(before, after, sorted({*before.raised, *after.raised}))
     for name, (share, now) in moved.items():
         lines.append(
-            f"drift: {name} is raised for {100 * now:.2g} % of what was added, {100 * share:.2g} % before: "
+            f"drift: {name} is raised for {100 * now:.1f} % of what was added, {100 * share:.1f} % before: "
             "the model may be worth more or less there"
         )
     return lines

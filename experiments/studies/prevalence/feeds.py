@@ -24,7 +24,8 @@ NONE = Kind("as in validation", 0.80, 0.010)
 POOR = Kind("other texts: half is found, five times the alarms", 0.40, 0.050)
 SPOILED = Kind("spoiled: raises at random", 0.10, 0.100)
 SHARP = Kind("sharp: hardly an alarm", 0.90, 0.001)
-KINDS = (NONE, POOR, SPOILED, SHARP)
+SILENT = Kind("silent: raises nothing", 0.0, 0.0)
+KINDS = (NONE, POOR, SPOILED, SHARP, SILENT)
 
 
 def make_feed(prevalence: float, kind: Kind, size: int = FEED) -> tuple[int, int, int, int]:
