@@ -87,13 +87,15 @@ def read_returned(path: Path, root: Path) -> Returned | None:
             line, values = forms[file][id_]
             if values["decision"] not in (None, decision):
                 raise ValueError(f"{file}:{line} was decided otherwise already ({values['decision']}); take this row out")
-            rest, decided = read_form({**values, "decision": decision})
+            passage_values, decided = read_form({**values, "decision": decision})
         except ValueError as error:
             returned.entries.append(Entry(item.place, item.values, problem=str(error)))
             continue
         returned.decisions[item.place, id_] = (file, line, decision)
-        for one in decided:
-            returned.entries.append(Entry(item.place, {**rest, "narratives": one.labels}, one.by, settles=one.settles))
+        for choice in decided:
+            returned.entries.append(
+                Entry(item.place, {**passage_values, "narratives": choice.labels}, choice.by, settles=choice.settles)
+            )
     return returned
 
 
@@ -101,8 +103,8 @@ def write_decisions(returned: Sequence[Returned], good: Collection[Row]) -> tupl
     """The forms' files with the decisions of the `good` rows in them, as new texts; and how many went into each."""
     changes: dict[Path, dict[int, dict[str, Any] | None]] = {}
     counts: Counter[str] = Counter()
-    for one in returned:
-        for row, (file, line, decision) in one.decisions.items():
+    for review in returned:
+        for row, (file, line, decision) in review.decisions.items():
             if row in good:
                 changes.setdefault(file, {})[line] = {"decision": decision}
                 counts[str(file)] += 1
@@ -157,8 +159,8 @@ def _make_interface(codebook: Codebook, sides: int) -> str:
     choices = [f"    <Choice value={quoteattr(str(k + 1))}/>" for k in range(sides)]
     head += [f'  <Choices name="{_SIDE}" toName="text" choice="single-radio">', *choices, "  </Choices>"]
     labels = label_studio.make_interface(codebook).replace(' required="true"', "")  # only where no side is right
-    text, rest = labels.removeprefix("<View>\n").split("\n", 1)
-    return "\n".join([head[0], text, *head[1:], rest])
+    text, remainder = labels.removeprefix("<View>\n").split("\n", 1)
+    return "\n".join([head[0], text, *head[1:], remainder])
 
 
 def _came_from(path: Path, values: dict[str, Any]) -> bool:

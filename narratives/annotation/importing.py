@@ -97,7 +97,7 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
     changes |= _measure(project, for_samples, codebook, request.by, summary)
-    decided, summary.decided = write_decisions(returned, {(one.passage.place, one.passage.id) for one in parsed.good})
+    decided, summary.decided = write_decisions(returned, {(item.passage.place, item.passage.id) for item in parsed.good})
     changes |= decided
     if new_splits:
         changes[project.splits_file] = extend_splits(project.splits_file, new_splits)
@@ -155,12 +155,12 @@ def _split(
     after = {**splits, **added}
     fresh = {p.document for p in new} & (added.keys() | official.keys())
     summary.new_documents = dict(Counter(after[document] for document in fresh))
-    told: set[str] = set()
+    reported: set[str] = set()
     for pair in pairs:
         old, newcomer = passages[pair.first], passages[pair.second]
         held_out = splits.get(old.document) in ("validation", "test")
-        if pair.first < len(existing) <= pair.second and held_out and newcomer.id not in told:
-            told.add(newcomer.id)
+        if pair.first < len(existing) <= pair.second and held_out and newcomer.id not in reported:
+            reported.add(newcomer.id)
             summary.kept_out.append(
                 {"id": newcomer.id, "like": old.id, "held_out": splits[old.document], "split": after[newcomer.document]}
             )
@@ -171,7 +171,7 @@ def _compose(folder: Path, merged: Merge, bad: Sequence[Bad], into: str | None) 
     """The new files: kind -> (path in labels/, text). Conflicts and rejects lie deeper, where nobody reads them as passages."""
     contents = {
         "conflicts": _lines(merged.conflicts),
-        "rejected": _lines(_reject(one) for one in bad),
+        "rejected": _lines(_reject(entry) for entry in bad),
         "passages": _lines(to_record(passage) for passage in merged.new),
     }
     digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()

@@ -50,9 +50,11 @@ def describe_import(summary: ImportSummary) -> list[str]:
     if summary.new_documents:
         lines.append("new documents: " + ", ".join(f"{n} {split}" for split, n in sorted(summary.new_documents.items())))
     lines += [f"nearly repeat a held-out passage: {len(summary.kept_out)}"] if summary.kept_out else []
-    for one in summary.kept_out:
-        fate = {"train": "not trained on", one["held_out"]: f"in {one['split']} too"}.get(one["split"], f"in {one['split']}")
-        lines.append(f"  '{one['id']}' like '{one['like']}' ({one['held_out']}): {fate}")
+    for newcomer in summary.kept_out:
+        fate = {"train": "not trained on", newcomer["held_out"]: f"in {newcomer['split']} too"}.get(
+            newcomer["split"], f"in {newcomer['split']}"
+        )
+        lines.append(f"  '{newcomer['id']}' like '{newcomer['like']}' ({newcomer['held_out']}): {fate}")
     lines += [f"decisions written down in {file}: {count}" for file, count in summary.decided.items()]
     lines += [f"{note}: {count}" for note, count in summary.notes.items()]
     if summary.rejected:

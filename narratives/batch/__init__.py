@@ -7,7 +7,7 @@ from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
 from narratives.batch.record import Record, read_record
 from narratives.batch.resume import Existing
-from narratives.batch.sources import describe_left, find_sources
+from narratives.batch.sources import describe_left_out, find_sources
 from narratives.batch.stream import classify_stream
 from narratives.batch.trust import weigh_answers
 from narratives.batch.work import classify_items, read_items
@@ -25,7 +25,7 @@ __all__ = [
     "classify_files",
     "classify_items",
     "classify_stream",
-    "describe_left",
+    "describe_left_out",
     "find_sources",
     "make_plan",
     "read_items",

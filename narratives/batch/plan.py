@@ -65,7 +65,7 @@ class Input:
     """A file as it was when the plan was made, and the pieces that it is read in."""
 
     source: Source
-    known: dict[str, Any]
+    identity: dict[str, Any]
     header: Header | None
     parts: list[Part]
     batch: int = 0  # 0 for what the run was begun with, then one more each time that inputs were added
@@ -127,7 +127,7 @@ class Plan:
             json.dumps(
                 {
                     **asdict(input_.source),
-                    **input_.known,
+                    **input_.identity,
                     "header": asdict(input_.header) if input_.header else None,
                     "batch": input_.batch,
                     "parts": [[part.offset, part.length, part.line, part.lines] for part in input_.parts],
@@ -147,15 +147,15 @@ class Plan:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The value of what `to_text` wrote."""
         inputs = []
-        for one in value["inputs"]:
-            header = one["header"]
+        for entry in value["inputs"]:
+            header = entry["header"]
             inputs.append(
                 Input(
-                    Source(one["path"], one["form"], one["compression"]),
-                    {key: one[key] for key in ("size", "changed", "digest")},
+                    Source(entry["path"], entry["form"], entry["compression"]),
+                    {key: entry[key] for key in ("size", "changed", "digest")},
                     Header(**{**header, "columns": tuple(header["columns"])}) if header else None,
-                    [Part(*numbers) for numbers in one["parts"]],
-                    one["batch"],
+                    [Part(*numbers) for numbers in entry["parts"]],
+                    entry["batch"],
                 )
             )
         return cls(value["model"], Options.from_json(value["options"]), inputs)
@@ -164,7 +164,7 @@ class Plan:
 def _weigh(input_: Input) -> int:
     """About how many bytes a small file unpacks to."""
     [piece] = input_.parts
-    return int(_PACKED * input_.known["size"]) if input_.source.form == "parquet" else piece.length
+    return int(_PACKED * input_.identity["size"]) if input_.source.form == "parquet" else piece.length
 
 
 def describe_model(model: Model) -> dict[str, str]:
@@ -193,9 +193,9 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
     header, parts = split_source(source, options.part_size)
     first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
-    wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
+    names = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
     columns = list_columns(source) if source.form == "parquet" else []
-    for name in wanted if first else ():
+    for name in names if first else ():
         absent = not any(has_field(record.values, name) for record in first)
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
@@ -204,12 +204,12 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
 
 
 def differ_in_model(plan: Plan, model: Model) -> str:
-    """What of the model is another than when the plan was made; empty where nothing is."""
-    now = describe_model(model)
-    for key, what in _DECISIVE.items():
-        before, after = plan.model.get(key, ""), now[key]
+    """What of the model has changed since the plan was made; empty where nothing has."""
+    facts = describe_model(model)
+    for key, noun in _DECISIVE.items():
+        before, after = plan.model.get(key, ""), facts[key]
         if before != after:
-            return f"another {what} ({before[:24] or 'none'}, not {after[:24] or 'none'})"
+            return f"another {noun} ({before[:24] or 'none'}, not {after[:24] or 'none'})"
     return ""
 
 

@@ -61,17 +61,17 @@ def _parse(lines: list[Line]) -> list[Record | BadRecord]:
 
 def _read_groups(source: BinaryIO) -> Iterator[list[Line]]:
     """The lines that have arrived, group by group; at most one line is held back: the one that has no end yet."""
-    number, size, rest = 1, 0, b""
+    number, size, pending = 1, 0, b""
     read = getattr(source, "read1", source.read)  # what is there, without waiting for more
     while chunk := read(_CHUNK):
-        *whole, tail = chunk.split(b"\n")
+        *complete, tail = chunk.split(b"\n")
         group: list[Line] = []
-        for data in whole:
+        for data in complete:
             size += len(data) + 1
-            group.append((number, size, rest + data if size <= LIMIT else None))
-            number, size, rest = number + 1, 0, b""
+            group.append((number, size, pending + data if size <= LIMIT else None))
+            number, size, pending = number + 1, 0, b""
         size += len(tail)
-        rest = rest + tail if size <= LIMIT else b""
+        pending = pending + tail if size <= LIMIT else b""
         yield group
     if size:
-        yield [(number, size, rest if size <= LIMIT else None)]
+        yield [(number, size, pending if size <= LIMIT else None)]

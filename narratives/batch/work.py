@@ -103,8 +103,8 @@ def _cut(item: Item, size: int, column: str) -> list[Item]:
     cut = []
     for start, end in windows:
         text = item.text[start:end]
-        kept = {**item.kept, column: text} if column in item.kept else item.kept
-        cut.append(replace(item, text=text, kept=kept, start=start, end=end))
+        fields = {**item.kept, column: text} if column in item.kept else item.kept
+        cut.append(replace(item, text=text, kept=fields, start=start, end=end))
     return cut
 
 

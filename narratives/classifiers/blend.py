@@ -105,5 +105,5 @@ class BlendClassifier:
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:
         """The class of the second part and its hyperparameters."""
-        own = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
-        return find_classifier(self.sense), {**(own if self.sense == "transformer" else {}), "seed": self.seed}
+        settings = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
+        return find_classifier(self.sense), {**(settings if self.sense == "transformer" else {}), "seed": self.seed}

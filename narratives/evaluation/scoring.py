@@ -149,7 +149,7 @@ def _rate_scores(answers: Joined) -> dict[str, Any]:
         "ece": round(expected_calibration_error(diagram), 4),
         "brier": round(brier_score(answers.scores, answers.gold), 4),
         "bins": [
-            {key: value if value is None else round(value, 4) for key, value in each.to_json().items()} for each in diagram
+            {key: value if value is None else round(value, 4) for key, value in bin_.to_json().items()} for bin_ in diagram
         ],
     }
 

@@ -92,13 +92,13 @@ def _fit_sigmoids(scores: Scores, gold: Matrix) -> list[Curve]:
     unchanged = np.array([[width], [middle]])  # the slope and intercept that leave scores as they are
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        both = parameters.reshape(2, -1)  # slopes and intercepts: the shared one first, then each narrative's
-        shared, own = both[:, :1], both[:, 1:]
-        z = own[0] * unit + own[1]
+        lines = parameters.reshape(2, -1)  # slopes and intercepts: the shared one first, then each narrative's
+        shared, by_narrative = lines[:, :1], lines[:, 1:]
+        z = by_narrative[0] * unit + by_narrative[1]
         slack = to_share(z) - gold
-        pull, hold = (own - shared) / _SPREAD, (shared - unchanged) / _WEAK
+        pull, hold = (by_narrative - shared) / _SPREAD, (shared - unchanged) / _WEAK
         misfit = np.sum(np.logaddexp(0, z) - gold * z)
-        priors = np.sum(pull * (own - shared)) / 2 + np.sum(hold * (shared - unchanged)) / 2
+        priors = np.sum(pull * (by_narrative - shared)) / 2 + np.sum(hold * (shared - unchanged)) / 2
         slopes = np.stack([np.sum(slack * unit, axis=0), np.sum(slack, axis=0)]) + pull
         gradient = np.concatenate([hold - pull.sum(1, keepdims=True), slopes], axis=1)
         return float(misfit + priors), gradient.ravel()

@@ -45,6 +45,6 @@ def _tell_prior(model: Model) -> str:
         return ""
     never = model.prior.find_zero_shot(model.codebook.ids)
     few = [id_ for id_ in model.prior.to_json(model.codebook.ids) if id_ not in never]
-    told = [f"No training passage carries {', '.join(never)}: zero-shot, ranked by the codebook's words, never raised."]
+    sentences = [f"No training passage carries {', '.join(never)}: zero-shot, ranked by the codebook's words, never raised."]
     helped = [f"Few carry {', '.join(few)}: the codebook's words help to rank them."]
-    return "\n" + "\n".join(told * bool(never) + helped * bool(few)) + "\n"
+    return "\n" + "\n".join(sentences * bool(never) + helped * bool(few)) + "\n"

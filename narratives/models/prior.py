@@ -38,8 +38,8 @@ class Prior:
     def mix(self, scores: Scores, texts: Texts) -> Scores:
         """The classifier's scores (texts, narratives) with the prior in: cosines where it stands alone, else mean log-odds."""
         cosines = to_log_odds(self.likeness.predict_proba(texts))
-        known = to_log_odds(scores[:, self.columns])
-        odds = self.weights * (self.slopes * cosines + self.intercepts) + (1 - self.weights) * known
+        classifier_odds = to_log_odds(scores[:, self.columns])
+        odds = self.weights * (self.slopes * cosines + self.intercepts) + (1 - self.weights) * classifier_odds
         mixed = scores.copy()
         mixed[:, self.columns] = np.where(self.weights == 1, np.clip(cosines, 0, _MOST), to_share(odds))
         return mixed
@@ -83,8 +83,8 @@ def fit_prior(texts: Texts, y: Targets, codebook: Codebook, scores: Scores) -> P
     if (support >= FEW).all():
         return None
     words = [_describe(narrative) for narrative in codebook.narratives]
-    known = [*texts, *words]
-    likeness = TfidfClassifier(min_df=1 if len(known) < _MANY else 2).fit(known, np.zeros((len(known), 0), dtype=np.bool_))
+    corpus = [*texts, *words]
+    likeness = TfidfClassifier(min_df=1 if len(corpus) < _MANY else 2).fit(corpus, np.zeros((len(corpus), 0), dtype=np.bool_))
     vectors = likeness.scorer_.vectorise(words) / 2  # two cosines, of words and of characters: their mean
     likeness.take_coefficients(vectors.T, np.zeros(len(words)))
     cosines = to_log_odds(likeness.predict_proba(texts))

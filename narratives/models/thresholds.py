@@ -23,8 +23,8 @@ def tune_thresholds(scores: Scores) -> Floats:
     falling = -np.sort(-np.asarray(scores, dtype=np.float64), axis=0)
     if not falling.size:
         return np.full(scores.shape[1], DEFAULT)
-    found = falling.cumsum(0)
-    f1 = 2 * found / (np.arange(1, len(falling) + 1)[:, None] + found[-1])
+    hits = falling.cumsum(0)
+    f1 = 2 * hits / (np.arange(1, len(falling) + 1)[:, None] + hits[-1])
     return np.where(falling[0] > falling[-1], f1.max(0) / 2, DEFAULT)
 
 

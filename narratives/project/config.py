@@ -113,8 +113,8 @@ def _list_settings(classifier: type[Classifier]) -> dict[str, Any]:
 
 def _without_none(kind: Any) -> Any:
     """`str | None` as `str`: TOML knows no null, so a config leaves the setting out instead."""
-    others = [part for part in get_args(kind) if part is not NoneType]
-    return others[0] if get_origin(kind) in (Union, UnionType) and len(others) == 1 else kind
+    kinds = [part for part in get_args(kind) if part is not NoneType]
+    return kinds[0] if get_origin(kind) in (Union, UnionType) and len(kinds) == 1 else kind
 
 
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:

@@ -117,8 +117,8 @@ def summarise(
 def headline(evaluation: Evaluation) -> str:
     """The answer in one sentence."""
     micro, macro = evaluation.overall["micro_f1"], evaluation.overall["macro_f1"]
-    where = "" if evaluation.split == "test" else f" on {evaluation.split}"
-    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{where}."
+    split_note = "" if evaluation.split == "test" else f" on {evaluation.split}"
+    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{split_note}."
 
 
 def outcome(comparison: Comparison) -> str:
@@ -137,18 +137,18 @@ def outcome(comparison: Comparison) -> str:
 def _tell_more(evaluation: Evaluation) -> str:
     """What the headline means in passages, and which narratives to trust least."""
     counts = weakest.count_hits(evaluation.narratives)
-    told = (
+    sentence = (
         f"Of {counts['carried']} narratives that the passages carry it finds {counts['found']}; "
         f"of {counts['raised']} that it raises {counts['wrong']} are wrong."
     )
     least = [f"{row.title} ({number(f1)})" for row, f1 in weakest.find_weakest(evaluation.narratives)]
-    return f"{told} Trust it least on (F1 drawn towards the mean of all): {'; '.join(least)}." if least else told
+    return f"{sentence} Trust it least on (F1 drawn towards the mean of all): {'; '.join(least)}." if least else sentence
 
 
 def _tell_gap(evaluation: Evaluation) -> str:
     """How far macro F1 of the other ways of holding out is from that of the first."""
-    first, *others = evaluation.robustness
-    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in others]
+    first, *rows = evaluation.robustness
+    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in rows]
     return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
 
 
@@ -166,7 +166,9 @@ def make_environment(*packages: str) -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {each.__name__: each for each in (figure, spread, number, signed, percent, cell, share, fine)}
+    environment.filters |= {
+        function.__name__: function for function in (figure, spread, number, signed, percent, cell, share, fine)
+    }
     environment.globals |= {
         "draw_axis": plots.draw_axis,
         "draw_count": plots.draw_count,

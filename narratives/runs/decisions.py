@@ -17,7 +17,7 @@ from narratives.report import write_report
 from narratives.runs.challenge import Trial, name_codebook
 
 TESTED_FILE = "tested.jsonl"  # the passages that a verdict was reached on: id, digest of the text, labels
-_SAME = ("incumbent", "challenger", "test")  # what a verdict was reached on
+_DIGESTS = ("incumbent", "challenger", "test")  # what a verdict was reached on
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,18 @@ class Wear:
         """One sentence, and what it means."""
         if not self.decisions:
             return f"no verdict before this was reached on any of the {self.passages} test passages"
-        told = (
+        usage = (
             f"{self.decisions} verdict{'s' if self.decisions > 1 else ''} before this, over all runs, "
             f"used test passages of today's {self.passages}: half of them in {self.typical} or more, {self.fresh} in none"
         )
         changed = f"; {self.relabelled} carry other labels than in an earlier verdict" if self.relabelled else ""
-        return f"{told}{changed}. Each decision makes the figures of the model that stands a little too good: add fresh texts"
+        return f"{usage}{changed}. Each decision makes the figures of the model that stands a little too good: add fresh texts"
 
 
 def choose_folder(project: Project, run: str, facts: Mapping[str, Any]) -> Path:
     """Where a verdict goes: into the next number, over the last one where nothing has changed since."""
     numbered = _list_verdicts(project, run)
-    if numbered and all(read_json(numbered[-1]).get(name) == json.loads(json.dumps(facts[name])) for name in _SAME):
+    if numbered and all(read_json(numbered[-1]).get(name) == json.loads(json.dumps(facts[name])) for name in _DIGESTS):
         return numbered[-1].parent
     number = int(numbered[-1].parent.name) + 1 if numbered else 1
     return project.experiment(run) / "retraining" / f"{number:04}"
@@ -69,8 +69,8 @@ def gather_facts(
     }
 
 
-def measure_wear(project: Project, passages: Sequence[Passage], digest: str, own: Path) -> Wear:
-    """What verdicts before that in the folder `own` were reached on.
+def measure_wear(project: Project, passages: Sequence[Passage], digest: str, folder: Path) -> Wear:
+    """What verdicts before that in the `folder` were reached on.
 
     A verdict of an older version, which kept no list of passages, counts where its test passages were exactly today's, by
     their `digest`.
@@ -80,12 +80,12 @@ def measure_wear(project: Project, passages: Sequence[Passage], digest: str, own
     relabelled: set[str] = set()
     decisions = 0
     for path in _list_verdicts(project, "*"):
-        if path.parent == own:
+        if path.parent == folder:
             continue
         tested = _read_tested(path.parent)
         if tested is None:
-            same = read_json(path).get("test", {}).get("gold_digest") == digest
-            used = list(today.values()) if same else []
+            is_same_test = read_json(path).get("test", {}).get("gold_digest") == digest
+            used = list(today.values()) if is_same_test else []
         else:
             used = [lesson for lesson in tested if lesson.id in today and today[lesson.id].text == lesson.text]
         decisions += bool(used)

@@ -142,8 +142,8 @@ def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     if not model.stances:
         return results
     pairs = pair_stances(checks)
-    told = model.tell_stances([check.text for pair in pairs for check in pair])
-    return results + score_stance_pairs(pairs, list(zip(told[::2], told[1::2], strict=True)))
+    stances = model.tell_stances([check.text for pair in pairs for check in pair])
+    return results + score_stance_pairs(pairs, list(zip(stances[::2], stances[1::2], strict=True)))
 
 
 def _choose_split(corpus: Corpus, parts: Mapping[str, list[Passage]], split: str | None) -> tuple[str, list[str]]:

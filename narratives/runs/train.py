@@ -79,14 +79,14 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
     passages = corpus.passages
     crossing = leaks(passages, corpus.pairs, corpus.splits)
     sides = [side for p in crossing for side in ((p.first, p.second), (p.second, p.first))]
-    twins = {passages[one].id for one, other in sides if corpus.splits[passages[other].document] in held_out}
+    twins = {passages[twin].id for twin, original in sides if corpus.splits[passages[original].document] in held_out}
     labelled = corpus.part(split)
-    kept = [passage for passage in labelled if passage.id not in twins]
-    if len(kept) < len(labelled):
-        say(f"{len(labelled) - len(kept)} {split} passages nearly repeat a passage of another split: not {use} on")
-    if not kept:
+    usable = [passage for passage in labelled if passage.id not in twins]
+    if len(usable) < len(labelled):
+        say(f"{len(labelled) - len(usable)} {split} passages nearly repeat a passage of another split: not {use} on")
+    if not usable:
         raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
-    return kept
+    return usable
 
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:

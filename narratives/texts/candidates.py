@@ -22,7 +22,7 @@ class _Prefixes:
 
     sets: Numbers  # by position
     sizes: Numbers  # of the whole sets
-    rest: Numbers  # how many grams of each set are left out
+    omitted: Numbers  # how many grams of each set are left out
     last: NDArray[np.int32]  # the highest number among those taken
     matrix: Any  # scipy.sparse, (sets, grams): 1 where a set has a gram
 
@@ -72,9 +72,9 @@ def _look_up(probes: _Prefixes, index: _Prefixes, transposed: Any, share: float,
     """What of an index each probe may be like. In the index's own block only those that stand before the probe count."""
     hits = probes.matrix @ transposed
     rows, columns, common = np.repeat(np.arange(len(probes.sets)), np.diff(hits.indptr)), hits.indices, hits.data
-    # Up to the lower of their last grams both prefixes are complete: beyond it one has no more than its rest.
-    rest = np.where(probes.last[rows] <= index.last[columns], probes.rest[rows], index.rest[columns])
-    likely = common + rest >= share * (probes.sizes[rows] + index.sizes[columns]) - _SLACK
+    # Up to the lower of their last grams both prefixes are complete: beyond it one has no more than it omits.
+    omitted = np.where(probes.last[rows] <= index.last[columns], probes.omitted[rows], index.omitted[columns])
+    likely = common + omitted >= share * (probes.sizes[rows] + index.sizes[columns]) - _SLACK
     likely &= columns < rows + before
     rows, columns = rows[likely], columns[likely]
     return index.sets[columns], probes.sets[rows]

@@ -59,15 +59,15 @@ def count_shared(grams: GramSets, first: Numbers, second: Numbers) -> Numbers:
     held = np.zeros(len(grams.frequency), dtype=np.bool_)
     cuts = np.flatnonzero(np.diff(second, prepend=-1, append=-1))
     for start, stop in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-        own = grams.numbers[grams.starts[second[start]] : grams.starts[second[start] + 1]]
-        held[own] = True
+        second_numbers = grams.numbers[grams.starts[second[start]] : grams.starts[second[start] + 1]]
+        held[second_numbers] = True
         for k in range(start, stop, _PAIRS):
-            some = first[k : min(k + _PAIRS, stop)]
-            sizes = grams.sizes[some]
+            batch = first[k : min(k + _PAIRS, stop)]
+            sizes = grams.sizes[batch]
             ends = np.cumsum(sizes)
-            numbers = grams.numbers[np.repeat(grams.starts[some] - ends + sizes, sizes) + np.arange(ends[-1])]
-            shared[k : k + len(some)] = np.add.reduceat(held[numbers], ends - sizes, dtype=np.int64)
-        held[own] = False
+            numbers = grams.numbers[np.repeat(grams.starts[batch] - ends + sizes, sizes) + np.arange(ends[-1])]
+            shared[k : k + len(batch)] = np.add.reduceat(held[numbers], ends - sizes, dtype=np.int64)
+        held[second_numbers] = False
     return shared
 
 

@@ -57,7 +57,7 @@ _ALIKE = {  # further codes of a language: its three-letter ones, old ones, and 
     "uz": "uzb uzn uzs",
     "zh": "zho chi cmn wuu yue",
 }
-_SAME = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
+_LANGUAGE_OF = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
 # What a classifier, or the sense of a blend, reads beside what it was taught; all others read what they were taught.
 _READS: dict[str, str] = {"multilingual": "ar de en es fr it ja ko nl pl pt ru th tr zh"}
 _SHARE = 0.01  # of the training passages: a language with fewer was hardly taught
@@ -101,7 +101,7 @@ def normalise(name: str) -> str:
     code = re.split(r"[-_]", name.strip().lower(), maxsplit=1)[0]
     if not _CODE.fullmatch(code) or _NO_LANGUAGE.fullmatch(code):
         return NONE
-    return _SAME.get(code, code)
+    return _LANGUAGE_OF.get(code, code)
 
 
 def count_languages(names: Iterable[str]) -> dict[str, int]:

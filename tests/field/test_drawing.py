@@ -2,11 +2,12 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.examples import invoke, problems_of, snapshot
+from helpers.examples import invoke, problems_of, snapshot, write_lines
 from helpers.fields import make_rows, read_tasks, start_field, write_answers, write_feed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,3 +191,27 @@ def test_without_the_texts_anywhere_it_says_where_to_get_them(tmp_path: Path) ->
     project, _, answers = start_field(tmp_path, make_rows(30))
     [problem] = problems_of(lambda: draw(project, answers, design=Design(n=5)))
     assert "the answers do not hold the texts" in problem
+
+
+def test_without_duckdb_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, feed, answers = start_field(tmp_path, make_rows(30))
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    [problem] = problems_of(lambda: draw(project, answers, feed, Design(n=5)))
+    assert problem == "to count a feed, narratives needs DuckDB; install its extra: pip install '.[field]'"
+
+
+def test_a_feed_that_has_changed_since_it_was_classified_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, _, answers = start_field(tmp_path, make_rows(30))
+    inputs = [{"path": "feed.jsonl", "digest": "0" * 64}]
+    write_lines(answers / "_run" / "plan.json", {"format_version": 4, "narratives": "0", "model": {}, "inputs": inputs})
+    monkeypatch.chdir(tmp_path)
+    [problem] = problems_of(lambda: draw(project, answers, "feed.jsonl", Design(n=5)))
+    assert problem.startswith("feed.jsonl: is not the file that was classified: its bytes differ")
+
+
+def test_blank_texts_are_nobodys_work(tmp_path: Path) -> None:
+    project, feed, answers = start_field(tmp_path, make_rows(30), form="jsonl")
+    lines = (answers / "part-00000.jsonl").read_text(encoding="utf-8").splitlines()
+    blank = [json.dumps({**json.loads(line), "note": "empty text", "narratives": {}}) for line in lines[:10]]
+    (answers / "part-00000.jsonl").write_text("".join(line + "\n" for line in [*blank, *lines[10:]]), encoding="utf-8")
+    assert draw(project, answers, feed, Design(n=30)).size == 20

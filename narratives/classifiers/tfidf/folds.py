@@ -50,9 +50,9 @@ def _weigh(counts: list[Any], train: NDArray[np.bool_], min_df: int) -> Any:
     parts = []
     for part in counts:
         frequency = np.bincount(part[train].indices, minlength=part.shape[1])
-        kept = np.flatnonzero(frequency >= min(min_df, size))
-        weighed = part[:, kept].astype(np.float32)
-        idf = np.log((1 + size) / (1 + frequency[kept])) + 1
+        frequent = np.flatnonzero(frequency >= min(min_df, size))
+        weighed = part[:, frequent].astype(np.float32)
+        idf = np.log((1 + size) / (1 + frequency[frequent])) + 1
         weighed.data = ((1 + np.log(weighed.data)) * idf[weighed.indices]).astype(np.float32)
         parts.append(normalize(weighed, copy=False))
     x = hstack(parts, format="csr")

@@ -48,10 +48,10 @@ def load_encoder(name: str) -> tuple[Any, Any]:
     except (OSError, ValueError, SafetensorError) as error:
         if folder:
             raise UserError(at(folder, None, f"the encoder cannot be loaded: {first_line(error)}")) from None
-        known = ", ".join(PACKAGED)
+        names = ", ".join(PACKAGED)
         raise UserError(
             f"encoder '{name}' cannot be had: it is no folder here, and the model hub did not give it "
-            f"({first_line(error)}); offline, set encoder to a local folder or to: {known}"
+            f"({first_line(error)}); offline, set encoder to a local folder or to: {names}"
         ) from None
     return tokenizer, model
 

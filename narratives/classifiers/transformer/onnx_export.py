@@ -78,7 +78,8 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     quantised.CopyFrom(model)
     graph = quantised.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    layers = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in tensors]
+    products = [node for node in graph.node if node.op_type == "MatMul" and node.name.startswith("/encoder/")]
+    layers = [node for node in products if node.input[1] in tensors]
     weights = {node.name: numpy_helper.to_array(tensors[node.input[1]]) for node in layers}
     wide = {name for name, weight in weights.items() if len(weight) > weight.shape[1]}
     ranges = _find_ranges(model, sorted({node.input[0] for node in layers if node.name not in wide}), samples)
@@ -91,9 +92,9 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     del graph.node[:]
     graph.node.extend(draft.nodes)
     used = {name for node in draft.nodes for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    initializers = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
-    graph.initializer.extend(kept + [numpy_helper.from_array(array, name) for name, array in draft.arrays.items()])
+    graph.initializer.extend(initializers + [numpy_helper.from_array(array, name) for name, array in draft.arrays.items()])
     quantised.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     _describe(quantised, form="int8, some layers float32" if narrow_only else "int8")
     return quantised
@@ -106,7 +107,7 @@ class _Draft:
     factors: dict[str, NDArray[np.float32]]  # by the name of a layer's input
     nodes: list[Any] = field(default_factory=list)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)  # layers that read the same tensor share what is made of it
+    finished: set[str] = field(default_factory=set)  # layers that read the same tensor share what is made of it
 
     def __post_init__(self) -> None:
         self.arrays["least"] = np.float32(1e-12).reshape(1)  # a token may be all zeros
@@ -122,8 +123,8 @@ class _Draft:
         """A linear layer in int8: each token divided by its largest value (`by_row`), or each channel by its factor."""
         source, product = node.input[0], node.output[0]
         parts = [f"{source}.{'rows' if by_row else 'channels'}.{part}" for part in ("int8", "scale", "zero")]
-        if parts[0] not in self.made:
-            self.made.add(parts[0])
+        if parts[0] not in self.finished:
+            self.finished.add(parts[0])
             even = self._divide_rows(source) if by_row else self._divide_channels(source)
             self.add("DynamicQuantizeLinear", [even], *parts)
         weight = weight if by_row else weight * self.factors[source][:, None]
@@ -157,8 +158,8 @@ def _find_ranges(model: Any, names: Sequence[str], samples: Sequence[Sequence[in
     ranges: dict[str, NDArray[np.float32]] = {}
     for ids in samples:
         for name, values in zip(names, session.run(list(names), {"ids": np.array([ids], dtype=np.int64)}), strict=True):
-            found = np.abs(values).reshape(-1, values.shape[-1]).max(0)
-            ranges[name] = np.maximum(ranges.get(name, found), found)
+            largest = np.abs(values).reshape(-1, values.shape[-1]).max(0)
+            ranges[name] = np.maximum(ranges.get(name, largest), largest)
     return ranges
 
 
@@ -182,5 +183,5 @@ def _describe(model: Any, **facts: object) -> None:
     """Write facts into the model's metadata, over those of the same name."""
     from onnx import helper
 
-    known = {entry.key: entry.value for entry in model.metadata_props}
-    helper.set_model_props(model, {**known, **{key: str(value) for key, value in facts.items()}})
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, {**metadata, **{key: str(value) for key, value in facts.items()}})

