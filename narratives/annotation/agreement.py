@@ -71,10 +71,10 @@ def read_readings(project: Project, files: Sequence[Path] = (), sample: str = ""
         parsed = parse_entries(entries, codebook, names, [])
         if parsed.bad:
             raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
-        for one in parsed.good:
-            if one.passage.narratives is not None:
-                by = one.by or str(one.passage.extras.get("by") or "") or UNNAMED
-                readings.setdefault(by, {})[fold_text(one.passage.text)] = one.passage.narratives
+        for reading in parsed.good:
+            if reading.passage.narratives is not None:
+                by = reading.by or str(reading.passage.extras.get("by") or "") or UNNAMED
+                readings.setdefault(by, {})[fold_text(reading.passage.text)] = reading.passage.narratives
         return readings
     for name in [sample] if sample else list_samples(project.labels):
         for label in read_field_labels(sample_folder(project.labels, name), codebook):
@@ -140,7 +140,7 @@ def _compare(first: str, second: str, readings: Readings, codebook: Codebook) ->
     ]
     both, left, right = (sum(column) for column in zip(*cells.values(), strict=True))
     pairs = [(a[key][id_], b[key][id_]) for key in shared for id_ in a[key] if id_ in b[key]]
-    known = [(one, other) for one, other in pairs if one is not None and other is not None]
+    with_stances = [pair for pair in pairs if None not in pair]
     return Agreement(
         first=first,
         second=second,
@@ -148,8 +148,8 @@ def _compare(first: str, second: str, readings: Readings, codebook: Codebook) ->
         same=sum(a[key].keys() == b[key].keys() for key in shared),
         f1=_find_f1(both, left, right),
         kappa=_find_kappa(both, left, right, len(shared) * len(codebook.ids)),
-        stances=len(known),
-        same_stances=sum(one == other for one, other in known),
+        stances=len(with_stances),
+        same_stances=sum(a_stance == b_stance for a_stance, b_stance in with_stances),
         narratives=rows,
         differing=[key for key in shared if a[key].keys() != b[key].keys()],
     )

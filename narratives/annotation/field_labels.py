@@ -54,10 +54,10 @@ def read_field_labels(folder: Path, codebook: Codebook) -> list[FieldLabel]:
         if isinstance(record, BadRecord):
             problems.append(at(path, record.line, record.reason))
             continue
-        values, told = record.values, list[str]()
-        labels = read_labels(values.get("narratives"), codebook.ids, told.append)
-        problems += [at(path, record.line, problem) for problem in told]
-        if labels is None and not told:
+        values, faults = record.values, list[str]()
+        labels = read_labels(values.get("narratives"), codebook.ids, faults.append)
+        problems += [at(path, record.line, problem) for problem in faults]
+        if labels is None and not faults:
             problems.append(at(path, record.line, "not labelled; delete the line, or give it narratives"))
         row = FieldLabel(str(values.get("id")), str(values.get("by") or UNNAMED), labels or {}, str(values.get("note") or ""))
         rows[row.id, row.by] = row
@@ -70,12 +70,12 @@ def divide(labels: Path, incoming: Iterable[Incoming]) -> tuple[dict[str, list[I
     """What comes in for samples, by their names, and all else; `UserError` where a sample or a text in it is not there."""
     by_sample: dict[str, list[Incoming]] = {}
     others = []
-    for one in incoming:
-        name = one.passage.extras.get(SAMPLE_KEY)
+    for item in incoming:
+        name = item.passage.extras.get(SAMPLE_KEY)
         if name is None:
-            others.append(one)
+            others.append(item)
         else:
-            by_sample.setdefault(str(name), []).append(one)
+            by_sample.setdefault(str(name), []).append(item)
     problems: list[str] = []
     for name, rows in by_sample.items():
         problems += _find_problems(labels, name, rows)
@@ -89,19 +89,19 @@ def merge_field_labels(folder: Path, rows: Sequence[Incoming], codebook: Codeboo
 
     A reader's later answer takes the place of the earlier one, and is counted as changed.
     """
-    known = {(row.id, row.by): row for row in read_field_labels(folder, codebook)}
+    labels_of = {(row.id, row.by): row for row in read_field_labels(folder, codebook)}
     counts: Counter[str] = Counter()
-    for one in rows:
-        passage = one.passage
+    for item in rows:
+        passage = item.passage
         if passage.narratives is None:
             counts["unlabelled"] += 1
             continue
-        reader = str(one.by or passage.extras.get("by") or by or UNNAMED)
+        reader = str(item.by or passage.extras.get("by") or by or UNNAMED)
         row = FieldLabel(passage.id, reader, passage.narratives, _join_note(passage.extras.get("note")))
-        before = known.get((row.id, row.by))
+        before = labels_of.get((row.id, row.by))
         counts["new" if before is None else "the same" if before == row else "changed"] += 1
-        known[row.id, row.by] = row
-    return "".join(json.dumps(_to_record(row), ensure_ascii=False) + "\n" for row in known.values()), counts
+        labels_of[row.id, row.by] = row
+    return "".join(json.dumps(_to_record(row), ensure_ascii=False) + "\n" for row in labels_of.values()), counts
 
 
 def _join_note(note: object) -> str:
@@ -124,9 +124,9 @@ def _find_problems(labels: Path, name: str, rows: Sequence[Incoming]) -> list[st
             return [at(path, record.line, f"{record.reason}; restore the file: the sample cannot be known without it")]
         texts[str(record.values.get("id"))] = fold_text(str(record.values.get("text")))
     problems = []
-    for one in rows:
-        if one.passage.id not in texts:
-            problems.append(f"{one.passage.place}: '{one.passage.id}' is no text of the sample '{name}'; leave it out")
-        elif texts[one.passage.id] != fold_text(one.passage.text):
-            problems.append(f"{one.passage.place}: '{one.passage.id}' has another text than the sample '{name}'; restore it")
+    for item in rows:
+        if item.passage.id not in texts:
+            problems.append(f"{item.passage.place}: '{item.passage.id}' is no text of the sample '{name}'; leave it out")
+        elif texts[item.passage.id] != fold_text(item.passage.text):
+            problems.append(f"{item.passage.place}: '{item.passage.id}' has another text than the sample '{name}'; restore it")
     return problems

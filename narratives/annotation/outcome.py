@@ -36,8 +36,8 @@ def describe_import(summary: ImportSummary) -> list[str]:
     """The summary as lines of text."""
     lines = ["dry run: nothing was written"] if summary.dry_run else []
     for name, counts in summary.samples.items():
-        told = ", ".join(f"{count} {what}" for what, count in counts.items())
-        lines.append(f"field sample '{name}': {told}; it measures, and nothing is trained on it before: field retire {name}")
+        tally = ", ".join(f"{count} {state}" for state, count in counts.items())
+        lines.append(f"field sample '{name}': {tally}; it measures, and nothing is trained on it before: field retire {name}")
     if not summary.samples or summary.imported:
         lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
     lines += [f"filled in or decided: {summary.updated} that were there"] if summary.updated else []

@@ -44,7 +44,7 @@ def read_record(folder: Path) -> Record:
     if (folder / PLAN).is_file():
         plan = check_ours(OutputFolder(str(folder)))
         model = dict(plan.get("model") or {})
-        inputs = {str(one["path"]): str(one["digest"]) for one in plan["inputs"]}
+        inputs = {str(entry["path"]): str(entry["digest"]) for entry in plan["inputs"]}
     try:
         parts = {path.name: sha256(path) for path in files}
     except OSError as error:

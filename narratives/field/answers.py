@@ -75,9 +75,9 @@ def find_owner(table: AnswerTable) -> tuple[str, str]:
     """The run and the codebook (twelve digits) that all answers are of; `UserError` where there are several."""
     owners = table.query("SELECT run, codebook, count(*) FROM answers GROUP BY ALL ORDER BY 3 DESC")
     if len(owners) != 1:
-        told = ", ".join(f"'{run}' with codebook {codebook} ({count} rows)" for run, codebook, count in owners)
+        cause = ", ".join(f"'{run}' with codebook {codebook} ({count} rows)" for run, codebook, count in owners)
         fix = "a sample measures one; classify into a folder of its own" if owners else "classify some texts first"
-        raise UserError(at(table.record.folder, None, f"answers of {told or 'no model, for it holds no row'}; {fix}"))
+        raise UserError(at(table.record.folder, None, f"answers of {cause or 'no model, for it holds no row'}; {fix}"))
     return str(owners[0][0]), str(owners[0][1])
 
 
@@ -115,8 +115,8 @@ def _find_period(table: AnswerTable, period: str, column: str, plain: str) -> st
     fits = f"regexp_matches({plain}, {text(_ISO[period])})"
     [(some, example)] = table.query(f"SELECT bool_or({fits}), any_value({plain}) FROM answers")
     if not some:
-        told = f"'{column}' holds no dates such as 2024-05-31 but '{example}'"
-        raise UserError(at(table.record.folder, None, f"{told}; write them so in the feed, and classify again"))
+        cause = f"'{column}' holds no dates such as 2024-05-31 but '{example}'"
+        raise UserError(at(table.record.folder, None, f"{cause}; write them so in the feed, and classify again"))
     cut = {"year": 4, "month": 7, "day": 10}
     if period in cut:
         value = f"substr({plain}, 1, {cut[period]})"

@@ -69,8 +69,8 @@ class Spread:
         flat = self.points.reshape(-1, self.points.shape[-1])
         weights = self.weights.reshape(flat.shape)
         middle = np.cumsum(weights, axis=-1) - weights / 2
-        found = [np.interp(share, row, points) for row, points in zip(middle, flat, strict=True)]
-        return np.array(found).reshape(self.points.shape[:-1])
+        hit = [np.interp(share, row, points) for row, points in zip(middle, flat, strict=True)]
+        return np.array(hit).reshape(self.points.shape[:-1])
 
 
 def estimate(raised: Cells, others: Cells, level: float = LEVEL) -> Chain:
@@ -81,26 +81,26 @@ def estimate(raised: Cells, others: Cells, level: float = LEVEL) -> Chain:
     In the same way recall reaches 0 and 1, and so does F1.
     """
     total = raised.size + others.size
-    mine, rest = raised.size / total, others.size / total
+    raised_share, other_share = raised.size / total, others.size / total
     a, b, weights = _look(raised, others)
-    found, missed = mine[..., None] * a, rest[..., None] * b
-    nothing, all_ = raised.hits <= 0, others.hits <= 0
-    right, left = mine * raised.share, rest * others.share
+    hit, missed = raised_share[..., None] * a, other_share[..., None] * b
+    nothing, complete = raised.hits <= 0, others.hits <= 0
+    right, left = raised_share * raised.share, other_share * others.share
     with np.errstate(invalid="ignore", divide="ignore"):
-        carried = found + missed
-        recall, f1 = found / carried, 2 * found / (mine[..., None] + carried)
+        carried = hit + missed
+        recall, f1 = hit / carried, 2 * hit / (raised_share[..., None] + carried)
         values = (right + left, np.where(raised.worth > 0, raised.share, np.nan), right / (right + left))
-        mean = 2 * right / (mine + right + left)
+        mean = 2 * right / (raised_share + right + left)
     prevalence = _bound(values[0], carried, weights, level)
-    least = np.where(nothing[..., None], 0, found) + np.where(all_[..., None], 0, missed)
+    least = np.where(nothing[..., None], 0, hit) + np.where(complete[..., None], 0, missed)
     low = np.fmin(_sort(least, weights).find((1 - level) / 2), prevalence.low)
-    high = np.where(nothing & all_, np.fmax(prevalence.high, _reach_unseen(raised, others, level)), prevalence.high)
+    high = np.where(nothing & complete, np.fmax(prevalence.high, _reach_unseen(raised, others, level)), prevalence.high)
     full = (raised.hits >= raised.worth) & (raised.worth > 0)
     return Chain(
         prevalence=Bounds(prevalence.value, low, high),
         precision=_blank(_bound_share(raised, values[1], level), raised.size <= 0),
-        recall=_open(_bound(values[2], recall, weights, level), nothing, all_),
-        f1=_open(_bound(mean, f1, weights, level), nothing, full & all_),
+        recall=_open(_bound(values[2], recall, weights, level), nothing, complete),
+        f1=_open(_bound(mean, f1, weights, level), nothing, full & complete),
     )
 
 
@@ -185,8 +185,8 @@ def _bound(value: Floats, points: Floats, weights: Floats, level: float) -> Boun
     return Bounds(value, np.fmin(spread.find((1 - level) / 2), value), np.fmax(spread.find((1 + level) / 2), value))
 
 
-def _open(bounds: Bounds, zero: NDArray[np.bool_], one: NDArray[np.bool_]) -> Bounds:
-    return Bounds(bounds.value, np.where(zero, 0.0, bounds.low), np.where(one, 1.0, bounds.high))
+def _open(bounds: Bounds, zero: NDArray[np.bool_], saturated: NDArray[np.bool_]) -> Bounds:
+    return Bounds(bounds.value, np.where(zero, 0.0, bounds.low), np.where(saturated, 1.0, bounds.high))
 
 
 def _reach_unseen(raised: Cells, others: Cells, level: float) -> Floats:

@@ -121,12 +121,12 @@ def trends(project: Project | str | Path, samples: str | Sequence[str] = (), *, 
 def describe_trends(result: Trends) -> list[str]:
     """What changed, as lines of text."""
     lines = [f"{len(result.periods)} periods ({result.unit}): {', '.join(result.periods[:3])} ... {result.periods[-1]}"]
-    told = [change for change in result.changes if change.verdict != OPEN]
-    for change in told:
+    sentence = [change for change in result.changes if change.verdict != OPEN]
+    for change in sentence:
         where = "" if change.series == ALL else f" in {change.series}"
         span = f"{100 * change.level_before:.1f} % -> {100 * change.level_after:.1f} %"
         lines.append(f"{change.narrative}{where}: {change.verdict} from {change.before} to {change.after} ({span})")
-    lines.append(f"{len(told)} of {len(result.changes)} changes can be told from chance; of the others nobody can tell")
+    lines.append(f"{len(sentence)} of {len(result.changes)} changes can be told from chance; of the others nobody can tell")
     return [*lines, *result.notes]
 
 
@@ -151,8 +151,8 @@ def _gather(measured: Sequence[Measured], codebook: Codebook, unit: str) -> list
         periods = [v for name, v in each.list_cuts() if name == unit] if unit != "sample" else [sample.name]
         for period in periods:
             if owner.setdefault(period, sample.name) != sample.name:
-                told = f"'{period}' stands in the samples '{owner[period]}' and '{sample.name}'"
-                raise UserError(f"{told}; name one of them, or draw samples whose periods do not meet")
+                sentence = f"'{period}' stands in the samples '{owner[period]}' and '{sample.name}'"
+                raise UserError(f"{sentence}; name one of them, or draw samples whose periods do not meet")
             cut = (unit, period) if unit != "sample" else ("", "")
             sources = [(others[0], v) for name, v in each.list_cuts() if name == others[0]] if others else []
             for source in [("", ""), *sources]:
@@ -178,7 +178,7 @@ def _compare(levels: Sequence[_Level], periods: Sequence[str]) -> list[Change]:
     if not pairs:
         return []
     sides = [[level.tally for level in side] for side in zip(*pairs, strict=True)]
-    cells = [(_widen(stack([t.mine for t in side])), _widen(stack([t.rest for t in side]))) for side in sides]
+    cells = [(_widen(stack([t.raised_cells for t in side])), _widen(stack([t.other_cells for t in side]))) for side in sides]
     spreads = [spread_prevalence(*side) for side in cells]
     p_values = compare_spreads(*spreads)
     variances = [find_variance(*side) for side in cells]
@@ -221,5 +221,8 @@ def _is_met(pair: tuple[_Level, _Level]) -> bool:
 
 
 def _find_level(tally: Tally) -> float:
-    total = tally.mine.size + tally.rest.size
-    return float((tally.mine.size * tally.mine.share + tally.rest.size * tally.rest.share) / np.maximum(total, 1))
+    total = tally.raised_cells.size + tally.other_cells.size
+    return float(
+        (tally.raised_cells.size * tally.raised_cells.share + tally.other_cells.size * tally.other_cells.share)
+        / np.maximum(total, 1)
+    )

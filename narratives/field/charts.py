@@ -29,11 +29,11 @@ def draw_series(rows: Sequence[FieldRow], periods: Sequence[str], label: str) ->
     spans = [row.prevalence.high or 0.0 for row in rows if row.prevalence]
     top = max([*spans, *(row.naive for row in rows), 1e-6])
     place = {period: _WIDE * (k + 0.5) / len(periods) for k, period in enumerate(periods)}
-    known = [(place[row.value], row) for row in rows if row.value in place]
+    placed = [(place[row.value], row) for row in rows if row.value in place]
     parts = [Markup('<rect class="field" width="{}" height="{}"/>').format(_WIDE, _HIGH)]
-    naive = "M" + "L".join(f"{x:.1f} {_HIGH * (1 - row.naive / top):.1f}" for x, row in known)
+    naive = "M" + "L".join(f"{x:.1f} {_HIGH * (1 - row.naive / top):.1f}" for x, row in placed)
     parts.append(Markup('<path class="mark" fill="none" d="{}"/>').format(naive))
-    whole = [(x, row.prevalence) for x, row in known if row.prevalence and row.prevalence.value is not None]
+    whole = [(x, row.prevalence) for x, row in placed if row.prevalence and row.prevalence.value is not None]
     if whole:
         path = "M" + "L".join(f"{x:.1f} {_HIGH * (1 - (figure.value or 0.0) / top):.1f}" for x, figure in whole)
         parts.append(Markup('<path class="curve run-0" d="{}"/>').format(path))

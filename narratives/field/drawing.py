@@ -50,8 +50,8 @@ def draw(
         table = open_answers(read_record(Path(answers)))
         run, codebook = find_owner(table)
         if codebook != corpus.codebook.digest[:12]:
-            told = f"answers in another codebook ({codebook}, not {corpus.codebook.digest[:12]})"
-            raise UserError(at(table.record.folder, None, f"{told}; train on the codebook of today and classify again"))
+            details = f"answers in another codebook ({codebook}, not {corpus.codebook.digest[:12]})"
+            raise UserError(at(table.record.folder, None, f"{details}; train on the codebook of today and classify again"))
         answered = [str(name) for (name,) in table.query("SELECT DISTINCT file FROM answers")]
         files = find_files(table.record, answered, names, say)
         strata = count_strata(table, design.by, design.date, list(files))
@@ -148,7 +148,7 @@ def _to_texts(rows: Sequence[Draw], scored: Sequence[str], design: Design, taken
         names = (f"{row.id}:{row.start}" if row.end else row.id, f"{row.file}:{row.line}:{row.start}", f"text-{digest[:16]}")
         id_ = next(n for n in names if not (has_control(n) or n in used or taken.get(n, row.text) != row.text))
         used.add(id_)
-        told = {key if key != design.date else "date": value for key, value in row.told.items()}
+        details = {key if key != design.date else "date": value for key, value in row.details.items()}
         texts.append(
             SampleText(
                 id=id_,
@@ -158,20 +158,20 @@ def _to_texts(rows: Sequence[Draw], scored: Sequence[str], design: Design, taken
                 draws=row.draws,
                 raised=row.raised,
                 scores=dict(zip(scored, row.scores, strict=False)),
-                told={**told, "document": told.get("document", row.id if row.end else id_)},
+                details={**details, "document": details.get("document", row.id if row.end else id_)},
             )
         )
     return texts
 
 
 def _to_passage(text: SampleText, name: str) -> Passage:
-    extras: dict[str, Any] = {"date": text.told["date"]} if "date" in text.told else {}
+    extras: dict[str, Any] = {"date": text.details["date"]} if "date" in text.details else {}
     return Passage(
         id=text.id,
         text=text.text,
         narratives=None,
-        document=text.told.get("document") or text.id,
-        language=text.told.get("language") or "und",
-        source=text.told.get("source", ""),
+        document=text.details.get("document") or text.id,
+        language=text.details.get("language") or "und",
+        source=text.details.get("source", ""),
         extras={**extras, SAMPLE_KEY: name},
     )

@@ -35,8 +35,8 @@ class Tally:
     raised: int
     labels: int  # drawn by lot in this part of the feed: what its prevalence rests on
     carrying: int  # labelled texts that carry it, however drawn
-    mine: Cells
-    rest: Cells
+    raised_cells: Cells
+    other_cells: Cells
 
     @property
     def naive(self) -> float:
@@ -108,25 +108,26 @@ class Measured:
         total = add_up(self.choose_strata(claim))
         raised = total.count(claim.narrative, claim.stance)
         rows = [text for text in self.rows if self._is_in(text.values, claim)]
-        told = [is_raised(text, claim) for text in rows]
-        mine = [text for text, yes in zip(rows, told, strict=True) if yes]
-        rest = [text for text, yes in zip(rows, told, strict=True) if not yes]
+        flags = [is_raised(text, claim) for text in rows]
+        effect = self._find_effect(rows, claim) if self.sample.design.whole and rows else 1.0
+        raised_texts = [text for text, yes in zip(rows, flags, strict=True) if yes]
+        other_texts = [text for text, yes in zip(rows, flags, strict=True) if not yes]
         return Tally(
             claim=claim,
             texts=total.texts,
             raised=raised,
             labels=sum(LOT in text.draws for text in rows),
             carrying=sum(self.carries(text, claim) for text in rows),
-            mine=self._weigh(mine, claim, raised),
-            rest=self._weigh(rest, claim, total.texts - raised),
+            raised_cells=self._weigh(raised_texts, claim, raised, effect),
+            other_cells=self._weigh(other_texts, claim, total.texts - raised, effect),
         )
 
     def carries(self, text: SampleText, claim: Claim) -> bool:
         """Whether its readers found the claim in a text."""
-        found = self.labels[text.id]
+        carried = self.labels[text.id]
         if claim.narrative == ANY:
-            return bool(found)
-        return claim.narrative in found and (not claim.stance or found[claim.narrative] == claim.stance)
+            return bool(carried)
+        return claim.narrative in carried and (not claim.stance or carried[claim.narrative] == claim.stance)
 
     def weigh(self, text: SampleText, narrative: str) -> float:
         """For how many texts of the feed one stands when a narrative is measured; 0 where its draw says nothing of it."""
@@ -139,27 +140,28 @@ class Measured:
                 counts = counts or name in text.draws
         return 1 / (1 - missed) if counts and missed < 1 else 0.0
 
-    def _weigh(self, rows: Sequence[SampleText], claim: Claim, size: int) -> Cells:
+    def _weigh(self, rows: Sequence[SampleText], claim: Claim, size: int, effect: float) -> Cells:
         """The labelled texts of one cell, as many as they are worth where weights differ or whole documents were drawn."""
         weighed = [(text, weight) for text in rows if (weight := self.weigh(text, claim.narrative))]
         weights = np.array([weight for _, weight in weighed])
         hits = np.array([float(self.carries(text, claim)) for text, _ in weighed])
-        worth = float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
+        worth = float(weights.sum() ** 2 / (weights**2).sum()) / effect if len(weights) else 0.0
         share = float((weights * hits).sum() / weights.sum()) if len(weights) else 0.0
-        if self.sample.design.whole and weighed:
-            worth /= self._find_effect([text for text, _ in weighed], claim)
         arrays = (np.array(float(x)) for x in (size, len(weighed), worth, share * worth))
         return Cells(*arrays)
 
     def _find_effect(self, rows: Sequence[SampleText], claim: Claim) -> float:
-        """How many times fewer independent labels texts of whole documents are worth; how alike they are is pooled."""
+        """How many times fewer independent labels texts of whole documents are worth; how alike they are is pooled.
+
+        One figure for both cells: what carries a narrative in a document lies in both, so that they are not independent.
+        """
         units = {unit: k for k, unit in enumerate(dict.fromkeys(text.unit for text in rows))}
         narratives = list(dict.fromkeys(n for text in rows for n in self.labels[text.id]))
         claims = [claim, *(Claim(n) for n in narratives if n != claim.narrative)]
         hits, cases = np.zeros((2, len(units), len(claims)))
         for text in rows:
             cases[units[text.unit]] += 1
-            hits[units[text.unit]] += [self.carries(text, each) for each in claims]
+            hits[units[text.unit]] += [self.carries(text, other) for other in claims]
         return float(find_design_effect(hits, cases)[0])
 
     def _is_in(self, values: Sequence[str], claim: Claim) -> bool:

@@ -44,10 +44,13 @@ def make_rows(tallies: Sequence[Tally], width: float = WIDTH, among: int = 1) ->
     enough = [tally for tally in tallies if tally.labels >= LEAST]
     chains: dict[int, tuple[Chain, Bounds, int]] = {}
     if enough:
-        mine, rest = stack([tally.mine for tally in enough]), stack([tally.rest for tally in enough])
-        chain = estimate(mine, rest)
-        together = estimate(mine, rest, 1 - (1 - LEVEL) / among).prevalence if among > 1 else chain.prevalence
-        needed = find_needed(mine, rest, width)
+        raised_cells, other_cells = (
+            stack([tally.raised_cells for tally in enough]),
+            stack([tally.other_cells for tally in enough]),
+        )
+        chain = estimate(raised_cells, other_cells)
+        together = estimate(raised_cells, other_cells, 1 - (1 - LEVEL) / among).prevalence if among > 1 else chain.prevalence
+        needed = find_needed(raised_cells, other_cells, width)
         chains = {id(tally): (chain, together, k) for k, tally in enumerate(enough)}
     rows = []
     for tally in tallies:
@@ -60,16 +63,16 @@ def make_rows(tallies: Sequence[Tally], width: float = WIDTH, among: int = 1) ->
 
 
 def _finish(tally: Tally, chain: Chain, together: Bounds, k: int, needed: int) -> FieldRow:
-    found = float(tally.mine.seen)
+    read = float(tally.raised_cells.seen)
     level = max(float(chain.prevalence.value[k]), (tally.carrying + 0.5) / (tally.labels + 1) if not tally.carrying else 0.0)
-    variance = float(find_variance(tally.mine, tally.rest))
+    variance = float(find_variance(tally.raised_cells, tally.other_cells))
     return _begin(
         tally,
         prevalence=_to_figure(chain.prevalence, k),
         together=_to_figure(together, k),
-        precision=_to_figure(chain.precision, k, found),
+        precision=_to_figure(chain.precision, k, read),
         recall=_to_figure(chain.recall, k, float(tally.carrying)),
-        f1=_to_figure(chain.f1, k, found + tally.carrying),
+        f1=_to_figure(chain.f1, k, read + tally.carrying),
         noticeable=find_noticeable(level, variance, (tally.labels, tally.labels), 1 - LEVEL),
         needed=needed,
     )

@@ -27,9 +27,9 @@ def check_answers(project: Project, sample: Sample, answers: Path | None) -> lis
         return [f"the answers that the sample was drawn from are no longer in {folder}: the counts of that day are used"]
     record = read_record(folder)
     for key, what in _SAME.items():
-        before, now = sample.model.get(key, ""), record.model.get(key, "")
-        if before and now and before != now:
-            raise _refuse(sample, folder, f"the answers are of another {what} ({now[:12]}, not {before[:12]})")
+        before, current = sample.model.get(key, ""), record.model.get(key, "")
+        if before and current and before != current:
+            raise _refuse(sample, folder, f"the answers are of another {what} ({current[:12]}, not {before[:12]})")
     for name, digest in sample.parts.items():
         if name not in record.parts:
             raise _refuse(sample, folder, f"'{name}' is not there, so this is another feed, or not all of it")
@@ -56,9 +56,9 @@ def _tell_drift(sample: Sample, added: Record) -> list[str]:
         f"{after.texts} texts were added to the answers since the sample was drawn: it says nothing of them; draw from them too"
     ]
     moved = find_moved(before, after, sorted({*before.raised, *after.raised}))
-    for name, (share, now) in moved.items():
+    for name, (share, current) in moved.items():
         lines.append(
-            f"drift: {name} is raised for {100 * now:.1f} % of what was added, {100 * share:.1f} % before: "
+            f"drift: {name} is raised for {100 * current:.1f} % of what was added, {100 * share:.1f} % before: "
             "the model may be worth more or less there"
         )
     return lines

@@ -53,6 +53,6 @@ def retire(project: Project, name: str = "", say: Say | None = None) -> Retired:
 
 def _to_record(sample: Sample, id_: str, settled: dict[str, Any]) -> dict[str, Any]:
     text = next(text for text in sample.texts if text.id == id_)
-    told = {key: value for key, value in text.told.items() if value}
+    details = {key: value for key, value in text.details.items() if value}
     chosen = BY_LOT if LOT in text.draws else f"raised: {', '.join(text.draws)}"
-    return {**told, "id": id_, "text": text.text, "narratives": settled[id_], "chosen": chosen, "from_field": sample.name}
+    return {**details, "id": id_, "text": text.text, "narratives": settled[id_], "chosen": chosen, "from_field": sample.name}

@@ -22,7 +22,7 @@ class Draw:
     start: int
     end: int
     values: tuple[str, ...]  # of the stratum
-    told: Mapping[str, str]  # columns that the reader may see
+    details: Mapping[str, str]  # columns that the reader may see
     raised: Mapping[str, str | None]  # narrative -> stance
     scores: tuple[float, ...]
     unit: str = ""  # the document, where whole ones are drawn
@@ -139,23 +139,23 @@ def _draw_raised(
         where = f"list_contains(raised, {text(id_)}) AND {lot} < {cut}"
         rows = sorted(_fetch(table, values, lot, where, design, files), key=lambda pair: pair[1])
         for row, _ in [pair for pair in rows if pair[0].key not in have][:take]:
-            known = extra.get(row.key, row)
-            extra[row.key] = replace(known, draws={**known.draws, id_: take / others})
+            earlier = extra.get(row.key, row)
+            extra[row.key] = replace(earlier, draws={**earlier.draws, id_: take / others})
     return list(extra.values())
 
 
 def _fetch(
     table: AnswerTable, values: Sequence[str], lot: str, where: str, design: Design, files: Sequence[str]
 ) -> list[tuple[Draw, float]]:
-    told = [name for name in dict.fromkeys((*_CARRIED, design.date)) if name in table.columns]
+    details = [name for name in dict.fromkeys((*_CARRIED, design.date)) if name in table.columns]
     content = "text" if table.has_text else "''"
     unit = quote(design.whole) if design.whole else "''"
     head = f'id, file, line, "start", "end", raised, stances, scores, {content}, {unit}, {lot} AS lot'
-    columns = ", ".join([head, *values, *(f"CAST({quote(name)} AS VARCHAR)" for name in told)])
-    found = table.query(f"SELECT {columns} FROM answers WHERE {choose_rows(files)} AND {where}")
+    columns = ", ".join([head, *values, *(f"CAST({quote(name)} AS VARCHAR)" for name in details)])
+    records = table.query(f"SELECT {columns} FROM answers WHERE {choose_rows(files)} AND {where}")
     rows = []
-    for id_, file, line, start, end, raised, stances, scores, content, unit, number, *rest in found:
-        stratum, shown = rest[: len(values)], rest[len(values) :]
+    for id_, file, line, start, end, raised, stances, scores, content, unit, number, *columns_after in records:
+        stratum, shown = columns_after[: len(values)], columns_after[len(values) :]
         row = Draw(
             id=str(id_),
             file=str(file),
@@ -163,7 +163,7 @@ def _fetch(
             start=int(start or 0),
             end=int(end or 0),
             values=tuple(map(str, stratum)),
-            told={name: str(value) for name, value in zip(told, shown, strict=True) if value},
+            details={name: str(value) for name, value in zip(details, shown, strict=True) if value},
             raised=dict(zip(raised, [stance or None for stance in stances or [None] * len(raised)], strict=False)),
             scores=tuple(map(float, scores)),
             unit=str(unit or ""),

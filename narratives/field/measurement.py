@@ -109,10 +109,12 @@ def _assemble(measured: Measured, codebook: Codebook, width: float, **others: An
     sample, read = measured.sample, len(measured.rows)
     [anything] = make_rows([measured.tally(Claim(ANY))], width)
     whole = make_rows([measured.tally(Claim(id_)) for id_ in codebook.ids], width, among=len(codebook.ids))
-    met = [row.narrative for row in whole if row.raised or row.carrying]
-    by_stance = [measured.tally(Claim(id_, stance)) for id_ in met for stance in STANCES]
+    present = [row.narrative for row in whole if row.raised or row.carrying]
+    by_stance = [measured.tally(Claim(id_, stance)) for id_ in present for stance in STANCES]
     by_part = [
-        measured.tally(Claim(id_, column=column, value=value)) for column, value in measured.list_cuts() for id_ in (ANY, *met)
+        measured.tally(Claim(id_, column=column, value=value))
+        for column, value in measured.list_cuts()
+        for id_ in (ANY, *present)
     ]
     return FieldReport(
         sample=sample.name,

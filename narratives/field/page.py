@@ -48,10 +48,10 @@ def write_trends(folder: Path, trends: Trends, codebook: Codebook) -> Path:
     series: dict[tuple[str, str], list[FieldRow]] = {}
     for point in trends.points:
         series.setdefault((point.row.narrative, point.series), []).append(point.row)
-    found = {key: rows for key, rows in series.items() if any(row.carrying for row in rows) or key[0] == ANY}
-    met = {key: rows for key, rows in found.items() if key[1] == ALL or any(row.prevalence for row in rows)}
+    relevant = {key: rows for key, rows in series.items() if any(row.carrying for row in rows) or key[0] == ANY}
+    drawn = {key: rows for key, rows in relevant.items() if key[1] == ALL or any(row.prevalence for row in rows)}
     changes = sorted(trends.changes, key=lambda change: (change.verdict == OPEN, change.p_corrected))
-    content = {"trends": trends, "series": met, "thin": len(found) - len(met), "changes": changes}
+    content = {"trends": trends, "series": drawn, "thin": len(relevant) - len(drawn), "changes": changes}
     content |= {"answer": _tell_trends(trends, _find_titles(codebook))}
     _write_page(folder / "trends.html", "field_trends.html", content, codebook)
     write_json(folder / "trends.json", trends.to_json())
@@ -97,15 +97,15 @@ def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str
     whole = report.anything
     if whole.prevalence is None:
         return f"Too few texts are read for an estimate: {whole.plan}."
-    told = (
+    sentence = (
         f"{tell_level(whole.prevalence)} of the feed carries at least one narrative; counting what the model raises would say "
     )
-    told += f"{tell_share(whole.naive)}."
+    sentence += f"{tell_share(whole.naive)}."
     sure = [row for row in rows if row.together and (row.together.low or 0) >= 0.005]
     if sure:
         named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in sure[:4])
-        told += f" Surely half a percent or more, all narratives considered together: {named}."
-    return told
+        sentence += f" Surely half a percent or more, all narratives considered together: {named}."
+    return sentence
 
 
 def _tell_trends(trends: Trends, titles: Mapping[str, str]) -> str:

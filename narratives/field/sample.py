@@ -31,7 +31,7 @@ class SampleText:
     draws: Mapping[str, float]  # draw -> probability to come in by it
     raised: Mapping[str, str | None]  # narrative -> stance
     scores: Mapping[str, float]
-    told: Mapping[str, str]  # document, language, source, date
+    details: Mapping[str, str]  # document, language, source, date
 
     @property
     def probability(self) -> float:
@@ -76,7 +76,7 @@ class Sample:
     def compose(self, folder: Path) -> dict[Path, str | None]:
         """The files of the sample and what stands in them; answers apart from what readers may see."""
         shown = [
-            {"id": t.id, "text": t.text, **t.told, "stratum": list(t.values), "unit": t.unit, "draws": dict(t.draws),
+            {"id": t.id, "text": t.text, **t.details, "stratum": list(t.values), "unit": t.unit, "draws": dict(t.draws),
              "probability": t.probability}
             for t in self.texts
         ]  # fmt: skip
@@ -99,8 +99,8 @@ def read_sample(project: Project, name: str = "") -> Sample:
     if not name and len(names) == 1:
         name = names[0]
     if not name:
-        told = f"there are several: {', '.join(names)}; name one" if names else "none is drawn yet: narratives field draw"
-        raise UserError(at(project.labels / "field", None, f"which sample? {told}"))
+        reason = f"there are several: {', '.join(names)}; name one" if names else "none is drawn yet: narratives field draw"
+        raise UserError(at(project.labels / "field", None, f"which sample? {reason}"))
     folder = sample_folder(project.labels, name)
     if not (folder / PLAN_FILE).is_file():
         raise UserError(at(folder / PLAN_FILE, None, f"no sample '{name}'{did_you_mean(name, names)}"))
@@ -121,8 +121,8 @@ def refuse_other_codebook(project: Project, sample: Sample, codebook: Codebook) 
     """`UserError` where the project's codebook is another than when the sample was drawn."""
     if sample.codebook != codebook.digest:
         fix = "draw a new sample of answers in this codebook, or bring the former one back"
-        told = f"drawn for another codebook ({sample.codebook[:12]}, not {codebook.digest[:12]})"
-        raise UserError(at(sample_folder(project.labels, sample.name), None, f"{told}; {fix}"))
+        reason = f"drawn for another codebook ({sample.codebook[:12]}, not {codebook.digest[:12]})"
+        raise UserError(at(sample_folder(project.labels, sample.name), None, f"{reason}; {fix}"))
 
 
 def read_labels(project: Project, sample: Sample, codebook: Codebook) -> list[FieldLabel]:
@@ -140,16 +140,21 @@ def settle(labels: Sequence[FieldLabel]) -> dict[str, Labels]:
     for label in labels:
         readers.setdefault(label.id, []).append(label.narratives)
     settled: dict[str, Labels] = {}
-    for id_, found in readers.items():
-        counts = Counter(narrative for one in found for narrative in one)
-        carried = [n for n, count in counts.items() if 2 * count > len(found) or (2 * count == len(found) and n in found[0])]
-        settled[id_] = {narrative: _find_stance([one[narrative] for one in found if narrative in one]) for narrative in carried}
+    for id_, readings in readers.items():
+        counts = Counter(narrative for reading in readings for narrative in reading)
+        carried = [
+            n for n, count in counts.items() if 2 * count > len(readings) or (2 * count == len(readings) and n in readings[0])
+        ]
+        settled[id_] = {
+            narrative: _find_stance([reading[narrative] for reading in readings if narrative in reading])
+            for narrative in carried
+        }
     return settled
 
 
 def _find_stance(stances: Sequence[Stance | None]) -> Stance | None:
-    known = [stance for stance in stances if stance is not None]
-    return max(known, key=lambda stance: (known.count(stance), -known.index(stance))) if known else None
+    given = [stance for stance in stances if stance is not None]
+    return max(given, key=lambda stance: (given.count(stance), -given.index(stance))) if given else None
 
 
 def _parse_plan(plan: Mapping[str, Any]) -> Sample:
@@ -163,12 +168,12 @@ def _parse_plan(plan: Mapping[str, Any]) -> Sample:
 
 
 def _read_texts(folder: Path) -> list[SampleText]:
-    said = {str(record["id"]): record for record in _read_lines(folder / ANSWERS_FILE)}
+    answer_of = {str(record["id"]): record for record in _read_lines(folder / ANSWERS_FILE)}
     texts = []
     for row in _read_lines(folder / SAMPLE_FILE):
         id_ = str(row["id"])
-        told: dict[str, str] = {key: str(row[key]) for key in ("document", "language", "source", "date") if key in row}
-        answer = said[id_]
+        details: dict[str, str] = {key: str(row[key]) for key in ("document", "language", "source", "date") if key in row}
+        answer = answer_of[id_]
         texts.append(
             SampleText(
                 id=id_,
@@ -178,7 +183,7 @@ def _read_texts(folder: Path) -> list[SampleText]:
                 draws={str(draw): float(chance) for draw, chance in row["draws"].items()},
                 raised=dict(answer["narratives"]),
                 scores={str(key): float(score) for key, score in answer["scores"].items()},
-                told=told,
+                details=details,
             )
         )
     return texts

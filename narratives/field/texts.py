@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from narratives.batch import Columns, Cursor, Options, Record, describe_left, find_sources, make_plan, read_items
+from narratives.batch import Columns, Cursor, Options, Record, describe_left_out, find_sources, make_plan, read_items
 from narratives.errors import UserError, at
 from narratives.field.lots import Draw
 from narratives.files import sha256
@@ -21,9 +21,9 @@ def find_files(record: Record, names: Sequence[str], feed: Sequence[str], say: S
     """
     if not feed:
         return {}
-    sources, left = find_sources(feed, "")
-    if left:
-        say(describe_left(left))
+    sources, left_out = find_sources(feed, "")
+    if left_out:
+        say(describe_left_out(left_out))
     files: dict[str, str] = {}
     problems = []
     for source in sources:
@@ -59,11 +59,11 @@ def add_texts(draws: Sequence[Draw], files: Mapping[str, str], columns: Columns,
                 for item in read_items(plan, input_, piece, cursor)[0]:
                     if (key := (named[input_.source.path], item.line)) in lacking:
                         lacking[key] = item.text
-    found = []
+    completed = []
     for draw in draws:
         whole = draw.text or lacking[draw.file, draw.line]
         cut = whole[draw.start : draw.end] if draw.end and not draw.text else whole
         if not cut.strip():
             raise UserError(at(files.get(draw.file, draw.file), draw.line, "no text there; name the feed that was classified"))
-        found.append(replace(draw, text=cut))
-    return found
+        completed.append(replace(draw, text=cut))
+    return completed

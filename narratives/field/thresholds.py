@@ -98,25 +98,25 @@ def _weigh_move(scores: Floats, gold: Bools, weights: Floats, before: float, amo
     for k in range(_FOLDS):
         own = fold != k
         cuts[fold == k] = _choose(scores[own], gold[own], weights[own], before)
-    after, now = scores >= cuts, scores >= before
+    after, present = scores >= cuts, scores >= before
     rng = np.random.default_rng(0)
     counts = rng.multinomial(len(scores), np.full(len(scores), 1 / len(scores)), size=_RESAMPLES) * weights
-    gains = _f1(after, gold, counts) - _f1(now, gold, counts)
+    gains = _f1(after, gold, counts) - _f1(present, gold, counts)
     tail = 0.025 / among
     low, high = np.quantile(gains, [tail, 1 - tail])
-    gain = float((_f1(after, gold, weights[None]) - _f1(now, gold, weights[None]))[0])
+    gain = float((_f1(after, gold, weights[None]) - _f1(present, gold, weights[None]))[0])
     return Move("", before, _choose(scores, gold, weights, before), gain, float(low), float(high))
 
 
 def _choose(scores: Floats, gold: Bools, weights: Floats, before: float) -> float:
     """The cut with the highest weighted F1, half-way between two scores; the present one where none is better."""
     order = np.argsort(-scores, kind="stable")
-    falling, found, size = scores[order], np.cumsum((weights * gold)[order]), np.cumsum(weights[order])
+    falling, hits, size = scores[order], np.cumsum((weights * gold)[order]), np.cumsum(weights[order])
     last = np.append(falling[:-1] > falling[1:], True)
-    f1 = np.where(last, 2 * found / (size + max(found[-1], 1e-12)), -1)
+    f1 = np.where(last, 2 * hits / (size + max(hits[-1], 1e-12)), -1)
     best = int(np.argmax(f1))
-    now = 2 * (weights * gold)[scores >= before].sum() / (weights[scores >= before].sum() + max(found[-1], 1e-12))
-    if f1[best] <= now:
+    present = 2 * (weights * gold)[scores >= before].sum() / (weights[scores >= before].sum() + max(hits[-1], 1e-12))
+    if f1[best] <= present:
         return before
     below = falling[best + 1] if best + 1 < len(falling) else 0.0
     return float(min((falling[best] + below) / 2, 1.0))

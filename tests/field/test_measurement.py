@@ -238,3 +238,23 @@ def problems_of_command(project: Path) -> list[str]:
 def test_a_report_is_a_plain_record(feed: tuple[Path, Path]) -> None:
     assert isinstance(report(feed[0]), FieldReport)
     assert json.dumps(report(feed[0]).to_json())
+
+
+def test_texts_of_whole_documents_tell_less_than_as_many_single_ones(tmp_path: Path) -> None:
+    rows = make_rows(800)
+    for row in rows:  # documents of four texts, of which all or none carry it
+        carried = row["line"] % 40 < 4
+        row["text"] = f"text {row['line']} {'robbed' if carried else 'quiet'}"
+        row["narratives"] = {}
+        row["document"] = f"d{row['line'] // 4}"
+    project, texts, answers = start_field(tmp_path, rows)
+    widths = {}
+    for whole in ("", "document"):
+        name = whole or "single"
+        draw(project, answers, texts, Design(n=200, whole=whole, name=name), output=tmp_path / f"{name}.json")
+        read_tasks(tmp_path / f"{name}.json", tmp_path / "read.json")
+        assert invoke(project, "labels", "import", tmp_path / "read.json").exit_code == 0
+        level = report(project, name).narratives["toll"].prevalence
+        assert level and (level.low or 0) <= 0.1 <= (level.high or 0)
+        widths[name] = (level.high or 0) - (level.low or 0)
+    assert widths["document"] > 1.4 * widths["single"]

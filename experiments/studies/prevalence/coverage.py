@@ -106,16 +106,14 @@ def _try_documents(gold: Floats, raised: Floats, documents: int, rng: np.random.
     chosen = rng.choice(len(gold), documents, replace=False)
     truth = gold[..., 0].mean()
     held = []
-    for effect in (True, False):
+    carried = gold[chosen].sum(1).astype(float)
+    for effect in (find_design_effect(carried, np.full(carried.shape, float(gold.shape[1])))[0], 1.0):
         cells = []
         for told in (raised[..., 0], ~raised[..., 0]):
             inside = told[chosen]
-            hits = (gold[chosen] & inside[..., None]).sum(1).astype(float)
-            cases = np.repeat(inside.sum(1)[:, None], hits.shape[1], axis=1).astype(float)
             seen = float(inside.sum())
-            worth = seen / (find_design_effect(hits, cases)[0] if effect and seen else 1.0)
-            share = float(hits[:, 0].sum() / seen) if seen else 0.0
-            cells.append(Cells(*(np.array([x]) for x in (float(told.sum()), seen, worth, share * worth))))
+            share = float((gold[chosen][..., 0] & inside).sum() / seen) if seen else 0.0
+            cells.append(Cells(*(np.array([x]) for x in (float(told.sum()), seen, seen / effect, share * seen / effect))))
         bounds = estimate(*cells).prevalence
         held.append(bool(bounds.low[0] - 1e-9 <= truth <= bounds.high[0] + 1e-9))
     return held[0], held[1]
