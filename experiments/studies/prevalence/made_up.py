@@ -1,6 +1,6 @@
 """Do the intervals of `field report` cover, on made-up feeds whose truth is known? Run it so.
 
-    python experiments/studies/prevalence/coverage.py [--draws 1000]
+    python experiments/studies/prevalence/made_up.py [--draws 1000]
 
 A feed of 20,000 texts, so much of it carries a narrative, and a model does there what `Kind` says: as in validation (where it
 is tuned, 30 % carry it: so this is a shift of the prior), worse since texts are of another kind, at random, or sharp. So many
