@@ -10,7 +10,7 @@ import numpy as np
 
 from narratives.data import Codebook
 from narratives.errors import UserError
-from narratives.field.chain import LEVEL, Cells, compare_spreads, spread_prevalence
+from narratives.field.chain import LEVEL, Cells, compare_periods
 from narratives.field.counting import ANY
 from narratives.field.design import PERIODS
 from narratives.field.estimates import LEAST, Claim, Measured, Tally, stack
@@ -179,16 +179,13 @@ def _compare(levels: Sequence[_Level], periods: Sequence[str]) -> list[Change]:
         return []
     sides = [[level.tally for level in side] for side in zip(*pairs, strict=True)]
     cells = [(_widen(stack([t.raised_cells for t in side])), _widen(stack([t.other_cells for t in side]))) for side in sides]
-    spreads = [spread_prevalence(*side) for side in cells]
-    p_values = compare_spreads(*spreads)
+    p_values = compare_periods(*cells)
     variances = [find_variance(*side) for side in cells]
-    means = [(spread.points * spread.weights).sum(-1) for spread in spreads]
     corrected = holm(p_values.tolist())
     changes = []
     for k, (before, after) in enumerate(pairs):
-        a, b = (float(mean[k]) for mean in means)
         levels_seen = [_find_level(level.tally) for level in (before, after)]
-        verdict = (UP if b > a else DOWN) if corrected[k] < 1 - LEVEL else OPEN
+        verdict = (UP if levels_seen[1] > levels_seen[0] else DOWN) if corrected[k] < 1 - LEVEL else OPEN
         alpha = (1 - LEVEL) / len(pairs)
         spread = (float(variances[0][k]), float(variances[1][k]))
         labels = (before.tally.labels, after.tally.labels)
@@ -203,7 +200,7 @@ def _compare(levels: Sequence[_Level], periods: Sequence[str]) -> list[Change]:
                 p=round(float(p_values[k]), 6),
                 p_corrected=round(corrected[k], 6),
                 verdict=verdict,
-                noticeable=find_noticeable(a, spread[0], labels, alpha),
+                noticeable=find_noticeable(_find_start(before.tally), spread[0], labels, alpha),
                 needed=find_labels_for_change(levels_seen[0], levels_seen[1], spread, alpha),
             )
         )
@@ -218,6 +215,11 @@ def _widen(cells: Cells) -> Cells:
 def _is_met(pair: tuple[_Level, _Level]) -> bool:
     """Whether anybody found the narrative in either period: of one that nobody found no change can be told."""
     return any(level.tally.carrying for level in pair)
+
+
+def _find_start(tally: Tally) -> float:
+    """The level from which a rise is looked for; half a text where nobody found it."""
+    return max(_find_level(tally), 0.5 / (tally.labels + 1))
 
 
 def _find_level(tally: Tally) -> float:

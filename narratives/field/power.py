@@ -42,7 +42,7 @@ def find_power(before: float, after: float, spread: tuple[float, float], labels:
     `spread` are the variances of one label in both periods, `labels` how many there are. A prevalence p with variance v of
     one label is as sure as a Poisson count of n p^2 / v; two counts are compared by the posterior probability that one rate
     is above the other, under Jeffreys' prior: a beta (Przyborowski and Wilenski, 1940, for the conditional test that it
-    corrects). Above some hundreds a normal approximation says the same.
+    corrects), the side that would be higher with half of the prior's text. Above some hundreds a normal approximation says the same.
     """
     rates = (before, after)
     if min(rates) <= 0:
@@ -54,9 +54,10 @@ def find_power(before: float, after: float, spread: tuple[float, float], labels:
         return float(_normal(abs(after - before) / error - float(ndtri(1 - alpha / 2)))) if error else 1.0
     seen = [np.arange(int(count + 8 * math.sqrt(count) + 10)) for count in counts]
     chances = [_poisson(k, count) for k, count in zip(seen, counts, strict=True)]
-    a, b = seen[0][:, None] + 0.5, seen[1][None, :] + 0.5
-    above = betainc(a, b, scales[0] / sum(scales))  # that the rate after is above the rate before
-    p = 2 * np.minimum(above, 1 - above)
+    a, b, place = seen[0][:, None], seen[1][None, :], scales[0] / sum(scales)
+    rise = betainc(a + 0.5, b + 0.25, place)  # the probability that the rate after is above the rate before
+    fall = 1 - betainc(a + 0.25, b + 0.5, place)
+    p = 2 * np.minimum(1 - rise, 1 - fall)
     noticed = (p < alpha) & (seen[0][:, None] + seen[1][None, :] > 0)
     return float((chances[0][:, None] * chances[1][None, :] * noticed).sum())
 

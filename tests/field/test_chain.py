@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from narratives.field.chain import Cells, compare_spreads, estimate, spread_prevalence
+from narratives.field.chain import Cells, compare_periods, estimate
 from narratives.field.power import find_labels_for_change, find_needed, find_noticeable, find_power
 
 
@@ -69,10 +69,10 @@ def test_on_made_up_feeds_it_covers(prevalence: float, recall: float, alarms: fl
 
 
 def test_two_periods_alike_are_no_change_and_two_far_apart_are_one() -> None:
-    calm, loud = (spread_prevalence(cell(1000, 30, k), cell(19000, 370, k)) for k in (2, 25))
-    assert compare_spreads(calm, calm)[0] == pytest.approx(1, abs=0.01)
-    assert compare_spreads(calm, loud)[0] < 1e-4
-    assert compare_spreads(calm, loud)[0] == pytest.approx(compare_spreads(loud, calm)[0], abs=1e-9)
+    calm, loud = ((cell(1000, 30, k), cell(19000, 370, k)) for k in (2, 25))
+    assert compare_periods(calm, calm)[0] == pytest.approx(1, abs=0.01)
+    assert compare_periods(calm, loud)[0] < 1e-4
+    assert compare_periods(calm, loud)[0] == pytest.approx(compare_periods(loud, calm)[0], abs=1e-9)
 
 
 def test_power_rises_with_labels_and_with_the_change() -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from feeds import FEED, KINDS, NONE, POOR, Kind, draw_counts, make_feed, show, to_cells
 
 from narratives.data import Floats
-from narratives.field.chain import compare_spreads, spread_prevalence
+from narratives.field.chain import compare_periods
 from narratives.field.power import find_noticeable, find_power, find_variance
 from narratives.metrics import holm
 
@@ -27,8 +27,8 @@ def test(feeds: tuple[tuple[int, int, int, int], ...], labels: tuple[int, int], 
     """P-values of no change, shape (draws,); 1 where no label carries it, as in `field trends`."""
     counts = [draw_counts(feed, n, draws, rng) for feed, n in zip(feeds, labels, strict=True)]
     both, rows = np.unique(np.hstack(counts), axis=0, return_inverse=True)
-    spreads = [spread_prevalence(*to_cells(feed, both[:, 4 * k : 4 * k + 4])) for k, feed in enumerate(feeds)]
-    p = compare_spreads(*spreads)
+    cells = [to_cells(feed, both[:, 4 * k : 4 * k + 4]) for k, feed in enumerate(feeds)]
+    p = compare_periods(cells[0], cells[1])
     silent = both[:, [0, 2, 4, 6]].sum(1) == 0
     return np.where(silent, 1.0, p)[rows.ravel()]
 
