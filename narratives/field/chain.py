@@ -109,8 +109,8 @@ def compare_periods(before: tuple[Cells, Cells], after: tuple[Cells, Cells]) -> 
     """Two-sided p-values, shape (...), of no change: twice the smaller posterior probability of no rise and of no fall.
 
     The side that would have to be higher gets half of the prior text that carries it, Beta(1/4, 3/4), so that the prior alone,
-    which weighs more in the smaller sample, is no change. Method: Agresti and Min (2005), Biometrics 61, 515-523, with Jeffreys'
-    prior on both sides: that called changes in 6 % of families where the second sample was a quarter of the first.
+    which weighs more in the smaller sample, is no change. Method: Agresti and Min (2005), Biometrics 61, 515-523, there with
+    Jeffreys' prior on both sides, which called changes in 6 % of families where the second sample was a quarter of the first.
     """
     sides = [[_spread(cells, prior) for prior in (_JEFFREYS, _LEAN)] for cells in (before, after)]
     no_rise = _find_above(sides[0][0], sides[1][1])

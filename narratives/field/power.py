@@ -41,8 +41,8 @@ def find_power(before: float, after: float, spread: tuple[float, float], labels:
 
     `spread` are the variances of one label in both periods, `labels` how many there are. A prevalence p with variance v of
     one label is as sure as a Poisson count of n p^2 / v; two counts are compared by the posterior probability that one rate
-    is above the other, under Jeffreys' prior: a beta (Przyborowski and Wilenski, 1940, for the conditional test that it
-    corrects), the side that would be higher with half of the prior's text. Above some hundreds a normal approximation says the same.
+    is above the other, under the priors of `compare_periods`: a beta (Przyborowski and Wilenski, 1940, for the conditional
+    test that it corrects). Above some hundreds a normal approximation says the same.
     """
     rates = (before, after)
     if min(rates) <= 0:
