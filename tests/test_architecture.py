@@ -22,6 +22,7 @@ MODULES = {
 FLOORS = [
     ["cli"],
     ["commands", "door", "testing"],
+    ["serve"],
     ["migration", "field"],
     ["annotation", "runs"],
     ["batch", "report"],

@@ -13,6 +13,7 @@ from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
 from narratives.annotation.tasks import Suggestion, check_output, choose_format, write_suggestions
+from narratives.annotation.waiting import Waiting, make_answer, make_return, read_reviews, read_tasks, to_task
 
 __all__ = [
     "HINT",
@@ -23,6 +24,7 @@ __all__ = [
     "ImportRequest",
     "Note",
     "Suggestion",
+    "Waiting",
     "add_texts",
     "audit_labels",
     "check_labels",
@@ -40,12 +42,17 @@ __all__ = [
     "export_review",
     "import_labels",
     "list_samples",
+    "make_answer",
     "make_form",
+    "make_return",
     "read_field_labels",
     "read_notes",
     "read_open",
+    "read_reviews",
+    "read_tasks",
     "sample_folder",
     "suggest_texts",
+    "to_task",
     "write_suggestions",
     "write_tasks",
 ]
