@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narratives.annotation.incoming import Incoming, fold_text
+from narratives.annotation.merge import READERS
 from narratives.data import Codebook, Labels
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import BadRecord, read_records
@@ -96,11 +97,13 @@ def merge_field_labels(folder: Path, rows: Sequence[Incoming], codebook: Codeboo
         if passage.narratives is None:
             counts["unlabelled"] += 1
             continue
-        reader = str(item.by or passage.extras.get("by") or by or UNNAMED)
-        row = FieldLabel(passage.id, reader, passage.narratives, _join_note(passage.extras.get("note")))
-        before = labels_of.get((row.id, row.by))
-        counts["new" if before is None else "the same" if before == row else "changed"] += 1
-        labels_of[row.id, row.by] = row
+        named = passage.extras.get(READERS)
+        readers = named if isinstance(named, list) and named else [item.by or passage.extras.get("by") or by or UNNAMED]
+        for reader in map(str, readers):
+            row = FieldLabel(passage.id, reader, passage.narratives, _join_note(passage.extras.get("note")))
+            before = labels_of.get((row.id, row.by))
+            counts["new" if before is None else "the same" if before == row else "changed"] += 1
+            labels_of[row.id, row.by] = row
     return "".join(json.dumps(_to_record(row), ensure_ascii=False) + "\n" for row in labels_of.values()), counts
 
 

@@ -12,9 +12,12 @@ from helpers.fields import make_rows, read_tasks, start_field, write_answers, wr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from narratives.annotation.waiting import make_answer, to_task
+from narratives.annotation.waiting import read_tasks as read_tasks_of_page
 from narratives.field.design import Design, allocate, find_probabilities
 from narratives.field.drawing import draw
 from narratives.field.sample import digest_ids, read_sample
+from narratives.labels.codebook import read_codebook
 from narratives.project import Project
 
 
@@ -215,3 +218,14 @@ def test_blank_texts_are_nobodys_work(tmp_path: Path) -> None:
     blank = [json.dumps({**json.loads(line), "note": "empty text", "narratives": {}}) for line in lines[:10]]
     (answers / "part-00000.jsonl").write_text("".join(line + "\n" for line in [*blank, *lines[10:]]), encoding="utf-8")
     assert draw(project, answers, feed, Design(n=30)).size == 20
+
+
+def test_what_the_page_hands_back_names_its_readers(tmp_path: Path) -> None:
+    project, feed, answers = start_field(tmp_path)
+    draw(project, answers, feed, Design(n=3, name="may"), output=tmp_path / "tasks.json")
+    waiting = read_tasks_of_page(tmp_path / "tasks.json", read_codebook(project / "labels" / "codebook.toml"))
+    rows = [make_answer(to_task(item), {"toll": None}, ["anna", "ben"]) for item in waiting]
+    (tmp_path / "back.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    assert invoke(project, "labels", "import", tmp_path / "back.jsonl").exit_code == 0
+    labels = read_lines(project / "labels" / "field" / "may" / "labels.jsonl")
+    assert [row["by"] for row in labels] == ["anna", "ben"] * 3
