@@ -23,7 +23,7 @@ FLOORS = [
     ["cli"],
     ["commands", "door", "testing"],
     ["serve"],
-    ["migration"],
+    ["migration", "field"],
     ["annotation", "runs"],
     ["batch", "report"],
     ["models", "project", "evaluation"],
@@ -32,7 +32,19 @@ FLOORS = [
 ]
 GROUND = ["errors", "data", "progress"]  # everybody may stand on it
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS) for room in rooms} | {room: -len(FLOORS) for room in GROUND}
-HEAVY = ["torch", "sklearn", "transformers", "numpy", "scipy", "datasets", "pyarrow", "onnx", "onnxruntime", "tokenizers"]
+HEAVY = [
+    "torch",
+    "sklearn",
+    "transformers",
+    "numpy",
+    "scipy",
+    "datasets",
+    "pyarrow",
+    "duckdb",
+    "onnx",
+    "onnxruntime",
+    "tokenizers",
+]
 
 
 def parse(name: str) -> ast.Module:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.decisions import read_settled
+from narratives.annotation.field_labels import LABELS_FILE, divide, merge_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
@@ -44,6 +45,7 @@ class ImportRequest:
     partial: bool = False
     as_labels: bool = False  # answers of a model are taken too, and marked
     into: str | None = None
+    by: str = ""  # who read the texts of a field sample, where the file does not say
     accept_good: bool = False
     dry_run: bool = False
 
@@ -80,19 +82,21 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     parsed = parse_entries(entries, codebook, names, existing)
     if parsed.bad and not request.accept_good:
         raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
-    merged = merge(existing, parsed.good, read_settled(project.labels / "conflicts", names))
+    for_samples, good = divide(project.labels, parsed.good)
+    merged = merge(existing, good, read_settled(project.labels / "conflicts", names))
     for old in sorted(set(names.renames) - names.met):
         parsed.notes[f"--map {old}: labels of that name"] = 0
     summary = _count(merged, parsed.bad, codebook, request.dry_run)
     summary.notes = dict(parsed.notes)
     new_splits: Splits = {}
     if merged.new:
-        official = {} if request.new_splits else _honour(summary, parsed.good, merged.new, splits)
+        official = {} if request.new_splits else _honour(summary, good, merged.new, splits)
         new_splits = {**official, **_split(summary, existing, merged.new, {**splits, **official}, official)}
     texts = _compose(project.labels, merged, parsed.bad, request.into)
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
+    changes |= _measure(project, for_samples, codebook, request.by, summary)
     decided, summary.decided = write_decisions(returned, {(item.passage.place, item.passage.id) for item in parsed.good})
     changes |= decided
     if new_splits:
@@ -100,6 +104,18 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
+
+
+def _measure(
+    project: Project, for_samples: Mapping[str, Sequence[Incoming]], codebook: Codebook, by: str, summary: ImportSummary
+) -> dict[Path, str]:
+    """The files of field samples with what was read for them; it is told in the summary."""
+    changes = {}
+    for name, rows in for_samples.items():
+        folder = sample_folder(project.labels, name)
+        changes[folder / LABELS_FILE], counts = merge_field_labels(folder, rows, codebook, by)
+        summary.samples[name] = dict(counts)
+    return changes
 
 
 def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:

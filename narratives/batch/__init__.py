@@ -6,6 +6,7 @@ from narratives.batch.items import EVERYTHING, Columns, Item
 from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
+from narratives.batch.record import Record, read_record
 from narratives.batch.resume import Existing
 from narratives.batch.sources import describe_left_out, find_sources
 from narratives.batch.stream import classify_stream
@@ -20,6 +21,7 @@ __all__ = [
     "Existing",
     "Item",
     "Options",
+    "Record",
     "Workers",
     "answer_items",
     "classify_files",
@@ -29,6 +31,7 @@ __all__ = [
     "find_sources",
     "make_plan",
     "read_items",
+    "read_record",
     "report_status",
     "take_items",
     "use_ray",

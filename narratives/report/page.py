@@ -61,7 +61,7 @@ def write_report(
     Of a retraining there is a verdict too, and `texts` of the passages on which the two decide otherwise, by id.
     """
     environment = make_environment()
-    content = summarise(evaluations, comparison, verdict, texts or {}) | _embed("style.css") | _embed("script.js")
+    content = summarise(evaluations, comparison, verdict, texts or {}) | embed_look()
     for name in ("report.md", "report.html"):
         write_text(folder / name, environment.get_template(name).render(content))
     return folder / "report.html"
@@ -155,12 +155,15 @@ def _tell_gap(evaluation: Evaluation) -> str:
     return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
 
 
-def make_environment() -> "Environment":
-    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+def make_environment(*packages: str) -> "Environment":
+    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error.
+
+    `packages` hold templates of their own, which come before those of this room.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
-        loader=PackageLoader("narratives.report"),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "narratives.report")]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -182,6 +185,11 @@ def make_environment() -> "Environment":
         "choose_narratives": heatmap.choose_narratives,
     }
     return environment
+
+
+def embed_look() -> dict[str, str]:
+    """What every page holds: the style and the script with their digests, by the names that templates use."""
+    return _embed("style.css") | _embed("script.js")
 
 
 def _embed(file: str) -> dict[str, str]:
