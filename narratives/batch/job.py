@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.languages import LANGUAGE_NOTES, find_passed
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
 from narratives.batch.plan_file import read_plan
@@ -50,6 +51,8 @@ class BatchSummary:
     narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
     languages: dict[str, int] = field(default_factory=dict)  # texts in each language, most frequent first
     foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
+    untested: dict[str, int] = field(default_factory=dict)  # those in which it has no test
+    failed: dict[str, int] = field(default_factory=dict)  # those in which it failed its test
     finder: str = ""  # what found the languages that records do not name; empty where nothing did
 
     def to_json(self) -> dict[str, Any]:
@@ -97,7 +100,7 @@ def _classify(
     folder = OutputFolder(output)
     model = load_model(model_folder)
     check_columns(options, model.codebook)
-    plan = open_plan(folder, sources, options, model, existing, say)
+    plan = open_plan(folder, sources, options, model, existing, say, find_passed(model_folder, model.digest))
     parts = plan.parts
     finished = list_done(plan, folder, thorough=True)
     pending = [number for number in range(len(parts)) if number not in finished]
@@ -148,11 +151,11 @@ def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
 def summarise(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """What the logs of the parts that are done say."""
     totals: Counter[str] = Counter()
-    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", *LANGUAGE_NOTES)}
     finished = list_done(plan, folder)
     for counts in finished.values():
         for name, counter in counted.items():
-            counter.update(counts.pop(name))
+            counter.update(counts.pop(name, {}))  # older versions did not count all of them
         totals.update(counts)
     tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
     figures: dict[str, Any] = {**totals, **tables}

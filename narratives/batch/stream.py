@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.languages import find_passed, silence_failed
 from narratives.batch.plan import Options
 from narratives.batch.rows import check_columns, format_row, make_layout, to_rows
 from narratives.batch.work import classify_items
@@ -30,7 +31,7 @@ def classify_stream(
     model = load_model(model_folder)
     check_columns(options, model.codebook)
     layout = make_layout(options, model)
-    readable, look = model.readable, bool(find_version())
+    readable, look, passed = model.readable, bool(find_version()), find_passed(model_folder, model.digest)
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):
@@ -42,8 +43,9 @@ def classify_stream(
                 refused += 1
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
-            waiting = add_languages(waiting, readable, look)
+            waiting = add_languages(waiting, readable, look, passed)
             answers = classify_items(waiting, model, explain=options.explain)
+            answers = answers if options.all_languages else silence_failed(waiting, answers)
             out.writelines(format_row(row) for row in to_rows(waiting, answers, layout))
             out.flush()
             answered += len(waiting)

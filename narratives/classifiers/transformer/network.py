@@ -1,4 +1,4 @@
-"""The neural network: an encoder, the mean of its token vectors, and one logit for each narrative."""
+"""The neural networks: an encoder and the mean of its token vectors; and on it one logit for each narrative."""
 
 import ctypes
 from collections.abc import Mapping
@@ -26,16 +26,31 @@ class PooledClassifier(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, narratives); without a mask, nothing is padding."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        if not torch.is_autocast_enabled(hidden.device.type):  # which casts by its own rules
-            hidden = hidden.float()
-        if attention_mask is None:
-            pooled = hidden.mean(1)
-        else:
-            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
-        logits: Tensor = self.head(self.dropout(pooled))
+        logits: Tensor = self.head(self.dropout(pool(self.encoder, input_ids, attention_mask)))
         return logits
+
+
+class PooledEncoder(nn.Module):
+    """An encoder as it is: for each window a vector of length 1."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
+        """Vectors of shape (batch, width); without a mask, nothing is padding."""
+        return nn.functional.normalize(pool(self.encoder, input_ids, attention_mask), dim=-1)
+
+
+def pool(encoder: Any, input_ids: Tensor, attention_mask: Tensor | None) -> Tensor:
+    """The mean of the token vectors, shape (batch, width)."""
+    hidden: Tensor = encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    if not torch.is_autocast_enabled(hidden.device.type):  # which casts by its own rules
+        hidden = hidden.float()
+    if attention_mask is None:
+        return hidden.mean(1)
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
 def freeze(encoder: Any, share: float) -> None:
