@@ -170,7 +170,7 @@ def _group(passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
 
 
 def _place_documents(corpus: Corpus) -> tuple[Corpus, Splits]:
-    """The labels with a split for every document, and those that are new: as training would deal them out."""
+    """The corpus with a split for every document, and the splits that are new, dealt out as training would."""
     fresh = assign_splits(corpus.passages, corpus.pairs, corpus.splits)
     return corpus.add_splits(fresh), fresh
 

@@ -11,6 +11,7 @@ from narratives.annotation.incoming import Incoming, fold_text
 from narratives.data import Labels, Passage
 
 BY_PEOPLE = "people"  # the `origin` of labels that took the place of a model's
+READERS = "readers"  # beside the labels: the names of the people who gave them, where these are known
 
 
 @dataclass(slots=True)
@@ -49,14 +50,14 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
 
 
 def agree(a: Labels | None, b: Labels | None) -> bool:
-    """Whether both can be true: no narrative more in one, no stance other than in the other. "Not labelled" says nothing."""
+    """Whether they name the same narratives, and no stance differs from a known one; an unlabelled side agrees with all."""
     if a is None or b is None:
         return True
     return a.keys() == b.keys() and all(a[id_] == b[id_] or None in (a[id_], b[id_]) for id_ in a)
 
 
 def join(a: Labels | None, b: Labels | None) -> Labels | None:
-    """All that two label sets that agree know together."""
+    """The labels of both, where they agree: a stance that one side knows fills a gap in the other."""
     if a is None or b is None:
         return b if a is None else a
     return {id_: a[id_] or b[id_] for id_ in a}
@@ -77,7 +78,7 @@ def _is_same(old: Passage, new: Passage) -> bool:
 
 
 def _forget_model(passage: Passage) -> Passage:
-    """A passage as it stands before anybody: what a model said of it holds against nothing that comes in."""
+    """A passage without the labels that a model gave it: these yield to any that come in."""
     if not passage.by_model:
         return passage
     return replace(passage, narratives=None, extras={**passage.extras, "origin": BY_PEOPLE})
@@ -90,7 +91,7 @@ def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
         return False
     joined = reduce(join, labels)
     if not old:
-        result.new.append(replace(group[0].passage, narratives=joined))
+        result.new.append(replace(group[0].passage, narratives=joined, extras=_name_readers(group[0].passage, group)))
         result.dropped += len(group) - 1
         return True
     match = next((passage for passage in old if agree(passage.narratives, joined)), None)
@@ -104,6 +105,13 @@ def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
     else:
         newcomer = group[0].passage
         origin = {"origin": newcomer.extras["origin"]} if newcomer.by_model else {}
-        result.updated.append(replace(match, narratives=filled, extras={**match.extras, **origin}))
+        result.updated.append(replace(match, narratives=filled, extras={**_name_readers(match, group), **origin}))
         result.dropped += len(group) - 1
     return True
+
+
+def _name_readers(passage: Passage, group: Sequence[Incoming]) -> dict[str, Any]:
+    """What stands beside a passage, with the names of all who gave it the labels that it has now."""
+    lists = [labelled.extras.get(READERS) for labelled in (passage, *(incoming.passage for incoming in group))]
+    names = dict.fromkeys(name for names in lists if isinstance(names, list) for name in names)
+    return {**passage.extras, **({READERS: list(names)} if names else {})}

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from narratives.batch.languages import LANGUAGE_NOTES, find_passed
+from narratives.batch.languages import LANGUAGE_NOTES
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
 from narratives.batch.plan_file import read_plan
@@ -21,7 +21,8 @@ from narratives.batch.sources import describe_left_out, find_sources, has_change
 from narratives.batch.storage import OutputFolder, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
-from narratives.models import load_model
+from narratives.evaluation import read_tested
+from narratives.models import TESTED_FILE, load_model
 from narratives.progress import Progress, Say
 
 Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
@@ -100,7 +101,8 @@ def _classify(
     folder = OutputFolder(output)
     model = load_model(model_folder)
     check_columns(options, model.codebook)
-    plan = open_plan(folder, sources, options, model, existing, say, find_passed(model_folder, model.digest))
+    tested = read_tested(model_folder / TESTED_FILE, model.digest)
+    plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)
     parts = plan.parts
     finished = list_done(plan, folder, thorough=True)
     pending = [number for number in range(len(parts)) if number not in finished]

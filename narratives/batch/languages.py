@@ -2,26 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from narratives.batch.items import Item
 from narratives.data import UNKNOWN
-from narratives.evaluation import read_tested
-from narratives.models import TESTED_FILE, Answers
-from narratives.texts import FAILED, FOREIGN, NONE, UNTESTED
+from narratives.models import Answers
+from narratives.texts import FAILED, FOREIGN, UNTESTED
 
 LANGUAGE_NOTES = {"foreign": FOREIGN, "untested": UNTESTED, "failed": FAILED}  # counted by language
-
-
-def find_passed(folder: Path, digest: str) -> dict[str, bool] | None:
-    """For each language with a test whether the model in `folder` passed it; `None` where it was not tested by language."""
-    tested = read_tested(folder / TESTED_FILE, digest)
-    tests = tested.languages if tested else None
-    if not tests or max(tests, key=lambda code: tests[code].passages) == NONE:  # most test passages name no language
-        return None
-    return {code: not test.failed for code, test in tests.items()}
 
 
 def silence_failed(items: Sequence[Item], answers: Answers) -> Answers:

@@ -208,7 +208,7 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
 
 
 def differ_in_model(plan: Plan, model: Model) -> str:
-    """What of the model is another than when the plan was made; empty where nothing is."""
+    """What of the model has changed since the plan was made; empty where nothing has."""
     facts = describe_model(model)
     for key, noun in _DECISIVE.items():
         before, after = plan.model.get(key, ""), facts[key]

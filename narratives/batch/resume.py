@@ -146,7 +146,7 @@ def _add(plan: Plan, output: OutputFolder, sources: Sequence[Source], options: O
 
 
 def _differ(plan: Plan, sources: Sequence[Source], options: Options, model: Model) -> str:
-    """What the plan was begun with that is another now, and the fix; empty where it can be gone on with."""
+    """What has changed since the plan was made, and the fix; empty where the plan can be continued."""
     if reason := differ_in_model(plan, model) or _differ_in_options(plan, options):
         return f"{reason}; {ANEW}"
     planned = {input_.source: input_ for input_ in plan.inputs}

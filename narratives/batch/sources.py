@@ -115,7 +115,7 @@ def identify(source: Source) -> dict[str, Any]:
 
 
 def has_changed(source: Source, identity: dict[str, Any]) -> bool:
-    """Whether the file is another one than `identify` saw; its bytes are read again only where its time differs."""
+    """Whether the file has changed since `identify` saw it; its bytes are read again only where its time differs."""
     if is_url(source.path):
         return identify(source) != identity
     status = _stat(source)

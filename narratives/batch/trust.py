@@ -1,6 +1,8 @@
 """How far to trust the answers of a batch run: what was raised, held against the model's own test."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from narratives.batch.job import BatchSummary
 from narratives.evaluation import THIN, ModelTest
@@ -10,10 +12,37 @@ _FAR = 2.0  # times the share in test from which a share is far above it ...
 _SURE = 3.0  # ... if it is as many standard errors above, so that few texts do not cry wolf
 
 
-def weigh_answers(summary: BatchSummary, tested: ModelTest | None, run: str) -> list[str]:
-    """What a reader of the answers should know, in lines: narratives whose test tells little or nothing good, odd shares."""
+def weigh_answers(
+    summary: BatchSummary, tested: ModelTest | None, run: str, training: Mapping[str, Any] | None = None
+) -> list[str]:
+    """What a reader of the answers should know, in lines: narratives whose test tells little or nothing good, odd shares.
+
+    `training` is what the model's manifest says of its training.
+    """
     if not summary.rows:
         return []
+    lines = _weigh_against_test(summary, tested, run)
+    return [*lines, *_weigh_against_background(summary, (training or {}).get("background"))]
+
+
+def _weigh_against_background(summary: BatchSummary, background: Mapping[str, Any] | None) -> list[str]:
+    raising = summary.rows - summary.none
+    if not raising:
+        return []
+    if not background or not background["measured"]:
+        return [
+            "how often it raises a false alarm in your feed is not known: put unlabelled texts of it into "
+            "labels/background/ and train again"
+        ]
+    alarms, measured = background["alarms"], background["measured"]
+    false = min(raising, round(summary.rows * alarms / measured))
+    return [
+        f"of {measured} background texts, nearly all of which carry nothing, {alarms} raised something; "
+        f"if these texts are like them, about {false} of the {raising} are false alarms"
+    ]
+
+
+def _weigh_against_test(summary: BatchSummary, tested: ModelTest | None, run: str) -> list[str]:
     if tested is None:
         return [f"this model was not tested, so nobody knows how far to trust it; test it with: narratives evaluate {run}"]
     raising = summary.rows - summary.none

@@ -173,16 +173,15 @@ def _require_skops() -> Any:
 
 
 def _split(pipeline: Any) -> tuple[Any, Any]:
-    """The first steps, as far as they learn without labels, and the rest; `None` for what there is not."""
+    """The first steps, as far as they learn without labels (`None` where there are none), and the last."""
     from sklearn.pipeline import Pipeline
 
     if not isinstance(pipeline, Pipeline):
         return None, pipeline
     count = next((k for k, (_, step) in enumerate(pipeline.steps) if _needs_labels(step)), len(pipeline.steps) - 1)
     last_steps = pipeline.steps[count:]
-    return (Pipeline(pipeline.steps[:count]) if count else None), last_steps[0][1] if len(last_steps) == 1 else Pipeline(
-        last_steps
-    )
+    last = last_steps[0][1] if len(last_steps) == 1 else Pipeline(last_steps)
+    return (Pipeline(pipeline.steps[:count]) if count else None), last
 
 
 def _needs_labels(step: Any) -> bool:

@@ -164,7 +164,8 @@ def _weigh(summary: "BatchSummary", folder: Path) -> list[str]:
     from narratives.models import TESTED_FILE, read_manifest
 
     manifest = read_manifest(folder, check_files=False)
-    return weigh_answers(summary, read_tested(folder / TESTED_FILE, manifest["digest"]), manifest["run"])
+    tested = read_tested(folder / TESTED_FILE, manifest["digest"])
+    return weigh_answers(summary, tested, manifest["run"], manifest["training"])
 
 
 def _answer_lines(folder: Path, options: "Options") -> None:

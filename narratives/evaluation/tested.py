@@ -1,12 +1,13 @@
 """The test figures that travel with a model: few, in a file in its folder, for whoever reads its answers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from narratives.evaluation.breakdowns import LANGUAGE
 from narratives.evaluation.evaluation import Evaluation
 from narratives.files import read_json, write_json
+from narratives.texts import NONE
 
 LEAST_F1 = 0.4  # in a language with less, nothing is raised unless that is asked for
 
@@ -44,7 +45,14 @@ class ModelTest:
     passages: int
     raised: int  # passages for which it raised at least one narrative
     narratives: dict[str, NarrativeTest]
-    languages: dict[str, LanguageTest] | None = None  # `None` where an older version wrote the file
+    languages: dict[str, LanguageTest] = field(default_factory=dict)  # none where an older version wrote the file
+
+    @property
+    def passed(self) -> dict[str, bool] | None:
+        """For each language with a test whether the model passed it; `None` where the test passages name no language."""
+        if not self.languages or max(self.languages, key=lambda code: self.languages[code].passages) == NONE:
+            return None
+        return {code: not test.failed for code, test in self.languages.items()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -57,13 +65,12 @@ class ModelTest:
             )
             for id_, row in value["narratives"].items()
         }
-        languages = value.get("languages")
         return cls(
             digest=str(value["digest"]),
             passages=int(value["passages"]),
             raised=int(value["raised"]),
             narratives=rows,
-            languages=None if languages is None else {code: LanguageTest(**row) for code, row in languages.items()},
+            languages={code: LanguageTest(**row) for code, row in value.get("languages", {}).items()},
         )
 
 

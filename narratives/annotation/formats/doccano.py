@@ -56,7 +56,7 @@ def _is_number(id_: Any, path: Path) -> bool:
 
 
 def _take_labels(values: dict[str, Any], wishes: Wishes) -> tuple[Any, bool]:
-    """The labels of all their fields, and whether they are one code that does not stand in a list."""
+    """The labels of all fields, and whether there is just one, in a cell of its own and not in a list."""
     named = [name for name in LABELS if name in values and has_content(values[name])]
     columns = wishes.labels or tuple(named[:1])
     cells = [take_field(values, column) for column in columns if has_field(values, column)]

@@ -85,7 +85,8 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     quantised.CopyFrom(model)
     graph = quantised.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    layers = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in tensors]
+    products = [node for node in graph.node if node.op_type == "MatMul" and node.name.startswith("/encoder/")]
+    layers = [node for node in products if node.input[1] in tensors]
     weights = {node.name: numpy_helper.to_array(tensors[node.input[1]]) for node in layers}
     wide = {name for name, weight in weights.items() if len(weight) > weight.shape[1]}
     ranges = _find_ranges(model, sorted({node.input[0] for node in layers if node.name not in wide}), samples)
