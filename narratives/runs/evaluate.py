@@ -7,7 +7,19 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Alternative, Evaluation, Joined, Miss, find_further, join, score, write_tested
+from narratives.evaluation import (
+    LANGUAGE,
+    About,
+    Alternative,
+    Evaluation,
+    Joined,
+    Miss,
+    find_further,
+    find_languages,
+    join,
+    score,
+    write_tested,
+)
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -91,7 +103,9 @@ def evaluate_model(
         path = folder / "predictions-further.jsonl"
         beyond = _answer(model, list(chain.from_iterable(further.values())), path, codebook, progress)
         slices = find_further(beyond, {file: len(added) for file, added in further.items()})
-        evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
+        slices += find_languages(answers, beyond)
+        inside = [part for part in evaluation.slices if part.axis != LANGUAGE]  # of the split alone
+        evaluation = replace(evaluation, slices=[*slices, *inside])
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
