@@ -50,10 +50,10 @@ def find_languages(answers: Joined, further: Joined) -> list[Slice]:
 
 def _find_originals(answers: Joined) -> "np.ndarray[tuple[int], np.dtype[np.object_]]":
     """For each passage the id of the one that it translates, its own where it is translated, or nothing."""
-    told = [str(passage.extras.get(_TWIN, "")) for passage in answers.passages]
-    translated = {id_ for id_ in told if id_}
+    twins = [str(passage.extras.get(_TWIN, "")) for passage in answers.passages]
+    translated = {id_ for id_ in twins if id_}
     own = [passage.id if passage.id in translated else "" for passage in answers.passages]
-    return np.array([twin or id_ for twin, id_ in zip(told, own, strict=True)], dtype=object)
+    return np.array([twin or id_ for twin, id_ in zip(twins, own, strict=True)], dtype=object)
 
 
 def _add(first: Joined, second: Joined) -> Joined:
