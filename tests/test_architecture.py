@@ -22,6 +22,7 @@ MODULES = {
 FLOORS = [
     ["cli"],
     ["commands", "door", "testing"],
+    ["serve"],
     ["migration"],
     ["annotation", "runs"],
     ["batch", "report"],

@@ -10,12 +10,14 @@ from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
 from narratives.annotation.tasks import Suggestion, check_output, choose_format, write_suggestions
+from narratives.annotation.waiting import Waiting, make_answer, make_return, read_reviews, read_tasks, to_task
 
 __all__ = [
     "HINT",
     "AddRequest",
     "ImportRequest",
     "Suggestion",
+    "Waiting",
     "add_texts",
     "audit_labels",
     "check_labels",
@@ -29,8 +31,13 @@ __all__ = [
     "export_labels",
     "export_review",
     "import_labels",
+    "make_answer",
     "make_form",
+    "make_return",
     "read_open",
+    "read_reviews",
+    "read_tasks",
     "suggest_texts",
+    "to_task",
     "write_suggestions",
 ]

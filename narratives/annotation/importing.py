@@ -14,7 +14,7 @@ from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.handout import Returned, read_returned, write_decisions
 from narratives.annotation.incoming import Bad, Incoming, parse_entries
-from narratives.annotation.merge import Merge, merge
+from narratives.annotation.merge import READERS, Merge, merge
 from narratives.annotation.names import make_names
 from narratives.annotation.official import find_official
 from narratives.annotation.outcome import ImportSummary
@@ -191,6 +191,6 @@ def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:
     for passage in updated:
         if passage.place is None:
             raise ValueError(f"'{passage.id}' was read from no file")
-        origin = {"origin": passage.extras["origin"]} if "origin" in passage.extras else {}
-        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives, **origin}
+        beside = {key: passage.extras[key] for key in ("origin", READERS) if key in passage.extras}
+        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives, **beside}
     return {path: change_lines(path, lines) for path, lines in changed.items()}

@@ -11,6 +11,7 @@ from narratives.annotation.incoming import Incoming, fold_text
 from narratives.data import Labels, Passage
 
 BY_PEOPLE = "people"  # the `origin` of labels that took the place of a model's
+READERS = "readers"  # beside the labels: the names of the people who gave them, where these are known
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
         return False
     joined = reduce(join, labels)
     if not old:
-        result.new.append(replace(group[0].passage, narratives=joined))
+        result.new.append(replace(group[0].passage, narratives=joined, extras=_name_readers(group[0].passage, group)))
         result.dropped += len(group) - 1
         return True
     match = next((passage for passage in old if agree(passage.narratives, joined)), None)
@@ -104,6 +105,13 @@ def _place(result: Merge, old: list[Passage], group: list[Incoming]) -> bool:
     else:
         newcomer = group[0].passage
         origin = {"origin": newcomer.extras["origin"]} if newcomer.by_model else {}
-        result.updated.append(replace(match, narratives=filled, extras={**match.extras, **origin}))
+        result.updated.append(replace(match, narratives=filled, extras={**_name_readers(match, group), **origin}))
         result.dropped += len(group) - 1
     return True
+
+
+def _name_readers(passage: Passage, group: Sequence[Incoming]) -> dict[str, Any]:
+    """What stands beside a passage, with the names of all who gave it the labels that it has now."""
+    lists = [labelled.extras.get(READERS) for labelled in (passage, *(incoming.passage for incoming in group))]
+    names = dict.fromkeys(name for names in lists if isinstance(names, list) for name in names)
+    return {**passage.extras, **({READERS: list(names)} if names else {})}

@@ -1,5 +1,6 @@
 """Many texts in, answers out: parts that appear whole, go on after a kill, and come out the same on one machine or many."""
 
+from narratives.batch.answering import answer_items, take_items
 from narratives.batch.cluster import use_ray
 from narratives.batch.items import EVERYTHING, Columns, Item
 from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
@@ -20,6 +21,7 @@ __all__ = [
     "Item",
     "Options",
     "Workers",
+    "answer_items",
     "classify_files",
     "classify_items",
     "classify_stream",
@@ -28,6 +30,7 @@ __all__ = [
     "make_plan",
     "read_items",
     "report_status",
+    "take_items",
     "use_ray",
     "weigh_answers",
 ]

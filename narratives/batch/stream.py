@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.answering import answer_items
+from narratives.batch.items import Item, to_item
 from narratives.batch.plan import Options
-from narratives.batch.rows import check_columns, format_row, make_layout, to_rows
-from narratives.batch.work import classify_items
+from narratives.batch.rows import check_columns
 from narratives.errors import UserError, at
 from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
 from narratives.models import load_model
-from narratives.texts import find_version
 
 _NAME = "stdin"
 _CHUNK = 1 << 18
@@ -29,8 +28,6 @@ def classify_stream(
         raise UserError("standard input is answered text by text; give --unit passage with files")
     model = load_model(model_folder)
     check_columns(options, model.codebook)
-    layout = make_layout(options, model)
-    readable, look = model.readable, bool(find_version())
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):
@@ -42,9 +39,7 @@ def classify_stream(
                 refused += 1
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
-            waiting = add_languages(waiting, readable, look)
-            answers = classify_items(waiting, model, explain=options.explain)
-            out.writelines(format_row(row) for row in to_rows(waiting, answers, layout))
+            out.writelines(answer_items(waiting, model, options))
             out.flush()
             answered += len(waiting)
     return answered, refused

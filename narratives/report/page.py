@@ -186,6 +186,12 @@ def make_environment() -> "Environment":
 
 def _embed(file: str) -> dict[str, str]:
     """The style or the script of the page, and its digest: the browser is told to apply and run nothing else."""
-    text = files("narratives.report").joinpath("templates", file).read_text(encoding="utf-8")
+    text, digest = read_asset(file)
     name = file.split(".")[0]
-    return {name: text, f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}
+    return {name: text, f"{name}_digest": digest}
+
+
+def read_asset(file: str) -> tuple[str, str]:
+    """`style.css` or `script.js` of the report, and the digest by which a content security policy names it."""
+    text = files("narratives.report").joinpath("templates", file).read_text(encoding="utf-8")
+    return text, b64encode(sha256(text.encode()).digest()).decode()

@@ -14,7 +14,7 @@ from narratives.texts.languages import (
 from narratives.texts.similarity import Pair, group, near_duplicates
 from narratives.texts.tables import to_frame, to_html
 from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
-from narratives.texts.words import choose_words, find_words, format_words, mark_words, parse_words, trim
+from narratives.texts.words import Piece, choose_words, find_words, format_words, mark_words, parse_words, trim
 
 __all__ = [
     "FOREIGN",
@@ -22,6 +22,7 @@ __all__ = [
     "UNSURE",
     "WINDOW",
     "Pair",
+    "Piece",
     "choose_window",
     "choose_words",
     "count_languages",

@@ -34,7 +34,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
                 values["narratives"] = _join_labels(values, wishes)
             if isinstance(values.get("narratives"), str):
                 values["narratives"] = split_text(values["narratives"])
-            yield replace(item, values=values, ours=ours)
+            yield replace(item, values=values, ours=ours, by=item.by or _name_readers(values))
         except ValueError as error:
             yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
 
@@ -61,3 +61,8 @@ def _read_form(item: Entry, values: dict[str, Any]) -> Iterator[Entry]:
     for decision in decisions:
         labelled = {**passage_values, "narratives": decision.labels}
         yield replace(item, values=labelled, by=decision.by or item.by, settles=decision.settles, ours=True)
+
+
+def _name_readers(values: dict[str, Any]) -> str:
+    names = values.get("readers")
+    return ", ".join(map(str, names)) if isinstance(names, list) else ""

@@ -187,12 +187,8 @@ class TransformerClassifier:
         if spoilt := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
             raise ValueError(f"'{spoilt}' holds what is no number")
         config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True, trust_remote_code=False)
-        network = PooledClassifier(
-            AutoModel.from_config(config, trust_remote_code=False),
-            len(weights["head.bias"]),
-            self.dropout,
-            attends="attention.weight" in weights,  # saved models of before it have none
-        )
+        encoder, attends = AutoModel.from_config(config, trust_remote_code=False), "attention.weight" in weights
+        network = PooledClassifier(encoder, len(weights["head.bias"]), self.dropout, attends=attends)  # older ones average
         network.load_state_dict(weights, strict=True)
         self.network_ = network.to(choose_device())
         self.tokenizer_ = AutoTokenizer.from_pretrained(
