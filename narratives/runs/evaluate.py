@@ -100,17 +100,21 @@ def evaluate_model(
         aim = f"{model.tuning.describe()} {model.tuning.describe_objective()}"
         evaluation = replace(evaluation, rules={**evaluation.rules, "thresholds": aim})
     if further:
-        path = folder / "predictions-further.jsonl"
-        beyond = _answer(model, list(chain.from_iterable(further.values())), path, codebook, progress)
-        slices = find_further(beyond, {file: len(added) for file, added in further.items()})
-        slices += find_languages(answers, beyond)
-        inside = [part for part in evaluation.slices if part.axis != LANGUAGE]  # of the split alone
-        evaluation = replace(evaluation, slices=[*slices, *inside])
+        beyond = _answer(
+            model, list(chain.from_iterable(further.values())), folder / "predictions-further.jsonl", codebook, progress
+        )
+        evaluation = _add_further(evaluation, answers, beyond, {file: len(added) for file, added in further.items()})
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
+
+
+def _add_further(evaluation: Evaluation, answers: Joined, beyond: Joined, sizes: dict[str, int]) -> Evaluation:
+    """With slices of the further files, of `sizes` passages, and of languages in these and the split together."""
+    inside = [part for part in evaluation.slices if part.axis != LANGUAGE]  # of the split alone
+    return replace(evaluation, slices=[*find_further(beyond, sizes), *find_languages(answers, beyond), *inside])
 
 
 def _list_alternatives(model: Model) -> list[Alternative]:
