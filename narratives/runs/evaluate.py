@@ -73,6 +73,7 @@ def evaluate_model(
     model, codebook = _load(project, config.run, corpus), corpus.codebook
     parts = {name: corpus.part(name) for name in SHARES}
     split, notes = _choose_split(corpus, parts, split)
+    notes += _note_wear(project, parts[split]) if split == "test" else []
     further = project.read_further(config.further, corpus) if split == "test" else {}
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(config.run)
@@ -84,21 +85,11 @@ def evaluate_model(
         split=split,
         training=model.training,
         further=[{"file": file, "passages": len(added), "digest": digest_passages(added)} for file, added in further.items()],
-        notes=[
-            *notes,
-            describe_alarms(model.training),
-            *_note_further(further),
-            *_note_changed_training(parts, model),
-            *(_note_wear(project, parts[split]) if split == "test" else []),
-        ],
+        notes=[*notes, describe_alarms(model.training), *_note_further(further), *_note_changed_training(parts, model)],
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(config, corpus, progress) if robustness else [],
     )
-    cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
-    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot, alternatives=_list_alternatives(model))
-    if model.tuning:
-        aim = f"{model.tuning.describe()} {model.tuning.describe_objective()}"
-        evaluation = replace(evaluation, rules={**evaluation.rules, "thresholds": aim})
+    evaluation = _score(answers, codebook, about, model)
     if further:
         beyond = _answer(
             model, list(chain.from_iterable(further.values())), folder / "predictions-further.jsonl", codebook, progress
@@ -109,6 +100,16 @@ def evaluate_model(
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
+
+
+def _score(answers: Joined, codebook: Codebook, about: About, model: Model) -> Evaluation:
+    """All figures, those of other thresholds included, and what the thresholds rest on."""
+    cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
+    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot, alternatives=_list_alternatives(model))
+    if model.tuning is None:
+        return evaluation
+    basis = f"{model.tuning.describe()} {model.tuning.describe_objective()}"
+    return replace(evaluation, rules={**evaluation.rules, "thresholds": basis})
 
 
 def _add_further(evaluation: Evaluation, answers: Joined, beyond: Joined, sizes: dict[str, int]) -> Evaluation:

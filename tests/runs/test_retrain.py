@@ -179,8 +179,6 @@ def test_the_verdict_says_how_often_its_test_passages_have_decided(root: Path) -
     report = json.loads((root / "experiments" / "base" / "evaluation.json").read_text("utf-8"))
     [note] = [note for note in report["notes"] if note.startswith("Retraining: ")]
     assert note.startswith("Retraining: 2 verdicts before this, over all runs, used test passages")
-        note.startswith("Retraining: 2 verdicts before this, over all runs, used test passages") for note in report["notes"]
-    )
 
 
 def test_a_broken_list_of_tested_passages_is_named(root: Path) -> None:
