@@ -24,10 +24,10 @@ from narratives.classifiers import score_by_folds
 from narratives.data import Codebook, Floats, Matrix, Passage, Scores
 from narratives.errors import UserError, at
 from narratives.files import write_text
-from narratives.labels import Corpus, Splits, append_splits, assign_splits, gold_matrix
+from narratives.labels import Corpus, Splits, append_splits, assign_splits, deal_folds, gold_matrix, group_passages
 from narratives.progress import Progress
 from narratives.project import Project
-from narratives.texts import Pair, group, near_duplicates
+from narratives.texts import Pair, near_duplicates
 
 FOLDS = 5
 FLOOR = 10  # passages that carry a narrative from which its labels are judged
@@ -117,11 +117,8 @@ def score_out_of_fold(
 
     Documents that share near-duplicates (`pairs`) are left out together: a twin would only repeat the label.
     """
-    groups = _group(passages, pairs)
-    order = random.Random(_SEED).sample(sorted(set(groups)), len(set(groups)))
-    fold_of = {root: place % FOLDS for place, root in enumerate(order)}
-    folds = np.array([fold_of[root] for root in groups])
-    return score_by_folds([passage.text for passage in passages], gold, folds, progress)
+    folds = deal_folds(group_passages(passages, pairs), FOLDS)
+    return score_by_folds([passage.text for passage in passages], gold, folds, progress=progress)
 
 
 def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
@@ -162,13 +159,6 @@ def describe_audit(audit: Audit) -> list[str]:
     return lines
 
 
-def _group(passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
-    """For each passage the first of those that must not be told apart: one document, or near-duplicates."""
-    first: dict[str, int] = {}
-    links = [(first.setdefault(passage.document, row), row) for row, passage in enumerate(passages)]
-    return group(len(passages), iter([*links, *((pair.first, pair.second) for pair in pairs)]))
-
-
 def _place_documents(corpus: Corpus) -> tuple[Corpus, Splits]:
     """The corpus with a split for every document, and the splits that are new, dealt out as training would."""
     fresh = assign_splits(corpus.passages, corpus.pairs, corpus.splits)
@@ -177,7 +167,7 @@ def _place_documents(corpus: Corpus) -> tuple[Corpus, Splits]:
 
 def _choose_judged(corpus: Corpus, passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
     """The rows that a model may judge: neither in test nor linked to what is; `UserError` where they are too few."""
-    groups = _group(passages, pairs)
+    groups = group_passages(passages, pairs)
     held_out = {root for root, passage in zip(groups, passages, strict=True) if corpus.splits[passage.document] == "test"}
     judged = [row for row, root in enumerate(groups) if root not in held_out]
     if len({groups[row] for row in judged}) < 2 * FOLDS:

@@ -1,7 +1,7 @@
 """One text to classify: taken out of a record, with what is to be kept of the rest."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -91,10 +91,12 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
     )
 
 
-def add_languages(items: Iterable[Item], readable: frozenset[str] | None, look: bool) -> list[Item]:
-    """Items with the language of each, noted where that is unsure or not one of the `readable`.
+def add_languages(
+    items: Iterable[Item], readable: frozenset[str] | None, look: bool, passed: Mapping[str, bool] | None = None
+) -> list[Item]:
+    """Items with the language of each, noted where that is unsure, not one of the `readable`, or not one that `passed`.
 
-    `look` finds the language of what does not name its own. It changes no answer: texts are cut by what records say.
+    `look` finds the language of what does not name its own. It changes no score: texts are cut by what records say.
     """
     languages: dict[str, str] = {}
     noted = []
@@ -104,7 +106,7 @@ def add_languages(items: Iterable[Item], readable: frozenset[str] | None, look: 
             if item.text not in languages:
                 languages[item.text] = find_language(item.text)[0]
             code = languages[item.text]
-        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable)))
+        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable, passed)))
     return noted
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.languages import LANGUAGE_NOTES
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
 from narratives.batch.plan_file import read_plan
@@ -20,7 +21,8 @@ from narratives.batch.sources import describe_left_out, find_sources, has_change
 from narratives.batch.storage import OutputFolder, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
-from narratives.models import load_model
+from narratives.evaluation import read_tested
+from narratives.models import TESTED_FILE, load_model
 from narratives.progress import Progress, Say
 
 Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
@@ -50,6 +52,8 @@ class BatchSummary:
     narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
     languages: dict[str, int] = field(default_factory=dict)  # texts in each language, most frequent first
     foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
+    untested: dict[str, int] = field(default_factory=dict)  # those in which it has no test
+    failed: dict[str, int] = field(default_factory=dict)  # those in which it failed its test
     finder: str = ""  # what found the languages that records do not name; empty where nothing did
 
     def to_json(self) -> dict[str, Any]:
@@ -97,7 +101,8 @@ def _classify(
     folder = OutputFolder(output)
     model = load_model(model_folder)
     check_columns(options, model.codebook)
-    plan = open_plan(folder, sources, options, model, existing, say)
+    tested = read_tested(model_folder / TESTED_FILE, model.digest)
+    plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)
     parts = plan.parts
     finished = list_done(plan, folder, thorough=True)
     pending = [number for number in range(len(parts)) if number not in finished]
@@ -148,11 +153,11 @@ def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
 def summarise(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """What the logs of the parts that are done say."""
     totals: Counter[str] = Counter()
-    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", *LANGUAGE_NOTES)}
     finished = list_done(plan, folder)
     for counts in finished.values():
         for name, counter in counted.items():
-            counter.update(counts.pop(name))
+            counter.update(counts.pop(name, {}))  # older versions did not count all of them
         totals.update(counts)
     tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
     figures: dict[str, Any] = {**totals, **tables}

@@ -50,6 +50,7 @@ class Options:
     titles: bool = False  # also the titles of the narratives raised
     texts: bool = False  # also the text itself
     mark: bool = False  # CSV begins with the byte-order mark by which spreadsheets know UTF-8
+    all_languages: bool = False  # raise also in languages in which the model failed its test
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -81,6 +82,7 @@ class Plan:
     model: dict[str, str]
     options: Options
     inputs: list[Input]
+    passed: dict[str, bool] | None = None  # languages with a test, and whether the model passed it; `None`: nobody knows
 
     @cached_property
     def parts(self) -> list[list[Piece]]:
@@ -140,6 +142,7 @@ class Plan:
             "narratives": __version__,
             "model": self.model,
             "options": asdict(self.options),
+            "passed": self.passed,
         }
         return json.dumps(head)[:-1] + ', "inputs": [\n' + ",\n".join(inputs) + "\n]}\n"
 
@@ -158,7 +161,8 @@ class Plan:
                     entry["batch"],
                 )
             )
-        return cls(value["model"], Options.from_json(value["options"]), inputs)
+        passed = value.get("passed")  # older versions did not write it
+        return cls(value["model"], Options.from_json(value["options"]), inputs, None if passed is None else dict(passed))
 
 
 def _weigh(input_: Input) -> int:
@@ -180,12 +184,12 @@ def describe_model(model: Model) -> dict[str, str]:
     }
 
 
-def make_plan(sources: Sequence[Source], options: Options, model: Model | None) -> Plan:
+def make_plan(sources: Sequence[Source], options: Options, model: Model | None, passed: dict[str, bool] | None = None) -> Plan:
     """Find the parts of every input; nothing is written. Without a model it is a plan to read the texts only."""
     inputs = [split_input(source, options) for source in sources]
     if not any(input_.parts for input_ in inputs):  # no texts at all: one part without rows says so in the format asked for
         inputs[0].parts.append(Part(0, 0, 1, 0))
-    return Plan(describe_model(model) if model else {}, options, inputs)
+    return Plan(describe_model(model) if model else {}, options, inputs, passed)
 
 
 def split_input(source: Source, options: Options, batch: int = 0) -> Input:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -46,17 +47,22 @@ def open_plan(
     model: Model,
     existing: Existing = Existing.GO_ON,
     say: Say = lambda _: None,
+    passed: dict[str, bool] | None = None,
 ) -> Plan:
     """The plan in the output folder, perhaps with more inputs, or a new one that may take the place of another.
 
     `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed. A plan of
-    which a power cut left nothing but the name gives way to a new one.
+    which a power cut left nothing but the name gives way to a new one. `passed` says what the model's test says of
+    languages: what is added goes by it, what is gone on with by that of the beginning.
     """
     names = output.list_names()
     begun = PLAN in names or FORMER in names
     if begun and existing != Existing.REPLACE:
         plan = read_plan(output)
-        wider = _add(plan, output, sources, options, model, say) if existing == Existing.ADD else plan
+        wider = plan
+        if existing == Existing.ADD:
+            wider = _add(plan, output, sources, options, model, say)
+            wider = wider if wider is plan else replace(wider, passed=passed)
         if existing == Existing.GO_ON and (reason := _differ(plan, sources, options, model)):
             raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}"))
         planned = {plan.name(number) for number in range(len(plan.parts))}
@@ -66,7 +72,7 @@ def open_plan(
         return wider
     if begun and not (PLAN in names and is_blank(output)):
         check_ours(output)
-    plan = make_plan(sources, options, model)  # before anything is removed: an input may be at fault
+    plan = make_plan(sources, options, model, passed)  # before anything is removed: an input may be at fault
     if begun:
         _clear(output, names)
     else:
@@ -168,5 +174,6 @@ def _flatten(options: Options) -> dict[str, Any]:
     keep = ",".join(columns.keep) or "none"
     names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": keep}
     flags = {"explain": options.explain, "titles": options.titles, "text": options.texts, "excel": options.mark}
+    flags["all-languages"] = options.all_languages
     switches = {f"--{name}": "with" if flag else "without" for name, flag in flags.items()}
     return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, **switches}

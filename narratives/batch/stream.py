@@ -9,8 +9,9 @@ from narratives.batch.items import Item, to_item
 from narratives.batch.plan import Options
 from narratives.batch.rows import check_columns
 from narratives.errors import UserError, at
+from narratives.evaluation import read_tested
 from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
-from narratives.models import load_model
+from narratives.models import TESTED_FILE, load_model
 
 _NAME = "stdin"
 _CHUNK = 1 << 18
@@ -28,6 +29,7 @@ def classify_stream(
         raise UserError("standard input is answered text by text; give --unit passage with files")
     model = load_model(model_folder)
     check_columns(options, model.codebook)
+    tested = read_tested(model_folder / TESTED_FILE, model.digest)
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):
@@ -39,7 +41,7 @@ def classify_stream(
                 refused += 1
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
-            out.writelines(answer_items(waiting, model, options))
+            out.writelines(answer_items(waiting, model, options, tested))
             out.flush()
             answered += len(waiting)
     return answered, refused

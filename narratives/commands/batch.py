@@ -36,6 +36,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option(
     "--explain", is_flag=True, help="Also the words that carry each narrative: 3 (tfidf) to 50 (transformer) times the work."
 )
+@click.option("--all-languages", is_flag=True, help="Raise also in languages in which the model failed its test.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; by default one for each processor.")
 @click.option(
     "--part-size", default=2.0, show_default=True, type=click.FloatRange(0, 1024, min_open=True), help="MiB of input."
@@ -100,6 +101,7 @@ class Wish:
     keep: str | None
     unit: str
     explain: bool
+    all_languages: bool
     jobs: int | None
     part_size: float
     engine: str
@@ -127,6 +129,7 @@ def _make_options(wish: Wish) -> "Options":
         titles=wish.titles,
         texts=wish.texts,
         mark=wish.mark,
+        all_languages=wish.all_languages,
     )
 
 
@@ -199,10 +202,14 @@ def _tell(
     echo(f"{subject}, nothing raised in {summary.none}: {output}")
     if summary.empty:
         echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
-    if summary.foreign:
-        which = ", ".join(f"{code} {count}" for code, count in summary.foreign.items())
-        sentence = f"texts in languages that this model cannot read: {sum(summary.foreign.values())} ({which})"
-        echo(f"{sentence}; their answers mean little")
+    for counts, what, so in (
+        (summary.foreign, "that this model cannot read", "their answers mean little"),
+        (summary.untested, "in which this model has no test", "nobody knows how far to trust their answers"),
+        (summary.failed, "in which it failed its test", "without --all-languages nothing is raised in them"),
+    ):
+        if counts:
+            which = ", ".join(f"{code} {count}" for code, count in counts.items())
+            echo(f"texts in languages {what}: {sum(counts.values())} ({which}); {so}")
     if summary.unsure and summary.finder:
         echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
     elif summary.unsure:

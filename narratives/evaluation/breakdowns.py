@@ -1,7 +1,7 @@
 """Where a model fails: narratives taken for others, slices of the passages, stances, the worst single errors."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from narratives.evaluation.figures import Figure, make_figure
 from narratives.evaluation.joined import Joined
 from narratives.metrics import Counts, Owners, bound, bound_f1, bound_shares, find_owners, measure, sum_by_document, to_plain
 
-FURTHER = "further test"  # the axis of files in no split
+LANGUAGE = "language"
 ANY = "any"  # of a stance: all three together
 WORST = 60  # errors shown
 _LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
@@ -97,22 +97,8 @@ def find_slices(answers: Joined) -> list[Slice]:
     owners = find_owners(answers.documents)
     cells = {stance.value: answers.gold_stances == k for k, stance in enumerate(STANCES)}
     stances = [_score_stance_slice(value, mask, answers, owners) for value, mask in cells.items()]
-    by_axis = [_score_slice(*part, answers, owners) for part in _masks(answers) if part[2].sum() >= _LEAST]
+    by_axis = [score_slice(*part, answers, owners) for part in _masks(answers) if part[2].sum() >= _LEAST]
     return [*(slice_ for slice_ in stances if slice_.passages >= _LEAST), *by_axis]
-
-
-def find_further(answers: Joined, files: Mapping[str, int]) -> list[Slice]:
-    """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
-    units = np.repeat(list(files), list(files.values()))
-    languages = np.array([passage.language for passage in answers.passages])
-    owners = find_owners(answers.documents)
-    slices = []
-    for file in files:
-        spoken = sorted(set(languages[units == file]))
-        for language in spoken:
-            name = file if len(spoken) == 1 else f"{file}, {language}"
-            slices.append(_score_slice(FURTHER, name, (units == file) & (languages == language), answers, owners))
-    return slices
 
 
 def find_stances(answers: Joined) -> list[StanceScore]:
@@ -197,7 +183,7 @@ def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     passages = answers.passages
     for axis, values in (
         ("register", [passage.source for passage in passages]),
-        ("language", [passage.language for passage in passages]),
+        (LANGUAGE, [passage.language for passage in passages]),
         ("hard case", [str(passage.extras.get("case", "")) for passage in passages]),
     ):
         often = {value for value, n in Counter(values).items() if n >= _LEAST}  # a source may be new with every passage
@@ -211,7 +197,8 @@ def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
         yield "length", name, (words >= least) & (words <= most)
 
 
-def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, owners: Owners) -> Slice:
+def score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, owners: Owners) -> Slice:
+    """Micro F1 and exact match on the passages that `mask` marks."""
     gold, predicted = answers.gold[mask], answers.predicted[mask]
     measured, (low, high) = measure(gold, predicted), bound(sum_by_document(gold, predicted, owners.take(mask)))
     f1, exact = ([to_plain(getattr(side, name)) for side in (measured, low, high)] for name in ("micro_f1", "exact_match"))

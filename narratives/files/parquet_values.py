@@ -121,6 +121,8 @@ def _weigh(array: Any) -> Weights:
     if pa.types.is_dictionary(kind):
         weights = _weigh(array.dictionary)
         indices = pc.fill_null(array.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+        if len(weights) and not (indices.min(initial=0) >= 0 and indices.max(initial=0) < len(weights)):
+            raise pa.ArrowInvalid("a value that its dictionary does not hold")
         return np.where(np.asarray(array.is_valid()), weights[indices] if len(weights) else 0, 0)
     if pa.types.is_struct(kind):
         return _NUMBER + sum((_weigh(part) for part in array.flatten()), np.zeros(len(array), dtype=np.int64))

@@ -15,14 +15,21 @@ def write_card(model: Model) -> str:
 Classifier `{model.classifier_name}`, {settings}.
 
 Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.codebook.ids)} narratives,
-digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages; scores calibrated and
-thresholds tuned on {model.training.get("validation", "?")} others. Scores of a narrative with fewer than
+digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages.
+
+{_tell_tuning(model)} Scores of a narrative with fewer than
 ten positives among those lean on the other narratives' curve: read them as an order only.
 {_tell_languages(model)}{_tell_inference(model)}{_tell_prior(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.
 """
+
+
+def _tell_tuning(model: Model) -> str:
+    if model.tuning is None:
+        return f"Scores were calibrated and thresholds set on {model.training.get('validation', '?')} validation passages."
+    return f"{model.tuning.describe()} {model.tuning.describe_objective()}"
 
 
 def _tell_inference(model: Model) -> str:

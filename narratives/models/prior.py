@@ -13,8 +13,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Classifier, TfidfClassifier, to_log_odds, to_share
+from narratives.classifiers import TfidfClassifier, to_log_odds, to_share
 from narratives.data import Codebook, Narrative, Scores, Targets, Texts
+from narratives.models.inference import Scorer
 from narratives.progress import Progress
 
 FEW = 20  # training positives below which a narrative needs the codebook's help
@@ -62,9 +63,9 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Guided:
-    """A classifier that the codebook helps, where it must."""
+    """A classifier, or what stands for one, that the codebook helps where it must."""
 
-    classifier: Classifier
+    classifier: Scorer
     prior: Prior | None
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from narratives.evaluation import Comparison, Evaluation, Verdict
 from narratives.files import write_text
 from narratives.metrics import BETTER, EQUIVALENT, WORSE
-from narratives.report import charts, heatmap, summary, weakest
+from narratives.report import charts, heatmap, objectives, summary, weakest
 from narratives.report import strips as plots
 from narratives.report.wording import (
     cell,
@@ -37,6 +37,7 @@ SECTIONS = {  # template -> heading, in the order of the page; a section without
     "confusions": "What is taken for what",
     "curves": "Precision against recall",
     "elsewhere": "What this means elsewhere",
+    "objectives": "What the thresholds are for",
     "calibration": "Scores as probabilities",
     "slices": "Where it does well and where not",
     "stances": "Stances",
@@ -84,6 +85,7 @@ def summarise(
         "curves": summary.gather_curves(evaluations),
         "calibration": any(evaluation.calibration for evaluation in evaluations),
         "elsewhere": summary.gather_elsewhere(evaluations),
+        "objectives": objectives.gather_objectives(evaluations),
         "slices": summary.gather_slices(evaluations),
         "stances": summary.gather_stances(evaluations),
         "behaviour": summary.gather_checks(evaluations),
@@ -99,6 +101,7 @@ def summarise(
         "probabilities": summary.gather_probabilities(evaluations),
         "alarms": [tell_alarms(evaluation) for evaluation in evaluations if evaluation.elsewhere],
         "texts": texts or {},
+        "aims": objectives.AIMS,
         "first": first,
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],

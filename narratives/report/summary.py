@@ -5,7 +5,19 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from narratives.evaluation import ALARMS, ANY, FURTHER, Evaluation, Figure, NarrativeScore, Slice, StanceScore, make_share
+from narratives.evaluation import (
+    ALARMS,
+    ANY,
+    FURTHER,
+    LANGUAGE,
+    TWINS,
+    Evaluation,
+    Figure,
+    NarrativeScore,
+    Slice,
+    StanceScore,
+    make_share,
+)
 from narratives.texts import mark_words
 
 T = TypeVar("T")
@@ -108,7 +120,9 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
         name = (STANCE if part.recall is not None else part.axis) if part.labels else QUIET
         if part.axis == "stance" and part.labels and part.recall is None:
             continue  # of a file of before: a micro F1 that hides false alarms
-        support = f", {part.labels} labels" if part.axis in ("language", FURTHER) else ""  # each is read as a test of its own
+        support = (
+            f", {part.labels} labels" if part.axis in (LANGUAGE, TWINS, FURTHER) else ""
+        )  # each is read as a test of its own
         row = Row(_plain(part.value) + support, "", part.passages, [_to_slice_figure(side) for side in sides])
         groups.setdefault(name, []).append(row)
     quiet = groups.pop(QUIET, [])

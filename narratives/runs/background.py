@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from narratives.classifiers import find_classifier
-from narratives.data import Floats
+from narratives.classifiers import ALWAYS, score_by_folds
+from narratives.data import Scores
 from narratives.errors import UserError, at
 from narratives.files import BadRecord, read_records, sha256, write_text
 from narratives.metrics import wilson
@@ -168,17 +168,8 @@ def _deal(texts: Sequence[str]) -> dict[str, list[str]]:
     return parts
 
 
-def _score_across(texts: Sequence[str], train: Examples, window: int) -> Floats:
+def _score_across(texts: Sequence[str], train: Examples, window: int) -> Scores:
     """Scores (texts, narratives), each from a model that took texts of the other fold as carrying nothing."""
-    scores = np.zeros((len(texts), train.gold.shape[1]))
-    for fold in range(_FOLDS):
-        inside = np.arange(len(texts)) % _FOLDS == fold
-        examples = add_background(
-            train, [text for text, is_inside in zip(texts, inside, strict=True) if not is_inside], window, fold
-        )
-        classifier = find_classifier("tfidf")()
-        classifier.fit(examples.texts, examples.gold)
-        windows = cut_windows([text for text, is_inside in zip(texts, inside, strict=True) if is_inside], window, fold)
-        if windows:
-            scores[inside] = classifier.predict_proba(windows)
-    return scores
+    examples = add_background(train, texts, window, 0)
+    folds = np.concatenate([np.full(len(train.texts), ALWAYS), np.arange(len(texts)) % _FOLDS])
+    return score_by_folds(examples.texts, examples.gold, folds)[len(train.texts) :]

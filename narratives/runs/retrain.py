@@ -18,7 +18,7 @@ from narratives.report import write_report
 from narratives.runs.background import digest_background
 from narratives.runs.best import Best, describe_forced, find_best, list_forced
 from narratives.runs.challenge import Terms, Trial, compare_codebooks, leave_out_learned, try_out
-from narratives.runs.decisions import choose_folder, gather_facts, measure_wear, write_verdict
+from narratives.runs.decisions import choose_folder, gather_facts, write_verdict
 from narratives.runs.evaluate import evaluate_model
 from narratives.runs.history import (
     FIGURES,
@@ -32,6 +32,8 @@ from narratives.runs.history import (
 )
 from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
+from narratives.runs.tuning import make_wishes, recall_wishes
+from narratives.runs.wear import measure_wear
 
 UNCHANGED = "unchanged"  # nothing was trained
 
@@ -198,6 +200,7 @@ def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet)
         and model.codebook.digest == data.codebook.digest
         and model.classifier_name == config.classifier
         and hyperparameters(model.classifier) == hyperparameters(config.make_classifier())
+        and recall_wishes(model) == make_wishes(config)
     )
 
 

@@ -1,9 +1,11 @@
 """What can be told of a text without any label: its windows, its language, its words, its near-duplicates."""
 
 from narratives.texts.languages import (
+    FAILED,
     FOREIGN,
     NONE,
     UNSURE,
+    UNTESTED,
     count_languages,
     find_language,
     find_version,
@@ -17,9 +19,11 @@ from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, 
 from narratives.texts.words import Piece, choose_words, find_words, format_words, mark_words, parse_words, trim
 
 __all__ = [
+    "FAILED",
     "FOREIGN",
     "NONE",
     "UNSURE",
+    "UNTESTED",
     "WINDOW",
     "Pair",
     "Piece",

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from narratives.texts.grams import GramSets, Numbers
+from narratives.texts.grams import GramSets, Numbers, take_first
 
 _PROBES = 1024  # sets that are looked up at once
-_INDEXES = 16  # so many at most: each takes memory for every gram there is
-_LEAST = 4096  # sets in an index, the last one excepted
+_BLOCKS = 24  # so many at most: each pair of them takes memory for every gram there is
+_LEAST = 1024  # sets in a block, the last one excepted
 _MORE = 0.03  # of a set, by which its prefix is longer than it must be: more to look up, fewer candidates
 _SLACK = 1e-6  # bounds are computed in floating point
 
@@ -20,61 +19,54 @@ _SLACK = 1e-6  # bounds are computed in floating point
 class _Prefixes:
     """The rarest grams of some sets, as many of each as are needed to find all that may be like it."""
 
-    sets: Numbers  # by position
     sizes: Numbers  # of the whole sets
-    omitted: Numbers  # how many grams of each set are left out
-    last: NDArray[np.int32]  # the highest number among those taken
+    rest: Numbers  # how many grams of each set are left out
+    least: int  # how many grams the prefix of a set shares at least with that of one that is like it
+    last: Numbers  # the highest number among those taken
     matrix: Any  # scipy.sparse, (sets, grams): 1 where a set has a gram
 
 
 def find_candidates(grams: GramSets, threshold: float) -> Iterator[tuple[Numbers, Numbers]]:
     """Pairs of sets, by position, among which are all whose similarity is `threshold` or more. Each pair comes once.
 
-    Sets so alike share so many grams that even of the rarest of each, its prefix, they share some: only those are looked up,
-    the larger set's in an index of the smaller ones' (AllPairs: Bayardo, Ma and Srikant, WWW 2007). How many of these a pair
-    shares bounds what it can share in all, which leaves few pairs (after PPJoin: Xiao et al., WWW 2008).
+    Sets so alike share so many grams that even of the rarest of each, its prefix, they share some: only those are looked up
+    (AllPairs: Bayardo, Ma and Srikant, WWW 2007). Sets are compared block by block of like sizes: what two sizes have to
+    share tells how long the prefixes must be. How many grams of their prefixes a pair shares bounds what it can share in
+    all, which leaves few pairs (after PPJoin: Xiao et al., WWW 2008).
     """
     order = np.argsort(grams.sizes, kind="stable")
-    share = threshold / (1 + threshold)  # of the sum of their sizes: so much do two sets have in common
-    step = max(_LEAST, -(-len(order) // _INDEXES))
-    indexes: list[tuple[_Prefixes, Any]] = []
-    for start in range(0, len(order), step):
-        block = order[start : start + step]
-        index = _take_prefixes(grams, block, 2 * share)  # what is looked up in it is as large or larger
-        indexes.append((index, index.matrix.T.tocsr()))
-        for first in range(0, len(block), _PROBES):
-            probes = _take_prefixes(grams, block[first : first + _PROBES], threshold)
-            for index, transposed in indexes:
-                if index.sizes[-1] >= threshold * probes.sizes[0] - _SLACK:
-                    before = first if index is indexes[-1][0] else len(index.sets)  # of the same block, what stands before
-                    yield _look_up(probes, index, transposed, share, before)
+    step = max(_LEAST, -(-len(order) // _BLOCKS))
+    blocks = [order[start : start + step] for start in range(0, len(order), step)]
+    for k, larger in enumerate(blocks):
+        for smaller in reversed(blocks[: k + 1]):
+            if grams.sizes[smaller[-1]] < threshold * grams.sizes[larger[0]] - _SLACK:
+                break  # and so are those that are smaller still
+            yield from _compare(grams, smaller, larger, threshold / (1 + threshold))
 
 
-def _take_prefixes(grams: GramSets, sets: Numbers, share: float) -> _Prefixes:
-    """Prefixes for sets that are to have `share` of their grams in common with another."""
-    from scipy.sparse import csr_matrix
+def _compare(grams: GramSets, smaller: Numbers, larger: Numbers, share: float) -> Iterator[tuple[Numbers, Numbers]]:
+    """Candidates of two blocks, which may be the same: `share` of the sum of their sizes is what two sets have in common."""
+    probes = _take_prefixes(grams, larger, share, int(grams.sizes[smaller[0]]))
+    index = _take_prefixes(grams, smaller, share, int(grams.sizes[larger[0]]))
+    transposed = index.matrix.T.tocsr()
+    least = min(probes.least, index.least)
+    for start in range(0, len(larger), _PROBES):
+        hits = probes.matrix[start : start + _PROBES] @ transposed
+        places = np.flatnonzero(hits.data >= least)
+        rows, columns = np.searchsorted(hits.indptr, places, side="right") - 1 + start, hits.indices[places]
+        # Up to the lower of their last grams both prefixes are complete: beyond it one has no more than its rest.
+        rest = np.where(probes.last[rows] <= index.last[columns], probes.rest[rows], index.rest[columns])
+        likely = hits.data[places] + rest >= share * (probes.sizes[rows] + index.sizes[columns]) - _SLACK
+        if smaller is larger:
+            likely &= columns < rows
+        yield smaller[columns[likely]], larger[rows[likely]]
 
+
+def _take_prefixes(grams: GramSets, sets: Numbers, share: float, other: int) -> _Prefixes:
+    """Prefixes for sets that are to be like one of `other` grams or more; none for those that are too small to be."""
     sizes = grams.sizes[sets]
-    needed = np.ceil(share * sizes - _SLACK).astype(np.int64)
-    lengths = np.minimum(sizes - needed + 1 + (_MORE * sizes).astype(np.int64), sizes)
-    starts = grams.starts[sets]
-    rows = np.repeat(np.arange(len(sets)), lengths)
-    columns = grams.numbers[np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())]
-    several = grams.frequency[columns] > 1
-    matrix = csr_matrix(
-        (np.ones(int(several.sum()), dtype=np.int32), (rows[several], columns[several])),
-        shape=(len(sets), len(grams.frequency)),
-    )
-    return _Prefixes(sets, sizes, sizes - lengths, grams.numbers[starts + lengths - 1], matrix)
-
-
-def _look_up(probes: _Prefixes, index: _Prefixes, transposed: Any, share: float, before: int) -> tuple[Numbers, Numbers]:
-    """What of an index each probe may be like. In the index's own block only those that stand before the probe count."""
-    hits = probes.matrix @ transposed
-    rows, columns, common = np.repeat(np.arange(len(probes.sets)), np.diff(hits.indptr)), hits.indices, hits.data
-    # Up to the lower of their last grams both prefixes are complete: beyond it one has no more than it omits.
-    omitted = np.where(probes.last[rows] <= index.last[columns], probes.omitted[rows], index.omitted[columns])
-    likely = common + omitted >= share * (probes.sizes[rows] + index.sizes[columns]) - _SLACK
-    likely &= columns < rows + before
-    rows, columns = rows[likely], columns[likely]
-    return index.sets[columns], probes.sets[rows]
+    needed = np.maximum(np.ceil(share * (sizes + other) - _SLACK).astype(np.int64), 1)
+    more = np.minimum((_MORE * sizes).astype(np.int64), needed - 1)
+    lengths = np.where(needed > sizes, 0, sizes - needed + 1 + more)
+    last = grams.numbers[grams.starts[sets] + np.maximum(lengths, 1) - 1].astype(np.int64)
+    return _Prefixes(sizes, sizes - lengths, 1 + int(more.min()), last, take_first(grams, sets, lengths))

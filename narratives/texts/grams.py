@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,21 +55,28 @@ def number_grams(texts: Sequence[str]) -> GramSets:
 
 
 def count_shared(grams: GramSets, first: Numbers, second: Numbers) -> Numbers:
-    """How many grams the sets of each pair share, (pairs,); pairs with the same `second` stand together."""
+    """How many grams the sets of each pair share, (pairs,)."""
     shared = np.zeros(len(first), dtype=np.int64)
-    held = np.zeros(len(grams.frequency), dtype=np.bool_)
-    cuts = np.flatnonzero(np.diff(second, prepend=-1, append=-1))
-    for start, stop in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True):
-        second_numbers = grams.numbers[grams.starts[second[start]] : grams.starts[second[start] + 1]]
-        held[second_numbers] = True
-        for k in range(start, stop, _PAIRS):
-            batch = first[k : min(k + _PAIRS, stop)]
-            sizes = grams.sizes[batch]
-            ends = np.cumsum(sizes)
-            numbers = grams.numbers[np.repeat(grams.starts[batch] - ends + sizes, sizes) + np.arange(ends[-1])]
-            shared[k : k + len(batch)] = np.add.reduceat(held[numbers], ends - sizes, dtype=np.int64)
-        held[second_numbers] = False
+    for start in range(0, len(first), _PAIRS):
+        pairs = slice(start, start + _PAIRS)
+        both = (take_first(grams, sets, grams.sizes[sets]) for sets in (first[pairs], second[pairs]))
+        shared[pairs] = np.diff(next(both).multiply(next(both)).indptr)
     return shared
+
+
+def take_first(grams: GramSets, sets: Numbers, lengths: Numbers) -> Any:
+    """The first `lengths`, (sets,), grams of some sets as a sparse matrix, (sets, grams): 1 where a set has a gram."""
+    from scipy.sparse import csr_matrix
+
+    ends = np.cumsum(lengths)
+    places = np.repeat(grams.starts[sets] - ends + lengths, lengths)
+    places += np.arange(len(places))
+    numbers = grams.numbers[places]
+    matrix = csr_matrix(
+        (np.ones(len(numbers), dtype=np.int32), numbers, np.append(0, ends)), shape=(len(sets), len(grams.frequency))
+    )
+    matrix.has_canonical_format = True  # the numbers of a set rise
+    return matrix
 
 
 def _to_codes(text: str) -> NDArray[np.uint32]:

@@ -127,12 +127,13 @@ def test_the_order_of_the_links_does_not_matter(case: tuple[int, list[tuple[int,
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(TEXTS, max_size=3).map(lambda several: [text for texts in several for text in texts]),
-    st.sampled_from([0.2, NEAR, 0.8]),
+    st.sampled_from([0.02, 0.2, NEAR, 0.8]),
 )
-def test_so_are_those_of_more_texts_than_one_index_takes(
+def test_so_are_those_of_more_texts_than_one_block_takes(
     monkeypatch: pytest.MonkeyPatch, texts: list[str], threshold: float
 ) -> None:
     monkeypatch.setattr(candidates, "_LEAST", 3)
+    monkeypatch.setattr(candidates, "_MORE", 0.3)
     monkeypatch.setattr(candidates, "_PROBES", 2)
     monkeypatch.setattr(grams_module, "_CHUNK", 40)
     monkeypatch.setattr(grams_module, "_PAIRS", 2)

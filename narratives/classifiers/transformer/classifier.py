@@ -73,8 +73,7 @@ class TransformerClassifier:
         self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout, attends=self.pooling == "attention").to(
             choose_device()
         )
-        with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
-            self.network_.head.bias.copy_(torch.from_numpy(y.mean(0)).clamp(1e-4, 1 - 1e-4).logit())
+        self.network_.expect(torch.from_numpy(y.mean(0)))
         freeze(encoder, self.frozen)
         schedule = Schedule(
             epochs=self.epochs,
@@ -119,8 +118,9 @@ class TransformerClassifier:
             return f"{' and '.join(lacking)} not installed; to compute faster: pip install '.[fast]'"
         from narratives.classifiers.transformer.onnx_export import ExportError, make_forms
 
+        outputs, tokenizer = self.network_.head.out_features, self.tokenizer_.backend_tokenizer
         try:
-            for form in make_forms(self.network_, self._window(), self.tokenizer_.backend_tokenizer, samples):
+            for form in make_forms(self.network_, outputs, self._window(), tokenizer, samples):
                 self.fast_ = form
                 if accept(self.inference):
                     return ""
@@ -140,7 +140,7 @@ class TransformerClassifier:
             if self._is_on_gpu():
                 return self._predict_in_batches(texts, progress)
         compute = self.fast_ or self._compute
-        narratives = self.fast_.narratives if self.fast_ else self.network_.head.out_features
+        narratives = self.fast_.outputs if self.fast_ else self.network_.head.out_features
         scores = np.zeros((len(texts), narratives), dtype=np.float32)
         for k, text in enumerate(texts):
             scores[k] = to_share(compute(text).max(0))

@@ -1,4 +1,4 @@
-"""The neural network: an encoder, a weighted mean of its token vectors, and one logit for each narrative."""
+"""The neural networks: an encoder, a weighted mean of its token vectors and a logit for each narrative; or the mean alone."""
 
 import ctypes
 from collections.abc import Mapping
@@ -32,6 +32,11 @@ class PooledClassifier(nn.Module):
         if self.attention is not None:
             nn.init.zeros_(self.attention.weight)
 
+    @torch.no_grad()
+    def expect(self, shares: Tensor) -> None:
+        """Start from each narrative's share (narratives,) of the texts: the first epochs need not learn that it is rare."""
+        self.head.bias.copy_(shares.clamp(1e-4, 1 - 1e-4).logit())
+
     @property
     def fresh(self) -> list[nn.Parameter]:
         """What was not pretrained."""
@@ -61,6 +66,19 @@ class PooledClassifier(nn.Module):
         evidence = torch.matmul(self.dropout(hidden), self.head.weight.t())  # (batch, tokens, narratives), as are the looks
         logits: Tensor = (looks.softmax(1) * evidence).sum(1) + self.head.bias
         return logits
+
+
+class PooledEncoder(nn.Module):
+    """An encoder as it is: the mean of a window's token vectors, made 1 long, as E5 and its like are read."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """Vectors of shape (batch, width) of windows without padding."""
+        hidden = self.encoder(input_ids=input_ids).last_hidden_state
+        return nn.functional.normalize(hidden.float().mean(1), dim=-1)
 
 
 def freeze(encoder: Any, share: float) -> None:

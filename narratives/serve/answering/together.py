@@ -89,7 +89,8 @@ class Together:
     def _answer(self, group: Sequence[_Job]) -> None:
         items = [item for job in group for item in job.items]
         try:
-            lines = answer_items(items, self._shelf.get(group[0].name).model, group[0].options)
+            served = self._shelf.get(group[0].name)
+            lines = answer_items(items, served.model, group[0].options, served.tested)
         except Exception as error:  # what fails together may be the fault of one
             if len(group) == 1:
                 group[0].lines.set_exception(error)
