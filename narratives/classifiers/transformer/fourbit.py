@@ -131,7 +131,7 @@ def unpack_encoder(source: Path, folder: Path) -> None:
     reader = _Reader(source.read_bytes())
     if reader.read_bytes(4) != _MAGIC or reader.read("i") != 1:
         raise ValueError("not the form that is known")
-    shape = Shape(*reader.read("7i"), epsilon=reader.read("f"))
+    shape = Shape(*reader.read("7if"))
     if reader.read("i") != 2 * _HALVES:
         raise ValueError("another quantiser than the one that is known")
     pieces = _read_pieces(reader)
