@@ -12,7 +12,8 @@ from narratives.labels import SHARES, Corpus, Splits, leaks
 from narratives.project import Project
 from narratives.texts import Pair, near_duplicates
 
-CUT = 10  # validation passages that carry a narrative, below which its threshold leans on the other narratives
+CUT = 10  # passages that set a threshold and carry a narrative, below which it leans on the other narratives
+_OF_TRAIN = 3  # one in so many training passages sets thresholds too, or more: see `models.held_out`
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LabelReport:
     further: int  # passages in no split, on which some run is tested too
     nameless: int  # passages that do not name their language
     by_model: int  # passages whose labels are a model's answer: trained on, never tested on
-    uncut: dict[str, int]  # narratives with too little to set a threshold by -> validation passages that carry them
+    uncut: dict[str, int]  # narratives with too little to set a threshold by -> passages that carry them and set it
     support: list[Support]
     findings: list[str]
 
@@ -80,10 +81,10 @@ def describe_labels(report: LabelReport) -> list[str]:
         )
     if report.uncut:
         which = ", ".join(f"{id_} ({count})" for id_, count in report.uncut.items())
-        needed = math.ceil(CUT / SHARES["validation"])
+        needed = math.ceil(CUT / (SHARES["validation"] + SHARES["train"] / _OF_TRAIN))
         lines.append(
-            f"too little to set a threshold by, fewer than {CUT} validation passages carry them: {which}; of about {needed} "
-            "labelled passages that carry a narrative, validation gets so many"
+            f"too little to set a threshold by, fewer than {CUT} passages in validation and a third of train: {which}; "
+            f"about {needed} labelled passages that carry a narrative are enough"
         )
     return [*lines, f"findings: {len(report.findings)}" if report.findings else "clean"]
 
@@ -114,15 +115,17 @@ def _report(corpus: Corpus, further: list[Passage]) -> LabelReport:
         further=len(further),
         nameless=sum(passage.language == "und" for passage in passages),
         by_model=sum(passage.by_model for passage in passages),
-        uncut={row.id: count for row in support if (count := _expect_validation(row)) < CUT},
+        uncut={row.id: count for row in support if (count := _expect_deciding(row)) < CUT},
         support=support,
         findings=findings,
     )
 
 
-def _expect_validation(support: Support) -> int:
-    """Validation passages that carry a narrative, once documents without a split have got theirs."""
-    return support.splits["validation"] + round(SHARES["validation"] * support.splits["unassigned"])
+def _expect_deciding(support: Support) -> int:
+    """Passages that carry a narrative and set its threshold, once documents without a split have got theirs."""
+    places = support.splits
+    validation, train = (places[split] + SHARES[split] * places["unassigned"] for split in ("validation", "train"))
+    return round(validation + train / _OF_TRAIN)
 
 
 def _count(id_: str, passages: Sequence[Passage], splits: Splits) -> Support:

@@ -13,5 +13,6 @@ def to_log_odds(shares: ArrayLike) -> NDArray[np.float64]:
 
 
 def to_share(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logistic function, which neither overflows nor underflows."""
-    return np.asarray(np.exp(-np.logaddexp(0, -log_odds)), dtype=np.float64)
+    """The logistic function, which neither overflows nor underflows; NaN stays NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.exp(-np.logaddexp(0, -log_odds)), dtype=np.float64)

@@ -1,12 +1,15 @@
 """Does the test of F1 notice, and how often does it cry wolf? Families of 28 narratives, two runs with the same true F1.
 
-    python experiments/studies/intervals/verdicts.py [--repetitions 400]
+    python experiments/studies/intervals/verdicts.py [--repetitions 400] [--sizes]
 
 By design and by how alike the two runs are: families in which a narrative is called better or worse though nothing differs,
 how often the interval of a difference covers, and how often a narrative that falls silent in B is noticed: where B is A
 otherwise, and where all narratives differ as they do by chance. Beside it the test of before (exact McNemar with Holm's
 correction, which had to agree with a bootstrap's interval) and Student's t on the jackknife over the documents that differ,
 with Holm's correction.
+
+With `--sizes`, how large a test must be for a silenced narrative to be noticed: by documents, with the same share of passages
+carrying a narrative, and by the number of documents in which run A had found it.
 
 Prints Markdown; a quarter of an hour on one core with the default.
 """
@@ -95,6 +98,26 @@ def study_compare(repetitions: int) -> None:
             print(f"| {design.name} | {name} | {figures} |", flush=True)
 
 
+def study_sizes(repetitions: int) -> None:
+    """How often a silenced narrative is noticed, all others differing as they do by chance."""
+    by_hits: dict[int, list[float]] = defaultdict(list)
+    print("| documents | positives of each narrative | families | noticed |\n|---|---|---|---|")
+    for documents in (50, 60, 75, 100):
+        positives = documents / 5
+        design = Design("", documents, (positives, positives), (0.4, 0.9))
+        pick, seen = np.random.default_rng(5), list[float]()
+        for pair in draw_pairs(design, 0.0, repetitions):
+            if not pair.firm.any():
+                continue
+            silenced = int(pick.choice(np.flatnonzero(pair.firm)))
+            seen.append(float(decide(pair.silence(silenced, alone=False))[silenced]))
+            by_hits[int((pair.a.tp[:, silenced] > 0).sum())].append(seen[-1])
+        print(f"| {documents} | {positives:.0f} | {len(seen)} | {np.mean(seen):.2f} |", flush=True)
+    print("\n| documents in which A had found it | cases | noticed |\n|---|---|---|")
+    for hits, seen in sorted(by_hits.items()):
+        print(f"| {hits} | {len(seen)} | {np.mean(seen):.2f} |", flush=True)
+
+
 def judge_family(pair: Pair, silenced: int) -> dict[str, float]:
     """What the test, and the rule of before, say of one family."""
     swapped = decide(pair)
@@ -148,8 +171,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repetitions", type=int, default=400)
+    parser.add_argument("--sizes", action="store_true")
+    options = parser.parse_args()
+    if options.sizes:
+        study_sizes(options.repetitions)
+        return
     print(f"{HEAD}\n|---|---|---|---|---|---|---|---|---|", flush=True)
-    study_compare(parser.parse_args().repetitions)
+    study_compare(options.repetitions)
 
 
 if __name__ == "__main__":
