@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -24,7 +24,7 @@ from narratives.models import load_model
 from narratives.progress import Progress, Say
 
 Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
-Engine = Callable[[Plan, str, Path, list[int], int | None, Watch], None]
+Engine = Callable[[Plan, str, Path, list[int], int | None, Watch, Collection[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Workers:
 
     jobs: int | None = None  # processes; by default one for each processor
     engine: Engine | None = None
+    trust: Collection[str] = ()  # that of `load_model`
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _classify(
     if left:
         say(describe_left(left))
     folder = OutputFolder(output)
-    model = load_model(model_folder)
+    model = load_model(model_folder, workers.trust)
     check_columns(options, model.codebook)
     plan = open_plan(folder, sources, options, model, existing, say)
     parts = plan.parts
@@ -112,9 +113,9 @@ def _classify(
     )
     processes = min(workers.jobs or count_processors(), len(pending))
     if workers.engine and pending:
-        workers.engine(plan, output, model_folder, pending, workers.jobs, tell)
+        workers.engine(plan, output, model_folder, pending, workers.jobs, tell, workers.trust)
     elif processes > 1:
-        run_workers(plan, output, model_folder, pending, processes, tell)
+        run_workers(plan, output, model_folder, pending, processes, tell, workers.trust)
     else:
         with closing(Cursor()) as cursor:
             for number in pending:

@@ -1,6 +1,7 @@
 """What learns to score texts: arrays in, arrays out; no codebook, no threshold, no project."""
 
 from narratives.classifiers.blend import BlendClassifier
+from narratives.classifiers.foreign import is_place
 from narratives.classifiers.interface import CLASSIFIERS, Classifier, check_settings, find_classifier, hyperparameters, setting
 from narratives.classifiers.odds import EDGE, to_log_odds, to_share
 from narratives.classifiers.sklearn import SklearnClassifier
@@ -17,6 +18,7 @@ __all__ = [
     "check_settings",
     "find_classifier",
     "hyperparameters",
+    "is_place",
     "score_by_folds",
     "setting",
     "to_log_odds",
