@@ -3,14 +3,17 @@
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.lease import hold_lease
 from narratives.errors import UserError, at
 from narratives.files import hold_lock, replacing, sha256, unreadable, unwritable
 from narratives.progress import Say
+
+_LEASE = "_run/lock.json"
 
 
 def is_url(path: str) -> bool:
@@ -43,8 +46,11 @@ class OutputFolder:
     root: str
 
     def hold(self, say: Say) -> AbstractContextManager[None]:
-        """Be the only run that writes to it; in a store, which knows no locks, two get the same answers."""
-        return nullcontext() if is_url(self.root) else hold_lock(Path(self.root), say, make=True)
+        """Be the only run that writes to it."""
+        if is_url(self.root):
+            files, path = filesystem(self.place(_LEASE))
+            return hold_lease(files, path, self.root, say)
+        return hold_lock(Path(self.root), say, make=True)
 
     def list_names(self) -> set[str]:
         """The names of the files in it, at any depth; none where it is not there yet."""

@@ -192,7 +192,7 @@ def audit(root: Path, review: Path | None, lot: int, as_json: bool) -> None:
     from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
-        found = audit_labels(open_project(root), review, progress, lot)
+        found = audit_labels(open_project(root), review, progress, lot, say)
     echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
     if found.records:
         raise SystemExit(1)

@@ -4,6 +4,7 @@ from narratives.files.atomic import read_json, read_text, replacing, sha256, unr
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.disk import reading
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
+from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
@@ -30,15 +31,20 @@ __all__ = [
     "LIMIT",
     "LOCK",
     "OPAQUE",
+    "PATIENCE",
+    "PAUSE",
+    "SIGN",
     "SPREADSHEETS",
     "BadRecord",
     "Batches",
     "BrokenJson",
     "Header",
+    "Holder",
     "Line",
     "Record",
     "SpoiltFile",
     "TomlFile",
+    "Watch",
     "change_files",
     "change_lines",
     "check_first_line",
