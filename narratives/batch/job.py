@@ -170,6 +170,7 @@ def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
                 _, rejects = read_log(plan, number, folder) or ({}, [])
                 stream.writelines(line + "\n" for line in rejects)
 
+    folder.settle(name for number in range(len(plan.parts)) for name in (plan.name(number), plan.log(number)))
     if summary.rejects:
         folder.write(REJECTS, gather)
     folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")

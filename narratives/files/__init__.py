@@ -2,7 +2,7 @@
 
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
-from narratives.files.disk import reading
+from narratives.files.disk import reading, sync_folder
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
@@ -76,6 +76,7 @@ __all__ = [
     "replacing",
     "sha256",
     "strip_packing",
+    "sync_folder",
     "take_field",
     "unpack",
     "unreadable",
