@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from narratives.annotation.decisions import Settled, read_settled
-from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, make_doubt_form
+from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, keep_current, make_doubt_form
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.names import make_names
 from narratives.annotation.review import HINT
@@ -25,9 +25,9 @@ from narratives.data import Codebook, Floats, Matrix, Passage, Scores
 from narratives.errors import UserError, at
 from narratives.files import write_text
 from narratives.labels import Corpus, Splits, append_splits, assign_splits, deal_folds, gold_matrix, group_passages
-from narratives.progress import Progress
+from narratives.progress import Progress, Say
 from narratives.project import Project
-from narratives.texts import Pair, near_duplicates
+from narratives.texts import Pair, restrict
 
 FOLDS = 5
 FLOOR = 10  # passages that carry a narrative from which its labels are judged
@@ -65,26 +65,30 @@ class _Findings:
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
 
 
-def audit_labels(project: Project, review: Path | None = None, progress: Progress | None = None, lot: int = 0) -> Audit:
+def audit_labels(
+    project: Project, review: Path | None = None, progress: Progress | None = None, lot: int = 0, say: Say | None = None
+) -> Audit:
     """Find labels that look wrong and write the passages to a review file, which `labels import` takes back.
 
     `lot` test passages are drawn to be read again, whatever any model says. Nothing is written where there is nothing to read.
     What somebody has decided in labels/review/ is not asked again. Documents without a split get one before any label is
-    touched, as training would give it: else what a model disputes today might be drawn for the test tomorrow.
+    touched, as training would give it: else what a model disputes today might be drawn for the test tomorrow. Passages whose
+    labels somebody changes during the audit are left out.
     """
     folder = project.labels / "review"
-    path = choose_file(folder, review)
-    with project.lock():
+    choose_file(folder, review)  # a name that will not do should not cost the time of an audit
+    with project.lock(say):
         corpus, fresh = _place_documents(project.read_corpus())
         codebook, passages = corpus.codebook, corpus.labelled
-        pairs = near_duplicates([passage.text for passage in passages])
+        rows = [row for row, passage in enumerate(corpus.passages) if passage.narratives is not None]
+        pairs = restrict(corpus.pairs, rows)
         judged = _choose_judged(corpus, passages, pairs)
         if fresh:
             append_splits(corpus.splits_file, fresh)
     findings = _Findings()
     gold = gold_matrix(passages, codebook.ids)[judged]
     judged_passages = [passages[row] for row in judged]
-    scores = score_out_of_fold(judged_passages, gold, near_duplicates([passage.text for passage in judged_passages]), progress)
+    scores = score_out_of_fold(judged_passages, gold, restrict(pairs, judged), progress)
     _judge_labels(findings, passages, judged, codebook, find_errors(scores, gold), scores)
     _compare_twins(findings, passages, pairs)
     settled = read_settled(folder, make_names(codebook))
@@ -94,8 +98,11 @@ def audit_labels(project: Project, review: Path | None = None, progress: Progres
     _draw_lot(findings, corpus, passages, settled, lot)
     records = [make_doubt_form(passages[row], findings.doubts[row]) for row in findings.doubts if row not in settled_rows]
     records.sort(key=lambda record: (-record["doubt"], record["id"]))
-    if records:
-        write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    with project.lock(say):
+        records = keep_current(records, corpus, project.read_corpus())
+        path = choose_file(folder, review)  # somebody may have decided in the file meanwhile
+        if records:
+            write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
     support = dict(zip(codebook.ids, gold.sum(0).tolist(), strict=True))
     return Audit(
         passages=len(passages),

@@ -9,6 +9,7 @@ from typing import Any
 from narratives.annotation.review import holds_decisions, make_form, read_open
 from narratives.data import Labels, Passage
 from narratives.errors import UserError, at
+from narratives.labels import Corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,14 @@ def choose_file(folder: Path, review_path: Path | None) -> Path:
         number += 1
         path = folder / f"audit-{number}.jsonl"
     return path
+
+
+def keep_current(records: Sequence[dict[str, Any]], before: Corpus, now: Corpus) -> list[dict[str, Any]]:
+    """The forms of passages that are labelled now as they were `before`; `UserError` where the codebook is another."""
+    if before.codebook.digest != now.codebook.digest:
+        raise UserError(at(now.folder, None, "the codebook was changed during the audit; give the command again"))
+    labels = [{passage.id: (passage.text, passage.narratives) for passage in corpus.passages} for corpus in (before, now)]
+    return [record for record in records if labels[0][record["id"]] == labels[1].get(record["id"])]
 
 
 def count_waiting(folder: Path, passages: Sequence[Passage]) -> dict[str, int]:

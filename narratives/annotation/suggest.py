@@ -82,7 +82,7 @@ def suggest_texts(
     """Choose `n` texts of `inputs` for labelling; fewer where there are no more. `UserError` where an input is wrong."""
     corpus = project.read_corpus()
     codebook, passages, labelled = corpus.codebook, corpus.passages, corpus.labelled
-    model = load_model(model_folder)
+    model = load_model(model_folder, project.trusted)
     if unknown := [id_ for id_ in codebook.ids if id_ not in model.codebook.ids]:
         say(f"the model does not know {', '.join(unknown)}: no text is suggested for their sake; train it anew")
     counts = Counter(id_ for passage in labelled for id_ in passage.narratives or ())

@@ -11,7 +11,7 @@ import platform
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -31,7 +31,7 @@ Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for al
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int], int | None, Watch], None]:
+def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int], int | None, Watch, Collection[str]], None]:
     """An engine for `classify_files`: the cluster at `address`, or a Ray of this machine alone that ends with the run."""
     if find_spec("ray") is None or find_spec("pandas") is None:  # Ray Data needs pandas
         raise UserError("--engine ray: Ray Data is not installed; install narratives with its extra: cluster")
@@ -41,7 +41,14 @@ def use_ray(address: str | None = None) -> Callable[[Plan, str, Path, list[int],
 
 
 def run_ray(
-    address: str | None, plan: Plan, output: str, model_folder: Path, pending: list[int], jobs: int | None, tell: Watch
+    address: str | None,
+    plan: Plan,
+    output: str,
+    model_folder: Path,
+    pending: list[int],
+    jobs: int | None,
+    tell: Watch,
+    trust: Collection[str] = (),
 ) -> None:
     """Classify the pending parts in actors, at most `jobs`; by default one for each processor that the cluster has or gets.
 
@@ -55,17 +62,21 @@ def run_ray(
         connect(address, jobs)
         try:
             work = Work(
-                str(OutputFolder(output).read(PLAN)), output, str(Path.cwd()), platform.node(), ray.put(_read(model_folder))
+                plan=str(OutputFolder(output).read(PLAN)),
+                output=output,
+                place=str(Path.cwd()),
+                host=platform.node(),
+                model=ray.put(_read(model_folder)),
+                trust=tuple(trust),
             )
             most = min(jobs or len(pending), len(pending))
             initial = min(most, max(1, int(ray.cluster_resources().get("CPU", 1))))
+            pool = ray.data.ActorPoolStrategy(min_size=1, max_size=most, initial_size=initial, max_tasks_in_flight_per_actor=2)
             # Ray Data's own rule is what we need: actors and their tasks are tried again for ever.
             answers = ray.data.from_items(pending, override_num_blocks=len(pending)).map(
                 Worker,
                 fn_constructor_args=(work,),
-                compute=ray.data.ActorPoolStrategy(
-                    min_size=1, max_size=most, initial_size=initial, max_tasks_in_flight_per_actor=2
-                ),
+                compute=pool,
                 num_cpus=1,
                 runtime_env={"env_vars": _ONE_THREAD},
             )
@@ -113,6 +124,7 @@ class Work:
     place: str  # the folder that relative paths start from
     host: str  # where the command was given
     model: Any  # reference to the model's files: name -> bytes
+    trust: tuple[str, ...]  # classes of other packages that it may name
 
 
 class Worker:
@@ -154,7 +166,7 @@ class Worker:
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            model = load_model(Path(folder))
+            model = load_model(Path(folder), self.work.trust)
         if reason := differ_in_model(self.plan, model):
             raise UserError(f"this machine has {reason}; install the same on every machine")
         return model

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -26,7 +26,7 @@ from narratives.models import TESTED_FILE, load_model
 from narratives.progress import Progress, Say
 
 Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
-Engine = Callable[[Plan, str, Path, list[int], int | None, Watch], None]
+Engine = Callable[[Plan, str, Path, list[int], int | None, Watch, Collection[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Workers:
 
     jobs: int | None = None  # processes; by default one for each processor
     engine: Engine | None = None
+    trust: Collection[str] = ()  # that of `load_model`
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def _classify(
     if left_out:
         say(describe_left_out(left_out))
     folder = OutputFolder(output)
-    model = load_model(model_folder)
+    model = load_model(model_folder, workers.trust)
     check_columns(options, model.codebook)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
     plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)
@@ -117,9 +118,9 @@ def _classify(
     )
     processes = min(workers.jobs or count_processors(), len(pending))
     if workers.engine and pending:
-        workers.engine(plan, output, model_folder, pending, workers.jobs, tell)
+        workers.engine(plan, output, model_folder, pending, workers.jobs, tell, workers.trust)
     elif processes > 1:
-        run_workers(plan, output, model_folder, pending, processes, tell)
+        run_workers(plan, output, model_folder, pending, processes, tell, workers.trust)
     else:
         with closing(Cursor()) as cursor:
             for number in pending:
@@ -174,6 +175,7 @@ def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
                 _, rejects = read_log(plan, number, folder) or ({}, [])
                 stream.writelines(line + "\n" for line in rejects)
 
+    folder.settle(name for number in range(len(plan.parts)) for name in (plan.name(number), plan.log(number)))
     if summary.rejects:
         folder.write(REJECTS, gather)
     folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")

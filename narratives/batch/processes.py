@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -23,14 +23,20 @@ def count_processors() -> int:
 
 
 def run_workers(
-    plan: Plan, output: str, model_folder: Path, pending: list[int], jobs: int, tell: Callable[[int, int], None]
+    plan: Plan,
+    output: str,
+    model_folder: Path,
+    pending: list[int],
+    jobs: int,
+    tell: Callable[[int, int], None],
+    trust: Collection[str] = (),
 ) -> None:
     """Classify the pending parts in `jobs` processes; `tell` hears of (part, texts done so far), -1 where all are.
 
     Workers are spoken to in lines of JSON. One whose standard input closes ends at once, so none outlives its parent.
     """
     messages: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
-    command = [sys.executable, "-P", "-m", _MODULE, output, str(model_folder)]  # -P: no module from the current folder
+    command = [sys.executable, "-P", "-m", _MODULE, output, str(model_folder), *trust]  # -P: no module from the current folder
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     workers = [
         subprocess.Popen(  # noqa: S603

@@ -2,15 +2,18 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.lease import hold_lease
 from narratives.errors import UserError, at
-from narratives.files import hold_lock, replacing, sha256, unreadable, unwritable
+from narratives.files import hold_lock, replacing, sha256, sync_folder, unreadable, unwritable
 from narratives.progress import Say
+
+_LEASE = "_run/lock.json"
 
 
 def is_url(path: str) -> bool:
@@ -43,8 +46,11 @@ class OutputFolder:
     root: str
 
     def hold(self, say: Say) -> AbstractContextManager[None]:
-        """Be the only run that writes to it; in a store, which knows no locks, two get the same answers."""
-        return nullcontext() if is_url(self.root) else hold_lock(Path(self.root), say, make=True)
+        """Be the only run that writes to it."""
+        if is_url(self.root):
+            files, path = filesystem(self.place(_LEASE))
+            return hold_lease(files, path, self.root, say)
+        return hold_lock(Path(self.root), say, make=True)
 
     def list_names(self) -> set[str]:
         """The names of the files in it, at any depth; none where it is not there yet."""
@@ -91,10 +97,13 @@ class OutputFolder:
         except OSError as error:
             raise unreadable(place, error) from None
 
-    def write(self, name: str, fill: Callable[[Path], None]) -> dict[str, Any]:
-        """Have `fill` write a file aside, then make it `name` in one step; its size in bytes and its digest."""
+    def write(self, name: str, fill: Callable[[Path], None], *, settle: bool = True) -> dict[str, Any]:
+        """Have `fill` write a file aside, then make it `name` in one step; its size in bytes and its digest.
+
+        Without `settle`, a power cut may take the file away as a whole, until `settle` was called.
+        """
         if not is_url(self.root):
-            with replacing(Path(self.place(name)), sweep=False) as aside:
+            with replacing(Path(self.place(name)), sweep=False, settle=settle) as aside:
                 fill(aside)
                 return _describe(aside)
         with tempfile.TemporaryDirectory() as folder:
@@ -107,9 +116,15 @@ class OutputFolder:
             except OSError as error:
                 raise unwritable(self.place(name), error) from error
 
-    def write_text(self, name: str, text: str) -> None:
+    def write_text(self, name: str, text: str, *, settle: bool = True) -> None:
         """Write a text, all of it or nothing."""
-        self.write(name, lambda path: _fill(path, text))
+        self.write(name, lambda path: _fill(path, text), settle=settle)
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Return when the names of these files survive a power cut, too."""
+        if not is_url(self.root):
+            for folder in sorted({Path(self.place(name)).parent for name in names}):
+                sync_folder(folder)
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""

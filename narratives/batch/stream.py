@@ -1,6 +1,6 @@
 """`classify -`: JSONL from standard input, answers on standard output as they come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -18,16 +18,21 @@ _CHUNK = 1 << 18
 
 
 def classify_stream(
-    source: BinaryIO, out: IO[str], model_folder: Path, options: Options, say: Callable[[str], None]
+    source: BinaryIO,
+    out: IO[str],
+    model_folder: Path,
+    options: Options,
+    say: Callable[[str], None],
+    trust: Collection[str] = (),
 ) -> tuple[int, int]:
     """Answer each line; bad records go to `say`. Lines that arrive together are answered together.
 
-    Returns how many were answered, and how many were bad.
+    Returns how many were answered, and how many were bad. `trust` is that of `load_model`.
     """
     answered = refused = 0
     if options.unit != "text":
         raise UserError("standard input is answered text by text; give --unit passage with files")
-    model = load_model(model_folder)
+    model = load_model(model_folder, trust)
     check_columns(options, model.codebook)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
     for group in _read_groups(source):

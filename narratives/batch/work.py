@@ -33,7 +33,10 @@ class Reject:
 def classify_part(
     plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
 ) -> None:
-    """Write the answers of a part, then its log, which knows them by size and digest: where both agree, the part is done."""
+    """Write the answers of a part, then its log, which knows them by size and digest: where both agree, the part is done.
+
+    Their names may be lost in a power cut until the run ends: then the part is done again.
+    """
     items: list[Item] = []
     rejects: list[Reject] = []
     for input_, piece in plan.parts[number]:
@@ -53,9 +56,11 @@ def classify_part(
     if not plan.options.all_languages:
         answers = silence_failed(items, answers)
     layout = make_layout(plan.options, model)
-    answered = output.write(plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout))
+    answered = output.write(
+        plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
+    )
     counts = {**_count(items, answers, rejects, model), "answers": answered}
-    output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n")
+    output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n", settle=False)
 
 
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:

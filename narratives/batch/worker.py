@@ -1,12 +1,13 @@
 """A worker process: part numbers on standard input, progress on standard output, both in lines.
 
-`python -m narratives.batch.worker OUTPUT MODEL`, as `narratives.batch.processes` starts it.
+`python -m narratives.batch.worker OUTPUT MODEL [CLASS...]`, as `narratives.batch.processes` starts it.
 """
 
 import json
 import os
 import sys
 import threading
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,7 +22,7 @@ from narratives.errors import UserError
 from narratives.models import load_model
 
 
-def work(output: str, model_folder: Path, orders: TextIO, replies: TextIO) -> None:
+def work(output: str, model_folder: Path, trust: Collection[str], orders: TextIO, replies: TextIO) -> None:
     """Classify each part that `orders` names. At the end of `orders` the process ends, whatever it is doing."""
     numbers: SimpleQueue[int] = SimpleQueue()
     threading.Thread(target=_take_orders, args=(orders, numbers), daemon=True).start()
@@ -34,7 +35,7 @@ def work(output: str, model_folder: Path, orders: TextIO, replies: TextIO) -> No
 
     try:
         folder = OutputFolder(output)
-        plan, model, cursor = read_plan(folder), load_model(model_folder), Cursor()
+        plan, model, cursor = read_plan(folder), load_model(model_folder, trust), Cursor()
         check_model(plan, model, folder)
         while True:
             number = numbers.get()
@@ -53,4 +54,4 @@ def _take_orders(orders: TextIO, numbers: "SimpleQueue[int]") -> None:
 if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints must not get between the replies
-    work(sys.argv[1], Path(sys.argv[2]), sys.stdin, answers)
+    work(sys.argv[1], Path(sys.argv[2]), sys.argv[3:], sys.stdin, answers)

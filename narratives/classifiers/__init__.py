@@ -2,6 +2,7 @@
 
 from narratives.classifiers.across import FoldedLesson, score_across
 from narratives.classifiers.blend import BlendClassifier
+from narratives.classifiers.foreign import is_place
 from narratives.classifiers.interface import CLASSIFIERS, Classifier, check_settings, find_classifier, hyperparameters, setting
 from narratives.classifiers.odds import EDGE, to_log_odds, to_share
 from narratives.classifiers.sklearn import SklearnClassifier
@@ -20,6 +21,7 @@ __all__ = [
     "check_settings",
     "find_classifier",
     "hyperparameters",
+    "is_place",
     "score_across",
     "score_by_folds",
     "setting",

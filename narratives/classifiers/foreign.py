@@ -9,13 +9,19 @@ from narratives.errors import UserError, did_you_mean
 _METHODS = ("fit", "predict_proba", "speed_up", "save", "load")
 
 
+def is_place(name: str) -> bool:
+    """Whether a name has the form `package.module:Class`; whether there is such a class is not looked at."""
+    module, _, attribute = name.partition(":")
+    return all(part.isidentifier() for part in [*module.split("."), attribute])
+
+
 def import_class(name: str) -> Any:
     """The class at `package.module:Class`; `UserError` where it cannot be found or is no classifier.
 
     An error inside the module is its author's to see, with the traceback.
     """
     module, _, attribute = name.partition(":")
-    if not all(part.isidentifier() for part in [*module.split("."), attribute]):
+    if not is_place(name):
         raise UserError(f"classifier '{name}': write it as package.module:Class")
     try:
         place = import_module(module)

@@ -4,13 +4,14 @@ import json
 import math
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from narratives.commands.options import JSON, find_model, say, show
+from narratives.commands.options import JSON, TRUST, find_model, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError
 
@@ -45,6 +46,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option("--address", help="An existing Ray cluster: auto on one of its machines, or HOST:PORT.")
 @click.option("--restart", is_flag=True, help="Throw away what another run left in the output folder.")
 @click.option("--status", metavar="DIR", help="Say what is done in this output folder.")
+@TRUST
 @JSON
 @click.pass_obj
 def classify(root: Path, /, **values: Any) -> None:
@@ -61,6 +63,7 @@ def classify(root: Path, /, **values: Any) -> None:
       narratives classify week2.jsonl --model tfidf --output answers --format csv --add
     """
     from narratives.batch import report_status
+    from narratives.project import Project
 
     wish = Wish(**values)
     if wish.status:
@@ -75,13 +78,13 @@ def classify(root: Path, /, **values: Any) -> None:
     folder = find_model(root, wish.name)
     options = _make_options(wish)
     if "-" not in wish.inputs:
-        _answer_files(folder, options, wish)
+        _answer_files(root, folder, options, wish)
     elif len(wish.inputs) > 1 or wish.output:
         raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
     elif options.form == "csv":
         raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
     else:
-        _answer_lines(folder, options)
+        _answer_lines(folder, options, Project(root, wish.trust).trusted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Wish:
     address: str | None
     restart: bool
     status: str | None
+    trust: tuple[str, ...]
     as_json: bool
 
 
@@ -133,12 +137,14 @@ def _make_options(wish: Wish) -> "Options":
     )
 
 
-def _answer_files(folder: Path, options: "Options", wish: Wish) -> None:
+def _answer_files(root: Path, folder: Path, options: "Options", wish: Wish) -> None:
     from narratives.batch import Existing, Workers, classify_files, use_ray
+    from narratives.project import Project
 
     if wish.address and wish.engine != "ray":
         raise click.UsageError("--address goes with --engine ray")
-    workers = Workers(jobs=wish.jobs, engine=use_ray(wish.address) if wish.engine == "ray" else None)
+    engine = use_ray(wish.address) if wish.engine == "ray" else None
+    workers = Workers(jobs=wish.jobs, engine=engine, trust=Project(root, wish.trust).trusted)
     output, start, records_read = str(wish.output), time.monotonic(), 0
     try:
         with show("classify") as progress:
@@ -168,14 +174,14 @@ def _weigh(summary: "BatchSummary", folder: Path) -> list[str]:
     return weigh_answers(summary, tested, manifest["run"], manifest["training"])
 
 
-def _answer_lines(folder: Path, options: "Options") -> None:
+def _answer_lines(folder: Path, options: "Options", trust: Collection[str]) -> None:
     from narratives.batch import classify_stream
 
     if sys.stdin is None or sys.stdin.closed:
         raise UserError("standard input is closed: give the texts to it, ... | narratives classify -, or name a file")
     try:
         with click.open_file("-", "w", "utf-8") as out:
-            answered, refused = classify_stream(sys.stdin.buffer, out, folder, options, say)
+            answered, refused = classify_stream(sys.stdin.buffer, out, folder, options, say, trust)
     except KeyboardInterrupt:
         say("stopped; every line before was answered")
         raise SystemExit(130) from None

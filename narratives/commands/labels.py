@@ -225,7 +225,7 @@ def audit(root: Path, review: Path | None, lot: int, as_json: bool) -> None:
     from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
-        result = audit_labels(open_project(root), review, progress, lot)
+        result = audit_labels(open_project(root), review, progress, lot, say)
     echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(result)))
     if result.records:
         raise SystemExit(1)

@@ -13,6 +13,9 @@ from narratives.errors import show_controls
 if TYPE_CHECKING:
     from narratives.project import Project
 
+TRUST = click.option(
+    "--trust", multiple=True, metavar="MODULE:CLASS", help="A class of another package that may read the model; runs its code."
+)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 SPLIT = click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Score this split, not test.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")

@@ -49,7 +49,7 @@ def evaluate(root: Path, run: str, split: str | None, robustness: bool, as_json:
 
     project = open_project(root)
     with show(f"evaluate {run}") as progress:
-        evaluation = evaluate_run(project, run, split, progress, robustness)
+        evaluation = evaluate_run(project, run, split, progress, robustness, say)
     echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
 
 
@@ -64,11 +64,9 @@ def report(root: Path, run: str) -> None:
       narratives report tfidf
       narratives --project trams report transformer
     """
-    from narratives.report import write_report
-    from narratives.runs import read_evaluation
+    from narratives.runs import report_run
 
-    project = open_project(root)
-    echo(f"report: {write_report(project.experiment(run), [read_evaluation(project, run)])}")
+    echo(f"report: {report_run(open_project(root), run, say)}")
 
 
 @click.command()
@@ -103,7 +101,7 @@ def score(
     from narratives.report import headline
     from narratives.runs import score_files
 
-    evaluation = score_files(gold, predictions, codebook, output, tasks, split)
+    evaluation = score_files(gold, predictions, codebook, output, tasks, split, say)
     echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
     echo(f"report: {output / 'report.html'}", err=as_json)
 

@@ -1,11 +1,12 @@
 """`narratives suggest`: which new texts to label next."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from narratives.commands.options import JSON, find_model, open_project, say, show
+from narratives.commands.options import JSON, TRUST, find_model, open_project, say, show
 from narratives.commands.terminal import echo
 
 
@@ -18,6 +19,7 @@ from narratives.commands.terminal import echo
 @click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
 @click.option("--seed", default=0, show_default=True, help="Draws the lots: one text in twenty is chosen by lot.")
+@TRUST
 @JSON
 @click.pass_obj
 def suggest(
@@ -30,6 +32,7 @@ def suggest(
     text_column: str,
     id_column: str,
     seed: int,
+    trust: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Choose the texts of INPUT whose labels would teach the model most, as tasks that begin with its answer.
@@ -46,7 +49,7 @@ def suggest(
     from narratives.annotation import check_output, describe_suggestions, suggest_texts, write_suggestions
     from narratives.batch import Columns
 
-    project = open_project(root)
+    project = replace(open_project(root), trust=trust)
     check_output(output, form, project)
     folder = find_model(root, name)
     with show("suggest") as progress:

@@ -1,6 +1,6 @@
 """A project with the jobs that the command line has: train, evaluate, suggest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from narratives.runs import evaluate_model, read_answers, train_run
 class Project(ProjectFolder):
     """A project's folder, with `labels/`, `experiments/` and `models/`; nothing is read before it is asked for.
 
-    `root` is a path. What the command line says on standard error is said where `verbose` is set.
+    `root` is a path. `trust` names classes of other packages, `package.module:Class`, that its models may be read by, besides
+    those that its configs name. What the command line says on standard error is said where `verbose` is set.
 
     >>> project = narratives.Project("trams")
     >>> project.corpus.codebook.name
@@ -27,13 +28,13 @@ class Project(ProjectFolder):
     'tfidf'
     """
 
-    def __init__(self, root: str | Path) -> None:
-        super().__init__(root=Path(root))
+    def __init__(self, root: str | Path, *, trust: Collection[str] = ()) -> None:
+        super().__init__(root=Path(root), trust=(trust,) if isinstance(trust, str) else tuple(trust))
         finish_changes(self.root)  # a change of several files that was stopped half-way is completed first
 
     def load_model(self, run: str) -> Model:
         """The model of a run; `UserError` where it has not been trained."""
-        return load_model(self.model(run))
+        return load_model(self.model(run), self.trusted)
 
     def train(self, run: str, *, verbose: bool = False) -> Model:
         """Train a run as `experiments/<run>/config.toml` asks, save it to `models/<run>`, and return it.
@@ -50,10 +51,10 @@ class Project(ProjectFolder):
         They stand in `experiments/<run>/`. `split` names another split than test; `robustness` trains three more times to
         tell what is owed to the split. `UserError` where the run has no model, or one of another codebook.
         """
-        config, corpus = self.read_config(run), self.read_corpus()
-        with _listen(f"evaluate {run}", verbose) as (_, progress):
+        with _listen(f"evaluate {run}", verbose) as (say, progress), self.lock(say, run):
+            config, corpus = self.read_config(run), self.read_corpus()
             evaluation = evaluate_model(self, config, corpus, split, progress, robustness)
-        joined = read_answers(self, run, corpus.part(evaluation.split), corpus.codebook)
+            joined = read_answers(self, run, corpus.part(evaluation.split), corpus.codebook)
         return Result(evaluation, joined, corpus.codebook)
 
     def suggest(

@@ -10,7 +10,7 @@ from narratives.door.given import PredictionSource, check_gold, take_codebook, t
 from narratives.errors import UserError
 from narratives.evaluation import About, Comparison, Evaluation, Figure, Joined, NarrativeScore, join, score
 from narratives.evaluation import compare as compare_answers
-from narratives.files import write_json
+from narratives.files import hold_lock, write_json
 from narratives.labels import Part
 from narratives.metrics import MARGIN
 from narratives.report import headline, write_report
@@ -88,8 +88,9 @@ class Result:
 
     def write_report(self, folder: str | Path) -> Path:
         """Write `evaluation.json`, `report.md` and `report.html`, one file that needs no other; the path of the page."""
-        write_json(Path(folder) / "evaluation.json", self.evaluation.to_json())
-        return write_report(Path(folder), [self.evaluation])
+        with hold_lock(Path(folder), make=True):
+            write_json(Path(folder) / "evaluation.json", self.evaluation.to_json())
+            return write_report(Path(folder), [self.evaluation])
 
     def __repr__(self) -> str:
         return f"<Result: {headline(self.evaluation)}>"

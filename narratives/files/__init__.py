@@ -2,8 +2,9 @@
 
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
-from narratives.files.disk import reading
+from narratives.files.disk import reading, sync_folder
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
+from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
@@ -31,15 +32,20 @@ __all__ = [
     "LIMIT",
     "LOCK",
     "OPAQUE",
+    "PATIENCE",
+    "PAUSE",
+    "SIGN",
     "SPREADSHEETS",
     "BadRecord",
     "Batches",
     "BrokenJson",
     "Header",
+    "Holder",
     "Line",
     "Record",
     "SpoiltFile",
     "TomlFile",
+    "Watch",
     "append_line",
     "change_files",
     "change_lines",
@@ -73,6 +79,7 @@ __all__ = [
     "replacing",
     "sha256",
     "strip_packing",
+    "sync_folder",
     "take_field",
     "unpack",
     "unreadable",

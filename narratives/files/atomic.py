@@ -55,11 +55,12 @@ def unwritable(path: Path | str, error: OSError) -> UserError:
 
 
 @contextmanager
-def replacing(path: Path, *, sweep: bool = True) -> Iterator[Path]:
+def replacing(path: Path, *, sweep: bool = True, settle: bool = True) -> Iterator[Path]:
     """Give a path to write to; when the block ends well it becomes `path` in one step, else it is removed.
 
     The same for a file and for a folder. When this returns, what was written survives a power cut. An `OSError` (a full disk,
     no permission) becomes a `UserError`. Without `sweep`, what a killed process left beside `path` is left to the caller.
+    Without `settle`, a power cut may still take the name away, until the folder is synced.
     """
     aside = None
     try:
@@ -72,7 +73,8 @@ def replacing(path: Path, *, sweep: bool = True) -> Iterator[Path]:
                 _replace_folder(aside, path)
             else:
                 aside.replace(path)
-            sync_folder(path.parent)
+            if settle:
+                sync_folder(path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
     finally:

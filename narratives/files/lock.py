@@ -1,29 +1,20 @@
 """One command at a time: the lock that whoever changes a folder holds, and what the others are told while they wait."""
 
 import errno
-import json
 import os
-import platform
-import sys
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from narratives.files.atomic import unwritable
 from narratives.files.disk import make_folders, try_lock
+from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.progress import Say
 
 LOCK = ".lock"
-LEASE = 60.0  # seconds without a sign of life after which a holder on another machine counts as dead
-_SIGN = 10.0  # seconds between signs of life
-_PAUSE = 0.1  # seconds between two tries
-_PATIENCE = 3  # tries after which it is said for whom one waits
 _OPEN = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _ABSENT = (FileNotFoundError, NotADirectoryError, PermissionError)
 _held = threading.local()  # by this thread: a job may be part of another
@@ -77,26 +68,6 @@ def sweep_locks(folder: Path) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holder:
-    # What a lock says of whoever holds it.
-    command: str
-    process: int
-    host: str
-    boot: str  # of the running system: the same for all that share locks, in containers too
-    since: str
-    lot: str
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether it runs on another machine, on which locks of this one may not hold."""
-        return self.boot != _find_boot() and self.host != platform.node()
-
-    def __str__(self) -> str:
-        text = f"'{self.command}' (process {self.process} on {self.host}, since {self.since})"
-        return "".join(character if character.isprintable() else "?" for character in text)
-
-
-@dataclass(frozen=True, slots=True)
 class _Lock:
     path: Path
     descriptor: int
@@ -112,23 +83,9 @@ class _Lock:
             self.path.unlink(missing_ok=True)
 
 
-class _Watch:
-    """How long a lock has been looking the same."""
-
-    def __init__(self) -> None:
-        self.last_looks: Any = None
-        self.since = 0.0
-
-    def is_dead(self, looks: Any) -> bool:
-        """Whether it has given no sign of life for `LEASE` seconds; clocks of other machines are not asked."""
-        if looks != self.last_looks:
-            self.last_looks, self.since = looks, time.monotonic()
-        return time.monotonic() - self.since > LEASE
-
-
 def _wait(path: Path, say: Say | None, make: bool) -> tuple[_Lock, list[Path]]:
     """The lock, and the folders that were made for it."""
-    watch, tries, new = _Watch(), 0, list[Path]()
+    watch, tries, new = Watch(), 0, list[Path]()
     while True:
         try:
             new += make_folders(path.parent) if make else []
@@ -140,12 +97,12 @@ def _wait(path: Path, say: Say | None, make: bool) -> tuple[_Lock, list[Path]]:
         if isinstance(lock, _Lock):
             return lock, new
         tries += lock is not None
-        if lock is not None and tries == _PATIENCE and say:
+        if lock is not None and tries == PATIENCE and say:
             say(f"waiting for {lock or 'another command'} to end: one at a time may change {path.parent}")
-        time.sleep(_PAUSE)
+        time.sleep(PAUSE)
 
 
-def _take(path: Path, watch: _Watch) -> "_Lock | _Holder | str | None":
+def _take(path: Path, watch: Watch) -> "_Lock | Holder | str | None":
     """The lock; whoever holds it ("" where it does not say); `None` where it is to be tried again."""
     is_new = False
     try:
@@ -166,12 +123,12 @@ def _take(path: Path, watch: _Watch) -> "_Lock | _Holder | str | None":
         if locked is None and not is_new:
             path.unlink(missing_ok=True)
             return None
-        note = _make_note()
+        note = Holder.draw().write_note()
         with suppress(OSError):  # a full disk; the lock holds all the same
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, note, 0)
         if locked is None:
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
             if path.read_bytes() != note:  # two took it for dead at once
                 return None
         lock, descriptor = _Lock(path, descriptor, bool(locked)), -1
@@ -181,31 +138,11 @@ def _take(path: Path, watch: _Watch) -> "_Lock | _Holder | str | None":
             os.close(descriptor)
 
 
-def _read_holder(descriptor: int) -> _Holder | None:
+def _read_holder(descriptor: int) -> Holder | None:
     try:
-        return _Holder(**json.loads(os.pread(descriptor, 10_000, 0)))
-    except (ValueError, TypeError, OSError):
-        return None
-
-
-def _make_note() -> bytes:
-    command = " ".join(["narratives", *sys.argv[1:]])
-    holder = {
-        "command": command if len(command) <= 80 else f"{command[:77]}...",
-        "process": os.getpid(),
-        "host": platform.node(),
-        "boot": _find_boot(),
-        "since": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "lot": uuid.uuid4().hex,
-    }
-    return json.dumps(holder).encode() + b"\n"
-
-
-def _find_boot() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return Holder.parse(os.pread(descriptor, 10_000, 0))
     except OSError:
-        return platform.node()
+        return None
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
@@ -216,6 +153,6 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 
 def _show_life(path: Path, ended: threading.Event) -> None:
-    while not ended.wait(_SIGN):
+    while not ended.wait(SIGN):
         with suppress(OSError):
             os.utime(path)

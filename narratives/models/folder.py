@@ -1,6 +1,6 @@
 """A model's folder on disk: written whole, and believed only after everything in it was checked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,11 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
         write_json(aside / MANIFEST, {**manifest, "digest": digest_manifest(manifest)})
 
 
-def load_model(folder: str | Path) -> Model:
+def load_model(folder: str | Path, trust: Collection[str] = ()) -> Model:
     """Load a model folder after checking every file against its manifest.
+
+    A model may name the class that reads it, `package.module:Class`, and loading would run that package's code: so it does
+    only where `trust` names the class too. Otherwise no code comes with a model.
 
     `UserError` names what is missing, was altered or cannot be, or says what has to be installed for this classifier. What
     the weights are is tried out: a classifier that gives the wrong number of scores, or some that are no numbers, is refused
@@ -79,6 +82,7 @@ def load_model(folder: str | Path) -> Model:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
+    _refuse_foreign(folder, manifest["classifier"], {trust} if isinstance(trust, str) else trust)
     codebook = Codebook.from_json(manifest["codebook"])
     columns = len(codebook.ids) + len(STANCES) * manifest["stances"]
     classifier = _load(folder, manifest["classifier"], manifest["hyperparameters"], columns)
@@ -101,6 +105,12 @@ def load_model(folder: str | Path) -> Model:
         tuning=Tuning.from_json(manifest["tuning"]) if manifest.get("tuning") else None,
         digest=manifest["digest"],
     )
+
+
+def _refuse_foreign(folder: Path, name: str, trust: Collection[str]) -> None:
+    if ":" in name and name not in trust:
+        fix = f'if you trust it, allow it: --trust {name}, or in Python trust=["{name}"]'
+        raise UserError(at(folder / MANIFEST, None, f"'{name}' reads this model, which is code of another package; {fix}"))
 
 
 def _load(folder: Path, name: str, values: Mapping[str, Any], columns: int) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 from itertools import pairwise
 from typing import Any
 
-from narratives.classifiers import CLASSIFIERS
+from narratives.classifiers import CLASSIFIERS, is_place
 from narratives.data import Narrative, Objective
 from narratives.errors import did_you_mean
 from narratives.models.calibration import Curve
@@ -143,8 +143,11 @@ def _check_files(manifest: dict[str, Any]) -> str:
 
 
 def _check_rest(manifest: dict[str, Any]) -> str:
-    if manifest["classifier"] not in CLASSIFIERS and ":" not in manifest["classifier"]:  # else `find_classifier` looks
-        return f"unknown classifier '{manifest['classifier']}'{did_you_mean(manifest['classifier'], CLASSIFIERS)}"
+    name = manifest["classifier"]
+    if ":" in name and not is_place(name):
+        return f"classifier '{name}' is no package.module:Class"
+    if ":" not in name and name not in CLASSIFIERS:
+        return f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}"
     if manifest["window"] < 1:
         return "'window' must be at least 1"
     languages = manifest["training"].get("languages", {})

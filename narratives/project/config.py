@@ -110,6 +110,13 @@ def list_background(file: TomlFile) -> list[str] | None:
     return list(patterns) if isinstance(patterns, list) and _fits(patterns, _PATHS) else None
 
 
+def find_foreign(file: TomlFile) -> list[str]:
+    """The class of another package that a config names, of which nothing else has to be right; nothing is imported."""
+    table = file.values.get("classifier")
+    name = table.get("name") if isinstance(table, dict) else None
+    return [name] if isinstance(name, str) and ":" in name else []
+
+
 def _find_class(file: TomlFile, name: Any, problems: list[str]) -> type[Classifier]:
     """The class that a config names; `UserError` with the line, after the `problems` that there are already."""
     line = file.line("classifier", key="name")

@@ -12,7 +12,7 @@ from narratives.errors import UserError, at, did_you_mean
 from narratives.files import LOCK, TomlFile, hold_lock, read_toml, reading
 from narratives.labels import SPLITS_FILE, Corpus, find_codebook, read_corpus, read_files
 from narratives.progress import Say
-from narratives.project.config import RunConfig, list_background, list_further, read_config
+from narratives.project.config import RunConfig, find_foreign, list_background, list_further, read_config
 
 _COPY = "; to start another, copy the folder of one and edit its config.toml"
 _PAST = "history"
@@ -23,6 +23,16 @@ class Project:
     """Paths and readers; nothing is read before it is asked for."""
 
     root: Path
+    trust: tuple[str, ...] = ()  # classes of other packages that a model may name, besides those that a config names
+
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The classes of other packages that may be imported to read a model: those of its configs, and those of `trust`."""
+        names = set(self.trust)
+        for path in self.root.glob("experiments/*/config.toml"):
+            with suppress(UserError):  # what is wrong with a config is told where its run is
+                names.update(find_foreign(read_toml(path)))
+        return frozenset(names)
 
     @property
     def labels(self) -> Path:

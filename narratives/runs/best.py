@@ -36,7 +36,7 @@ def find_best(project: Project, run: str, today: Codebook) -> Best:
         try:
             if not folder.is_dir():
                 raise UserError(f"{folder} is gone")
-            model = load_model(folder)
+            model = load_model(folder, project.trusted)
             compare_codebooks(model.codebook, today)
         except UserError as error:
             lost.append(f"version {version}{_recall(events, run, version)} can't be compared with: {error.problems[0]}")

@@ -34,7 +34,7 @@ from narratives.labels import (
     score_stance_pairs,
 )
 from narratives.models import TESTED_FILE, Model, explain_text, load_model, read_predictions, write_predictions
-from narratives.progress import Progress
+from narratives.progress import Progress, Say
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
@@ -50,10 +50,16 @@ NO_TEST = "The test split has no labelled passage."
 
 
 def evaluate_run(
-    project: Project, run: str, split: str | None = None, progress: Progress | None = None, robustness: bool = False
+    project: Project,
+    run: str,
+    split: str | None = None,
+    progress: Progress | None = None,
+    robustness: bool = False,
+    say: Say | None = None,
 ) -> Evaluation:
-    """`evaluate_model` for a run by its name."""
-    return evaluate_model(project, project.read_config(run), project.read_corpus(), split, progress, robustness)
+    """`evaluate_model` for a run by its name; `say` hears for whom it waits."""
+    with project.lock(say, run):
+        return evaluate_model(project, project.read_config(run), project.read_corpus(), split, progress, robustness)
 
 
 def evaluate_model(
@@ -68,7 +74,8 @@ def evaluate_model(
 
     Beside the test passages the further ones that the config names are scored, file by file, in slices of their own.
     Where the test split has no labels the validation split stands in, and the report says what that means.
-    `robustness` trains anew for each way of holding out.
+    `robustness` trains anew for each way of holding out. Whoever calls it holds the lock of the run: predictions, figures and
+    model belong together.
     """
     model, codebook = _load(project, config.run, corpus), corpus.codebook
     parts = {name: corpus.part(name) for name in SHARES}
@@ -135,7 +142,7 @@ def _list_alternatives(model: Model) -> list[Alternative]:
 
 
 def _load(project: Project, run: str, corpus: Corpus) -> Model:
-    model = load_model(project.model(run))
+    model = load_model(project.model(run), project.trusted)
     if model.codebook.digest != corpus.codebook.digest:
         reason = f"{describe_difference(model.codebook, corpus.codebook)}; train again: narratives train {run}"
         raise UserError(at(project.model(run), None, reason))

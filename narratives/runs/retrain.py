@@ -105,7 +105,7 @@ def retrain_run(project: Project, run: str, request: RetrainRequest, say: Say, s
 def _retrain(project: Project, run: str, request: RetrainRequest, say: Say, show: Show) -> Outcome:
     with project.lock(say):
         config, corpus = project.read_config(run), project.read_corpus()
-        incumbent = load_model(project.model(run)) if project.model(run).exists() else None
+        incumbent = load_model(project.model(run), project.trusted) if project.model(run).exists() else None
         if incumbent is None and not request.promote:
             refuse_lost(project, run)
         renames = find_renames(corpus.folder, incumbent.codebook, corpus.codebook) if incumbent else {}
@@ -221,13 +221,13 @@ def _train(job: _Job) -> Model:
     folder = job.project.challenger(job.run)
     if folder.is_dir() and not job.request.force:
         with suppress(UserError):  # damaged or of another format: it is trained again
-            waiting = load_model(folder)
+            waiting = load_model(folder, job.project.trusted)
             if _is_taught(waiting, folder, job.config, job.data):
                 job.say(f"{folder} was trained on these labels: not trained again")
                 return waiting
     with job.show(f"train {job.run}") as progress:
         train_model(job.project, job.config, job.data, folder, job.say, progress)
-    return load_model(folder)
+    return load_model(folder, job.project.trusted)
 
 
 def _promote_first(job: _Job) -> Outcome:

@@ -1,12 +1,13 @@
 """The main job: train, evaluate and report each run, then compare every later one with the first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from narratives.errors import UserError
 from narratives.evaluation import Comparison, Evaluation, compare, require_same_gold
-from narratives.files import write_json
+from narratives.files import hold_lock, write_json
 from narratives.labels import Corpus
 from narratives.metrics import MARGIN
 from narratives.progress import Say, Show
@@ -23,11 +24,16 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     """Train, evaluate and report `runs`, compare each with the first; the pages written, the comparisons first."""
     if len(set(runs)) < len(runs):
         raise UserError("a run is named twice; name each once")
+    with _hold(project, runs, say):
+        return _run_all(project, runs, split, say, show)
+
+
+def _run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, show: Show) -> list[Path]:
     configs = [project.read_config(run) for run in runs]  # a mistake in the last should not cost the time of a training
     data = read_training_set(project, say)
     pages, evaluations = [], []
     for config in configs:
-        with project.lock(say, config.run), show(f"train {config.run}") as progress:
+        with show(f"train {config.run}") as progress:
             train_model(project, config, data, project.model(config.run), say, progress)
         with show(f"evaluate {config.run}") as progress:
             evaluation = evaluate_model(project, config, data.corpus, split, progress)
@@ -39,12 +45,19 @@ def run_all(project: Project, runs: Sequence[str], split: str | None, say: Say, 
     return [*(_write_comparison(project, corpus, first, rival, resamples, MARGIN, say) for rival in rivals), *pages]
 
 
+def report_run(project: Project, run: str, say: Say) -> Path:
+    """Write a run's saved evaluation as pages."""
+    with project.lock(say, run):
+        return write_report(project.experiment(run), [read_evaluation(project, run)])
+
+
 def compare_runs(project: Project, a: str, b: str, say: Say, margin: float | None = None) -> Path:
     """Compare two evaluated runs; write `comparison.json` and the report of both to `experiments/<a>-vs-<b>/`."""
     margin = _check_margin(margin)
-    first, second = read_evaluation(project, a), read_evaluation(project, b)
-    resamples = project.read_config(a).resamples
-    return _write_comparison(project, project.read_corpus(), first, second, resamples, margin, say)
+    with _hold(project, (a, b), say):
+        first, second = read_evaluation(project, a), read_evaluation(project, b)
+        resamples = project.read_config(a).resamples
+        return _write_comparison(project, project.read_corpus(), first, second, resamples, margin, say)
 
 
 def compare_scores(a: Path, b: Path, say: Say, margin: float | None = None) -> Path:
@@ -60,7 +73,17 @@ def compare_scores(a: Path, b: Path, say: Say, margin: float | None = None) -> P
     first, second = (replace(evaluation, run=name) for evaluation, name in zip((first, second), names, strict=True))
     comparison = compare(first, answers, second, answers_second, codebook, RESAMPLES, SEED, margin)
     folder = a.with_name(f"{a.name}-vs-{b.name}")
-    return _write(folder, first, second, comparison, say)
+    with hold_lock(folder, say, make=True):
+        return _write(folder, first, second, comparison, say)
+
+
+@contextmanager
+def _hold(project: Project, runs: Sequence[str], say: Say) -> Iterator[None]:
+    """Let nobody evaluate these runs anew; all take the locks in one order, so that no two wait for each other."""
+    with ExitStack() as locks:
+        for run in sorted(set(runs)):
+            locks.enter_context(project.lock(say, run))
+        yield
 
 
 def _check_margin(margin: float | None) -> float:

@@ -8,9 +8,10 @@ from typing import Any
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at, did_you_mean
 from narratives.evaluation import SHARED_TASKS, About, Evaluation, Joined, join, score
-from narratives.files import BadRecord, Record, count_id, read_json, read_records, sha256, write_json
+from narratives.files import BadRecord, Record, count_id, hold_lock, read_json, read_records, sha256, write_json
 from narratives.labels import digest_passages, is_semeval, read_codebook, read_semeval, read_splits
 from narratives.models import parse_labels, read_predictions
+from narratives.progress import Say
 from narratives.report import write_report
 
 SOURCES = "sources.json"  # in the folder of a score: the files that it was made of
@@ -19,7 +20,13 @@ _KEPT = 300  # characters of a text kept to show; gold files may hold a million
 
 
 def score_files(
-    gold: Path, predictions: Path, codebook_file: Path, output: Path, tasks: tuple[str, ...] = (), split: str | None = None
+    gold: Path,
+    predictions: Path,
+    codebook_file: Path,
+    output: Path,
+    tasks: tuple[str, ...] = (),
+    split: str | None = None,
+    say: Say | None = None,
 ) -> Evaluation:
     """Score `predictions` against `gold`; write `evaluation.json`, `sources.json`, `report.md`, `report.html` to `output`.
 
@@ -46,13 +53,11 @@ def score_files(
         ),
     )
     sources = {"gold": gold, "predictions": predictions, "codebook": codebook_file}
-    write_json(
-        output / SOURCES,
-        {name: Path(os.path.relpath(path.absolute(), output.absolute())).as_posix() for name, path in sources.items()}
-        | {"split": split, "predictions_digest": sha256(predictions)},
-    )
-    write_json(output / "evaluation.json", evaluation.to_json())
-    write_report(output, [evaluation])
+    names = {name: Path(os.path.relpath(path.absolute(), output.absolute())).as_posix() for name, path in sources.items()}
+    with hold_lock(output, say, make=True):
+        write_json(output / SOURCES, {**names, "split": split, "predictions_digest": sha256(predictions)})
+        write_json(output / "evaluation.json", evaluation.to_json())
+        write_report(output, [evaluation])
     return evaluation
 
 

@@ -13,7 +13,7 @@ from narratives.texts.languages import (
     normalise,
     note_language,
 )
-from narratives.texts.similarity import Pair, group, near_duplicates
+from narratives.texts.similarity import Pair, group, near_duplicates, restrict
 from narratives.texts.tables import to_frame, to_html
 from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
 from narratives.texts.words import Piece, choose_words, find_words, format_words, mark_words, parse_words, trim
@@ -43,6 +43,7 @@ __all__ = [
     "normalise",
     "note_language",
     "parse_words",
+    "restrict",
     "to_frame",
     "to_html",
     "trim",

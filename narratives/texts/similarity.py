@@ -40,6 +40,13 @@ def near_duplicates(texts: Sequence[str], threshold: float = NEAR) -> list[Pair]
     return [Pair(*row) for row in rows]
 
 
+def restrict(pairs: Sequence[Pair], rows: Sequence[int]) -> list[Pair]:
+    """What `near_duplicates` would find among the texts at `rows` alone, which rise; positions are those in `rows`."""
+    places = {row: place for place, row in enumerate(rows)}
+    inside = (pair for pair in pairs if pair.first in places and pair.second in places)
+    return [Pair(places[pair.first], places[pair.second], pair.similarity) for pair in inside]
+
+
 def group(count: int, links: Iterator[tuple[int, int]]) -> list[int]:
     """Connected components of `count` items: the smallest member of its component for each item."""
     parent = list(range(count))

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from helpers.examples import CODEBOOK, invoke, problems_of, snapshot, write_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from narratives.annotation import audit as module
 from narratives.annotation.audit import FLOOR, Audit, audit_labels, find_errors
 from narratives.project.project import Project
 
@@ -88,6 +90,46 @@ def test_what_a_person_decides_comes_back_and_is_not_asked_again(planted: Path) 
     assert read(review) == records  # a later audit writes beside what was decided
     if again.records:
         assert again.review.endswith("audit-2.jsonl")
+
+
+def while_auditing(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Let `act` happen while scores are computed."""
+    original = module.score_out_of_fold
+
+    def score(*args: Any) -> Any:
+        act()
+        return original(*args)
+
+    monkeypatch.setattr(module, "score_out_of_fold", score)
+
+
+def test_what_is_corrected_during_an_audit_is_not_asked(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def correct() -> None:
+        path = planted / "labels" / "passages.jsonl"
+        write_lines(path, *({**row, "narratives": {"toll": None}} if row["id"] == "p00" else row for row in read(path)))
+
+    while_auditing(monkeypatch, correct)
+    listed = {record["id"] for record in audit(planted).records}
+    assert "p00" not in listed and {"p01", "p02"} <= listed
+
+
+def test_decisions_that_are_made_during_an_audit_are_kept(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    review = Path(audit(planted).review)
+    first, *others = read(review)
+    decided = [{**first, "decision": 1}, *others]
+    while_auditing(monkeypatch, lambda: write_lines(review, *decided))
+    assert audit(planted).review.endswith("audit-2.jsonl")
+    assert read(review) == decided
+
+
+def test_a_codebook_that_changes_during_an_audit_ends_it(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = CODEBOOK.replace('version = "1"', 'version = "2"').splitlines()
+    while_auditing(monkeypatch, lambda: write_lines(planted / "labels" / "codebook.toml", *lines))
+    labels = planted / "labels"
+    assert problems_of(lambda: audit(planted)) == [
+        f"{labels}: the codebook was changed during the audit; give the command again"
+    ]
+    assert not (labels / "review").exists()
 
 
 def test_no_model_judges_test_passages_nor_what_nearly_repeats_them(planted: Path) -> None:

@@ -108,7 +108,7 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_machine_that_sees_another_folder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_lines(tmp_path / "out" / "_run/plan.json", "of another run")
     monkeypatch.chdir(tmp_path)
-    worker = distributed.Worker(distributed.Work("the plan", "out", str(tmp_path), "headquarters", None))
+    worker = distributed.Worker(distributed.Work("the plan", "out", str(tmp_path), "headquarters", None, ()))
     answer = worker({"item": 3})
     assert answer["part"] == 3
     assert answer["problems"] == (

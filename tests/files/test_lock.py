@@ -11,7 +11,7 @@ import pytest
 from helpers.examples import problems_of, snapshot
 from helpers.killed import needs_fork
 
-from narratives.files import lock
+from narratives.files import holder, lock
 from narratives.files.lock import LOCK, hold_lock, sweep_locks
 
 FOREIGN = {"command": "narratives x", "process": 7, "host": "another\x1b[2J", "boot": "b", "since": "noon", "lot": "l"}
@@ -27,8 +27,7 @@ def disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
 
 def test_a_lock_is_there_while_it_is_held_and_gone_afterwards(tmp_path: Path, disk: str) -> None:
     with hold_lock(tmp_path):
-        holder = json.loads((tmp_path / LOCK).read_text())
-        assert holder["process"] == os.getpid()
+        assert json.loads((tmp_path / LOCK).read_text())["process"] == os.getpid()
     assert snapshot(tmp_path) == {}
 
 
@@ -92,7 +91,7 @@ def test_a_lock_of_another_machine_counts_until_it_gives_no_sign_of_life(
 ) -> None:
     (tmp_path / LOCK).write_text(json.dumps(FOREIGN))
     looks = iter([False] * 5)  # five looks at it find it alive
-    monkeypatch.setattr(lock._Watch, "is_dead", lambda *_: next(looks, True))
+    monkeypatch.setattr(holder.Watch, "is_dead", lambda *_: next(looks, True))
     said: list[str] = []
     with hold_lock(tmp_path, said.append):
         assert json.loads((tmp_path / LOCK).read_text())["process"] == os.getpid()
@@ -104,8 +103,8 @@ def test_a_lock_of_another_machine_counts_until_it_gives_no_sign_of_life(
 
 def test_a_lock_that_looks_the_same_for_long_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("narratives.files.lock.time.monotonic", lambda: now[0])
-    watch, dead = lock._Watch(), []
+    monkeypatch.setattr("narratives.files.holder.time.monotonic", lambda: now[0])
+    watch, dead = holder.Watch(), []
     for now[0], looks in ((0.0, 1), (50.0, 1), (59.0, 2), (100.0, 2), (118.0, 2), (120.0, 2)):
         dead.append(watch.is_dead(looks))
     assert dead == [False, False, False, False, False, True]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from helpers.examples import WORDS, invoke, problems_of, write_lines
 
+from narratives.batch import lease
 from narratives.batch.job import Workers, classify_files
 from narratives.batch.plan import PLAN, Options
 from narratives.batch.resume import Existing
@@ -21,8 +22,9 @@ LINES = [json.dumps({"id": f"n{k}", "text": f"{word} toll {word[::-1]}"}) for k,
 
 
 @pytest.fixture
-def store() -> Iterator[Any]:
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty store in memory with a packed and a plain input in `bucket/in`."""
+    monkeypatch.setattr(lease, "_SETTLED", 0)
     fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed (the extra: cluster)")
     files = fsspec.filesystem("memory")
     files.store.clear()

@@ -60,7 +60,7 @@ def test_init_run_retrain_and_classify_in_two_processes(tmp_path: Path) -> None:
             run(*job, "--model", name, "--output", f"{name}-{jobs}", "--jobs", jobs, root=root)
         assert len(list((root / f"{name}-2").glob("part-*"))) > 1
         assert read_rows(root / f"{name}-1") == read_rows(root / f"{name}-2")
-    model = narratives.load_model(root / "models" / "margins")
+    model = narratives.Project(root).load_model("margins")
     assert vars(model.classifier)["C"] == 10.0
     assert {row["run"] for row in read_rows(root / "margins-2")} == {"margins"}
 
@@ -77,6 +77,65 @@ def test_a_machine_without_the_package_says_so_in_one_line(tmp_path: Path, monke
     answer = run("classify", "labels/passages.jsonl", "--model", "own", "--output", "out", root=root, code=2)
     assert answer.stderr == problem
     assert config.is_file() and not (root / "out").exists()
+
+
+@pytest.fixture
+def received(tmp_path: Path) -> Path:
+    """A model that names a class, in a project whose configs do not; it is trained in another."""
+    root = tmp_path / "trams"
+    run("init", root, root=tmp_path)
+    shutil.copytree(root, tmp_path / "received")
+    write_config(root, "own", 'name = "harbour.classifiers:Words"')
+    run("train", "own", root=root)
+    shutil.copytree(root / "models" / "own", tmp_path / "received" / "models" / "own")
+    write_lines(tmp_path / "received" / "new.txt", *(f"{text} {k}" for k in range(40) for text in TEXTS))
+    return tmp_path / "received"
+
+
+REFUSED = (
+    "models/own/model.json: 'harbour.classifiers:Words' reads this model, which is code of another package; if you trust it, "
+    'allow it: --trust harbour.classifiers:Words, or in Python trust=["harbour.classifiers:Words"]'
+)
+
+
+def test_a_model_runs_no_code_of_another_package_unless_it_is_trusted(
+    received: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = tmp_path / "ran"
+    (tmp_path / "other" / "harbour").mkdir(parents=True)
+    (tmp_path / "other" / "harbour" / "__init__.py").write_text(f"open({str(alarm)!r}, 'w').close()\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other") + os.pathsep + os.environ["PYTHONPATH"])
+    for words in (
+        ["classify", "new.txt", "--model", "own", "--output", "out"],
+        ["classify", "new.txt", "--model", "models/own", "--output", "out", "--trust", "harbour.classifiers:Margins"],
+        ["classify", "-", "--model", "own"],
+        ["suggest", "new.txt", "--model", "own", "-o", "tasks.json"],
+        ["models", "list"],
+        ["labels", "check"],
+    ):
+        expected = 2 if words[0] in ("classify", "suggest") else 0
+        assert run(*words, root=received, code=expected).stderr == (f"{REFUSED}\n" if expected else "")
+    assert not alarm.exists() and not (received / "out").exists()
+
+
+def test_what_is_trusted_answers_in_every_process(received: Path) -> None:
+    job = ["classify", "new.txt", "--part-size", "0.002", "--format", "jsonl", "--model", "own"]
+    for jobs in ("1", "2"):
+        run(*job, "--output", jobs, "--jobs", jobs, "--trust", "harbour.classifiers:Words", root=received)
+    assert read_rows(received / "1") == read_rows(received / "2")
+    run("suggest", "new.txt", "--model", "own", "-o", "tasks.json", "--trust", "harbour.classifiers:Words", root=received)
+    write_config(received, "mine", 'name = "harbour.classifiers:Words"')  # this project's own choice
+    run(*job, "--output", "3", root=received)
+    assert read_rows(received / "1") == read_rows(received / "3")
+
+
+def test_python_says_what_it_trusts(received: Path) -> None:
+    folder, name = received / "models" / "own", "harbour.classifiers:Words"
+    assert problems_of(lambda: narratives.load_model(folder)) == [f"{received}/{REFUSED}"]
+    assert problems_of(lambda: narratives.Project(received).load_model("own")) == [f"{received}/{REFUSED}"]
+    assert narratives.load_model(folder, trust=[name]).run == "own"
+    assert narratives.load_model(folder, trust=name).run == "own"
+    assert narratives.Project(received, trust=[name]).load_model("own").run == "own"
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ import pytest
 from helpers import retraining
 from helpers.examples import invoke, problems_of, snapshot, write_lines, write_project
 from helpers.killed import any_end, list_states, needs_fork
+from helpers.migrations import rename, write_migration, write_task
 
 from narratives.files import atomic
 from narratives.models.folder import load_model, save_model
 from narratives.project.project import Project
+from narratives.runs.evaluate import read_answers, read_evaluation
 from narratives.runs.history import promote, read_events
 
 
@@ -74,6 +76,28 @@ def test_training_and_importing_at_once_write_each_document_once(tmp_path: Path)
     assert {"m", "i"} <= read_splits(root).keys()
 
 
+def test_migrating_and_importing_at_once_lose_nothing(tmp_path: Path) -> None:
+    root = write_task(tmp_path / "project")
+    path = write_lines(
+        tmp_path / "in.jsonl",
+        {"id": "l1", "text": "nobody has read this", "narratives": {"toll": "reports"}},
+        {"id": "new", "text": "a saddle by the harbour", "narratives": {"toll": "asserts"}},
+    )
+    before = {passage.id: passage.narratives for passage in Project(root).corpus.passages}
+    at_once(root, ["codebook", "migrate", write_migration(root, rename("school", "class"))], ["labels", "import", path])
+    corpus = Project(root).corpus
+    assert corpus.codebook.ids == ("toll", "class", "flood")
+    assert {passage.id: passage.narratives for passage in corpus.passages} == {
+        **{
+            id_: labels and {"class" if name == "school" else name: stance for name, stance in labels.items()}
+            for id_, labels in before.items()
+        },
+        "l1": {"toll": "reports"},
+        "new": {"toll": "asserts"},
+    }
+    assert not list(root.glob(".change.*"))
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = retraining.write_project(tmp_path_factory.mktemp("together") / "project", 100)
@@ -93,6 +117,14 @@ def test_two_forced_promotions_at_once_leave_a_model(root: Path) -> None:
     last = read_events(project)[-1]
     assert (last.version, last.digest) == (3, load_model(project.model("base")).digest)
     assert all(load_model(project.past_model("base", version)) for version in (1, 2))
+
+
+def test_evaluating_and_reporting_at_once_leave_what_belongs_together(root: Path) -> None:
+    assert invoke(root, "evaluate", "base").exit_code == 0
+    at_once(root, ["evaluate", "base"], ["report", "base"], ["evaluate", "base", "--split", "validation"])
+    project = Project(root)
+    evaluation, corpus = read_evaluation(project, "base"), project.corpus
+    assert len(read_answers(project, "base", corpus.part(evaluation.split), corpus.codebook).passages) == evaluation.passages
 
 
 @needs_fork

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from narratives.texts import candidates
 from narratives.texts import grams as grams_module
-from narratives.texts.similarity import NEAR, Pair, group, near_duplicates
+from narratives.texts.similarity import NEAR, Pair, group, near_duplicates, restrict
 
 BRIDGE = "The ministry said on Monday that the bridge would open in spring."
 SCHOOL = "Teachers in the northern district have been on strike since the exams were put off."
@@ -151,6 +151,13 @@ def test_so_are_those_of_texts_of_thousands_of_different_characters(texts: list[
 @given(st.lists(st.lists(st.sampled_from(["\0", " ", "a", "\ud800", "\U0010ffff"]), max_size=7).map("".join), max_size=6))
 def test_no_character_is_taken_for_the_end_of_a_text(texts: list[str]) -> None:
     assert as_set(near_duplicates(texts, 0.3)) == compare_all(texts, 0.3)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.data())
+def test_pairs_of_some_of_the_texts_are_those_that_they_have_alone(texts: list[str], data: st.DataObject) -> None:
+    rows = sorted(data.draw(st.sets(st.integers(0, max(len(texts) - 1, 0)), max_size=len(texts)))) if texts else []
+    assert restrict(near_duplicates(texts), rows) == near_duplicates([texts[row] for row in rows])
 
 
 def test_pairs_come_in_the_order_of_their_second_text_then_of_their_first() -> None:

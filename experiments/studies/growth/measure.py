@@ -4,9 +4,9 @@
 
 Each job runs as a command in a process of its own, on made-up passages that are like real ones: sentences of the sample
 passages recombined, half of their words replaced by others from a vocabulary that grows with the text as that of a language
-does. A table gives processor seconds and the largest memory; the last column is the exponent of growth from the smallest to
-the largest size, 1 where twice the passages take twice the time. `--jobs` chooses among check, import, train, audit, classify
-and files (as many input files as `--files` says).
+does. A table gives processor seconds and the largest memory; the last column is the exponent of growth: the slope of a line
+through the logarithms, 1 where twice the passages take twice the time. `--jobs` chooses among check, import, train, audit,
+suggest (as many unlabelled texts as labelled ones), classify and files (as many input files as `--files` says).
 """
 
 import argparse
@@ -16,6 +16,7 @@ import os
 import random
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-JOBS = ("check", "import", "train", "audit", "classify", "files")
+JOBS = ("check", "import", "train", "audit", "suggest", "classify", "files")
 TIMES = 10  # as many texts are classified as there are passages
 REPLACED = 0.5  # share of the words
 SYLLABLES = [a + b for a in ("b", "d", "fr", "g", "k", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v") for b in "aeiou"]
@@ -52,14 +53,19 @@ def main() -> None:
         sizes = options.files if job == "files" else options.sizes
         costs = [measure(job, options.work / f"{job}-{size}", size) for size in sizes]
         cells = [f"{cost.seconds:.1f} s, {cost.megabytes:.0f} MB" for cost in costs]
-        exponent = math.log(costs[-1].seconds / costs[0].seconds) / math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else 1.0
+        exponent = find_slope(list(map(math.log, sizes)), [math.log(cost.seconds) for cost in costs])
         print(f"| {job} ({', '.join(map(str, sizes))}) | {' | '.join(cells)} | {exponent:.2f} |", flush=True)
+
+
+def find_slope(x: list[float], y: list[float]) -> float:
+    """That of the line with the least squares; no number where there is one point only."""
+    return statistics.linear_regression(x, y).slope if len(x) > 1 else math.nan
 
 
 def measure(job: str, root: Path, size: int) -> Cost:
     """Run one job on a project with so many passages."""
     shutil.rmtree(root, ignore_errors=True)
-    few = job in ("classify", "files", "import")
+    few = job in ("classify", "files", "import", "suggest")
     write_project(root, 400 if few else size)
     if job == "check":
         return narratives(root, "labels", "check")
@@ -72,6 +78,10 @@ def measure(job: str, root: Path, size: int) -> Cost:
         return narratives(root, "labels", "import", str(root / "more.jsonl"))
     narratives(root, "train", "tfidf")
     (root / "in").mkdir()
+    if job == "suggest":
+        write_passages(root / "labels" / "more.jsonl", size, seed=2)
+        write_passages(root / "in" / "texts.jsonl", size, seed=1)
+        return narratives(root, "suggest", str(root / "in"), "--model", "tfidf", "-o", str(root / "tasks.json"))
     if job == "files":
         for number in range(size):
             write_passages(root / "in" / f"{number:06}.jsonl", 3, seed=number)
