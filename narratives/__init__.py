@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from narratives import field
     from narratives.annotation import Suggestion
     from narratives.classifiers import Classifier, SklearnClassifier, setting
     from narratives.data import Codebook, Narrative, Passage, Prediction, Stance
@@ -44,6 +45,7 @@ __all__ = [
     "UserError",
     "compare",
     "evaluate",
+    "field",
     "load_model",
     "read_codebook",
     "setting",
@@ -59,6 +61,7 @@ _ROOMS = {
     "labels": ["Corpus", "Part", "read_codebook"],
     "models": ["Answers", "Model", "load_model"],
 }
+_MODULES = ["field"]  # a room that is public by its own name
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
 
@@ -66,6 +69,8 @@ def __getattr__(name: str) -> Any:
     """A public name, from its room: nothing heavy is imported before."""
     if name == "__version__":
         return _find_version()
+    if name in _MODULES:
+        return import_module(f"narratives.{name}")
     if name not in _ROOM_OF:
         raise AttributeError(f"module 'narratives' has no attribute '{name}'")
     return getattr(import_module(f"narratives.{_ROOM_OF[name]}"), name)

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from narratives import __version__
-from narratives.commands import FOLDER, Menu, batch, codebook, echo, labels, models, runs, suggest
+from narratives.commands import FOLDER, Menu, batch, codebook, echo, field, labels, models, runs, serve, suggest
 from narratives.errors import UserError, gather
 
 _STUCK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of a stream that takes no more
@@ -82,6 +82,8 @@ for _command in (
     models.models,
     batch.classify,
     suggest.suggest,
+    field.field,
+    serve.serve,
 ):
     cli.add_command(_command)
 

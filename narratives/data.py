@@ -33,6 +33,16 @@ class Stance(StrEnum):
 
 STANCES = tuple(Stance)
 UNKNOWN = -1  # in arrays of positions in `STANCES`: no narrative there, or one whose stance nobody gave
+
+
+class Objective(StrEnum):
+    """What thresholds are for, as a config names it."""
+
+    NARRATIVE = "narrative"  # the F1 of each narrative by itself
+    MICRO = "micro"  # the F1 of all answers together
+    ALARMS = "alarms"  # a budget of alarms in texts that carry nothing
+
+
 Labels = dict[str, Stance | None]  # narrative id -> stance, `None` where the stance is unknown
 BY_MODEL = "model:"  # begins the `origin` of labels that are a model's answer; its run follows
 Weighted = tuple[int, int, float]  # a word: start and end in characters, and what it adds to the log-odds, to two digits

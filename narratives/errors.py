@@ -33,13 +33,13 @@ def at(path: Path | str, line: int | None, problem: str) -> str:
     return f"{path}:{line}: {problem}" if line else f"{path}: {problem}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`; did you mean 'x'?` where a known word is near, else the known words where they are few."""
-    known = list(known)
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    choices = list(choices)
+    near = get_close_matches(word, choices, n=1, cutoff=0.6)
     if near:
         return f"; did you mean '{show(near[0])}'?"
-    return f"; known: {', '.join(known)}" if 0 < len(known) <= 12 else ""
+    return f"; known: {', '.join(choices)}" if 0 < len(choices) <= 12 else ""
 
 
 def show_controls(text: str) -> str:
@@ -84,17 +84,17 @@ def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
     if len(matches) < len(members):
         return f"{members[0][0]} ({len(members)} times)"
     places = [match["line"] or match["task"].removeprefix("task ") for match in matches]
-    what = "task" if matches[0]["task"] else "line"
-    where = f"{what}s {', '.join(places[:_FEW])} and {len(places) - _FEW} more"
+    noun = "task" if matches[0]["task"] else "line"
+    listing = f"{noun}s {', '.join(places[:_FEW])} and {len(places) - _FEW} more"
     cause = members[0][1]
     first = _NAMED.match(cause)
     if first:
-        words = Counter(match["word"] for _, other in members if (match := _NAMED.match(other)))
+        words = Counter(match["word"] for _, member in members if (match := _NAMED.match(member)))
         named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
         lacking = f"{len(members)} labels use {len(words)} names that the codebook lacks: {named}"
         if first["kind"].endswith("narrative"):
             cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
         elif len(words) > 1:
             cause = f"{lacking}; rename each: --map OLD=ID"
-    place = f"{file}:{places[0]}" if what == "line" else f"{file}: task {places[0]}"
-    return f"{place}: {cause} ({where})"
+    place = f"{file}:{places[0]}" if noun == "line" else f"{file}: task {places[0]}"
+    return f"{place}: {cause} ({listing})"

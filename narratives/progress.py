@@ -37,10 +37,10 @@ def show_progress(title: str) -> Iterator[Progress]:
 
     def tell(done: int, total: int, note: str) -> None:
         nonlocal last
-        now = time.monotonic()
-        if now - last >= _EVERY:
-            last = now
-            left = (now - start) / max(done, 1) * (total - done)
-            print(f"{title}: {done} of {total}, {note}, about {left:.0f} s left", file=sys.stderr, flush=True)
+        moment = time.monotonic()
+        if moment - last >= _EVERY:
+            last = moment
+            seconds = (moment - start) / max(done, 1) * (total - done)
+            print(f"{title}: {done} of {total}, {note}, about {seconds:.0f} s left", file=sys.stderr, flush=True)
 
     yield tell

@@ -74,15 +74,15 @@ def check_classifier(make: Callable[..., Classifier]) -> None:
 def check_constructor(trial: Trial) -> None:
     """The constructor stores its arguments and nothing else; one of them is `seed`."""
     example: Any = trial.make()
-    given: dict[str, Any] = {key: object() for key in hyperparameters(example)}
-    made: Any = type(example)(**given)
-    _require("seed" in given, "one of the fields is seed")
-    _require(hyperparameters(made) == given, "the constructor stores its arguments as they are")
-    state = [part.name for part in fields(made) if not part.init]
+    values: dict[str, Any] = {key: object() for key in hyperparameters(example)}
+    copy: Any = type(example)(**values)
+    _require("seed" in values, "one of the fields is seed")
+    _require(hyperparameters(copy) == values, "the constructor stores its arguments as they are")
+    state = [part.name for part in fields(copy) if not part.init]
     _require(
-        all(key.endswith("_") and getattr(made, key) is None for key in state), "fitted state ends in _ and begins as None"
+        all(key.endswith("_") and getattr(copy, key) is None for key in state), "fitted state ends in _ and begins as None"
     )
-    _require(set(vars(made)) <= set(given) | set(state), "the constructor stores nothing else")
+    _require(set(vars(copy)) <= set(values) | set(state), "the constructor stores nothing else")
 
 
 def check_scores(trial: Trial) -> None:
@@ -149,12 +149,12 @@ def check_single_text(trial: Trial) -> None:
 
 def check_progress(trial: Trial) -> None:
     """Progress counts up by one and ends where it said it would."""
-    seen: list[tuple[int, int]] = []
-    trial.make().fit(trial.texts, trial.y, progress=lambda done, total, note: seen.append((done, total)))
-    _require([done for done, _ in seen] == list(range(1, seen[-1][1] + 1)), "training's progress counts from 1 to the total")
-    seen.clear()
-    trial.fitted.predict_proba(trial.texts, progress=lambda done, total, note: seen.append((done, total)))
-    _require(seen[-1][0] == seen[-1][1], "predicting's progress ends at the total")
+    calls: list[tuple[int, int]] = []
+    trial.make().fit(trial.texts, trial.y, progress=lambda done, total, note: calls.append((done, total)))
+    _require([done for done, _ in calls] == list(range(1, calls[-1][1] + 1)), "training's progress counts from 1 to the total")
+    calls.clear()
+    trial.fitted.predict_proba(trial.texts, progress=lambda done, total, note: calls.append((done, total)))
+    _require(calls[-1][0] == calls[-1][1], "predicting's progress ends at the total")
 
 
 def check_refused_speed(trial: Trial) -> None:
@@ -229,8 +229,8 @@ def _holds_pickle(path: Path) -> bool:
         return any(archive.read(name).startswith(b"\x80") for name in archive.namelist())
 
 
-def _require(kept: bool, promise: str) -> None:
-    if not kept:
+def _require(holds: bool, promise: str) -> None:
+    if not holds:
         raise AssertionError(f"not so: {promise}")
 
 

@@ -22,7 +22,8 @@ MODULES = {
 FLOORS = [
     ["cli"],
     ["commands", "door", "testing"],
-    ["migration"],
+    ["serve"],
+    ["migration", "field"],
     ["annotation", "runs"],
     ["batch", "report"],
     ["models", "project", "evaluation"],
@@ -31,7 +32,19 @@ FLOORS = [
 ]
 GROUND = ["errors", "data", "progress"]  # everybody may stand on it
 HEIGHT = {room: -height for height, rooms in enumerate(FLOORS) for room in rooms} | {room: -len(FLOORS) for room in GROUND}
-HEAVY = ["torch", "sklearn", "transformers", "numpy", "scipy", "datasets", "pyarrow", "onnx", "onnxruntime", "tokenizers"]
+HEAVY = [
+    "torch",
+    "sklearn",
+    "transformers",
+    "numpy",
+    "scipy",
+    "datasets",
+    "pyarrow",
+    "duckdb",
+    "onnx",
+    "onnxruntime",
+    "tokenizers",
+]
 
 
 def parse(name: str) -> ast.Module:
@@ -121,7 +134,7 @@ def test_a_door_shows_what_others_use_and_no_more() -> None:
 def test_few_lines_cross_from_room_to_room() -> None:
     pairs = [(name, other) for name in MODULES for other in find_crossings(name)]
     assert len(pairs) <= 1.25 * len(MODULES)  # before there were rooms: 5.6
-    assert len({(room_of(name), room_of(other)) for name, other in pairs}) <= 90
+    assert len({(room_of(name), room_of(other)) for name, other in pairs}) <= 100  # of 18 rooms; the first 14 had 90 at most
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))

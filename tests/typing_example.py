@@ -55,6 +55,14 @@ def use_everything(root: str) -> dict[str, Any]:
     except narratives.UserError as error:
         refusal = error.problems[0]
 
+    sample = narratives.field.draw(root, f"{root}/answers", design=narratives.field.Design(n=4, name="monday"))
+    measured = narratives.field.report(root, "monday")
+    level: narratives.Figure | None = measured.anything.prevalence
+    try:
+        narratives.field.trends(root, "monday")
+    except narratives.UserError as error:
+        alone = error.problems[0]
+
     classifier: narratives.Classifier = Margins(C=10.0)
     check_classifier(Margins)
     return {
@@ -67,6 +75,7 @@ def use_everything(root: str) -> dict[str, Any]:
         "verdict": comparison.narratives[first.id].verdict,
         "suggested": [suggestion.chosen for suggestion in suggestions],
         "refusal": refusal,
+        "drawn": (len(sample.texts), measured.texts, level, alone),
         "seed": classifier.seed,
         "page": result.write_report(f"{root}/report"),
         "columns": result.to_arrow().column_names,

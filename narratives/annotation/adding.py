@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.incoming import fold_text
-from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left, find_sources, make_plan, read_items
+from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left_out, find_sources, make_plan, read_items
 from narratives.data import Codebook, Passage, Place
 from narratives.errors import UserError, at
 from narratives.files import change_files
@@ -73,11 +73,11 @@ def _add(project: Project, request: AddRequest, say: Say) -> AddSummary:
     texts = {fold_text(passage.text) for passage in corpus.passages}
     drawn = _draw(_read(request, texts, summary, say), request)
     if summary.problems and not request.accept_good:
-        rest = len(summary.problems) - _SHOWN
-        more = [f"... and {rest} more"] if rest > 0 else []
+        unlisted = len(summary.problems) - _SHOWN
+        more = [f"... and {unlisted} more"] if unlisted > 0 else []
         raise UserError(*summary.problems[:_SHOWN], *more, "nothing was added; mend them, or leave them out with --accept-good")
-    taken = {passage.id for passage in corpus.passages}
-    passages = [_to_passage(item, request, corpus.codebook, taken, summary) for item in drawn]
+    ids = {passage.id for passage in corpus.passages}
+    passages = [_to_passage(item, request, corpus.codebook, ids, summary) for item in drawn]
     if summary.problems and not request.accept_good:
         raise UserError(*summary.problems[:_SHOWN])
     summary.rejected, summary.added = len(summary.problems), len(passages)
@@ -105,9 +105,9 @@ def describe_addition(summary: AddSummary) -> list[str]:
 
 def _read(request: AddRequest, texts: set[str], summary: AddSummary, say: Say) -> Iterator[Item]:
     """The texts of the inputs, each once and none that the project has."""
-    sources, left = find_sources(request.inputs, "")
-    if left:
-        say(describe_left(left))
+    sources, left_out = find_sources(request.inputs, "")
+    if left_out:
+        say(describe_left_out(left_out))
     columns = Columns(text=request.text, id=request.id, keep=(EVERYTHING,))
     plan = make_plan(sources, Options(columns=columns), None)
     with closing(Cursor()) as cursor:
@@ -133,15 +133,15 @@ def _draw(items: Iterator[Item], request: AddRequest) -> list[Item]:
     return [item for _, _, item in sorted(drawn, key=lambda lot: lot[1])]
 
 
-def _to_passage(item: Item, request: AddRequest, codebook: Codebook, taken: set[str], summary: AddSummary) -> Passage:
+def _to_passage(item: Item, request: AddRequest, codebook: Codebook, ids: set[str], summary: AddSummary) -> Passage:
     record = item.kept["record"]
-    wanted = dict.fromkeys((*_CARRIED, *request.keep))
-    values = {key: record[key] for key in wanted if isinstance(record.get(key), str) or (key in request.keep and key in record)}
+    keys = dict.fromkeys((*_CARRIED, *request.keep))
+    values = {key: record[key] for key in keys if isinstance(record.get(key), str) or (key in request.keep and key in record)}
     id_ = item.id
-    if id_ in taken or not id_.isprintable():
+    if id_ in ids or not id_.isprintable():
         id_ = f"text-{_digest(fold_text(item.text))[:16]}"
         summary.renamed += 1
-    taken.add(id_)
+    ids.add(id_)
     place = Place(Path(item.file), item.line)
     document = record.get(request.document or "document")
     if request.document and document in (None, ""):

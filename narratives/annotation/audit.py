@@ -24,10 +24,10 @@ from narratives.classifiers import score_by_folds
 from narratives.data import Codebook, Floats, Matrix, Passage, Scores
 from narratives.errors import UserError, at
 from narratives.files import write_text
-from narratives.labels import Corpus, Splits, append_splits, assign_splits, gold_matrix
+from narratives.labels import Corpus, Splits, append_splits, assign_splits, deal_folds, gold_matrix, group_passages
 from narratives.progress import Progress, Say
 from narratives.project import Project
-from narratives.texts import Pair, group, restrict
+from narratives.texts import Pair, restrict
 
 FOLDS = 5
 FLOOR = 10  # passages that carry a narrative from which its labels are judged
@@ -51,12 +51,12 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, without texts."""
-        found = [{key: record[key] for key in ("id", "doubt", "review", "sides")} for record in self.records]
-        return {**asdict(self), "records": found}
+        records = [{key: record[key] for key in ("id", "doubt", "review", "sides")} for record in self.records]
+        return {**asdict(self), "records": records}
 
 
 @dataclass(slots=True)
-class _Found:
+class _Findings:
     doubts: dict[int, list[Suspicion]] = field(default_factory=lambda: defaultdict(list))  # by the passage's position
     kinds: dict[str, int] = field(default_factory=dict)
 
@@ -85,16 +85,18 @@ def audit_labels(
         judged = _choose_judged(corpus, passages, pairs)
         if fresh:
             append_splits(corpus.splits_file, fresh)
-    found = _Found()
+    findings = _Findings()
     gold = gold_matrix(passages, codebook.ids)[judged]
-    seen = [passages[row] for row in judged]
-    scores = score_out_of_fold(seen, gold, restrict(pairs, judged), progress)
-    _judge_labels(found, passages, judged, codebook, find_errors(scores, gold), scores)
-    _compare_twins(found, passages, pairs)
+    judged_passages = [passages[row] for row in judged]
+    scores = score_out_of_fold(judged_passages, gold, restrict(pairs, judged), progress)
+    _judge_labels(findings, passages, judged, codebook, find_errors(scores, gold), scores)
+    _compare_twins(findings, passages, pairs)
     settled = read_settled(folder, make_names(codebook))
-    known = {row for row in found.doubts if passages[row].narratives in settled.get(fold_text(passages[row].text), [])}
-    _draw_lot(found, corpus, passages, settled, lot)
-    records = [make_doubt_form(passages[row], found.doubts[row]) for row in found.doubts if row not in known]
+    settled_rows = {
+        row for row in findings.doubts if passages[row].narratives in settled.get(fold_text(passages[row].text), [])
+    }
+    _draw_lot(findings, corpus, passages, settled, lot)
+    records = [make_doubt_form(passages[row], findings.doubts[row]) for row in findings.doubts if row not in settled_rows]
     records.sort(key=lambda record: (-record["doubt"], record["id"]))
     with project.lock(say):
         records = keep_current(records, corpus, project.read_corpus())
@@ -107,8 +109,8 @@ def audit_labels(
         held_out=len(passages) - len(judged),
         new_splits=len(fresh),
         records=records,
-        kinds=found.kinds,
-        settled=len(known),
+        kinds=findings.kinds,
+        settled=len(settled_rows),
         thin={id_: count for id_, count in support.items() if count < FLOOR},
         waiting=count_waiting(folder, passages),
         review=str(path) if records else "",
@@ -122,11 +124,8 @@ def score_out_of_fold(
 
     Documents that share near-duplicates (`pairs`) are left out together: a twin would only repeat the label.
     """
-    groups = _group(passages, pairs)
-    order = random.Random(_SEED).sample(sorted(set(groups)), len(set(groups)))
-    fold_of = {root: place % FOLDS for place, root in enumerate(order)}
-    folds = np.array([fold_of[root] for root in groups])
-    return score_by_folds([passage.text for passage in passages], gold, folds, progress)
+    folds = deal_folds(group_passages(passages, pairs), FOLDS)
+    return score_by_folds([passage.text for passage in passages], gold, folds, progress=progress)
 
 
 def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
@@ -167,22 +166,15 @@ def describe_audit(audit: Audit) -> list[str]:
     return lines
 
 
-def _group(passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
-    """For each passage the first of those that must not be told apart: one document, or near-duplicates."""
-    first: dict[str, int] = {}
-    links = [(first.setdefault(passage.document, row), row) for row, passage in enumerate(passages)]
-    return group(len(passages), iter([*links, *((pair.first, pair.second) for pair in pairs)]))
-
-
 def _place_documents(corpus: Corpus) -> tuple[Corpus, Splits]:
-    """The labels with a split for every document, and those that are new: as training would deal them out."""
+    """The corpus with a split for every document, and the splits that are new, dealt out as training would."""
     fresh = assign_splits(corpus.passages, corpus.pairs, corpus.splits)
     return corpus.add_splits(fresh), fresh
 
 
 def _choose_judged(corpus: Corpus, passages: Sequence[Passage], pairs: Sequence[Pair]) -> list[int]:
     """The rows that a model may judge: neither in test nor linked to what is; `UserError` where they are too few."""
-    groups = _group(passages, pairs)
+    groups = group_passages(passages, pairs)
     held_out = {root for root, passage in zip(groups, passages, strict=True) if corpus.splits[passage.document] == "test"}
     judged = [row for row, root in enumerate(groups) if root not in held_out]
     if len({groups[row] for row in judged}) < 2 * FOLDS:
@@ -191,20 +183,20 @@ def _choose_judged(corpus: Corpus, passages: Sequence[Passage], pairs: Sequence[
     return judged
 
 
-def _draw_lot(found: _Found, corpus: Corpus, passages: Sequence[Passage], settled: Settled, lot: int) -> None:
+def _draw_lot(findings: _Findings, corpus: Corpus, passages: Sequence[Passage], settled: Settled, lot: int) -> None:
     """Test passages to be read again whatever a model says of them; not those that somebody has decided about."""
     free = [
         row
         for row, passage in enumerate(passages)
-        if corpus.splits[passage.document] == "test" and row not in found.doubts and fold_text(passage.text) not in settled
+        if corpus.splits[passage.document] == "test" and row not in findings.doubts and fold_text(passage.text) not in settled
     ]
     for row in random.Random(_SEED).sample(free, min(lot, len(free))):
         doubt = Suspicion(0.0, "drawn by lot from the test split, whatever a model says", passages[row].narratives or {})
-        found.add("test passages drawn by lot", row, doubt)
+        findings.add("test passages drawn by lot", row, doubt)
 
 
 def _judge_labels(
-    found: _Found,
+    findings: _Findings,
     passages: Sequence[Passage],
     judged: Sequence[int],
     codebook: Codebook,
@@ -217,19 +209,23 @@ def _judge_labels(
         id_, labels = codebook.ids[k], passages[row].narratives or {}
         score, shown = float(doubt[place, k]), f"{scores[place, k]:.2f}"
         if id_ in labels:
-            why, kind = f"'{id_}' is carried, but scores {shown}", "labels that may be too many"
-            found.add(kind, row, Suspicion(score, why, {other: stance for other, stance in labels.items() if other != id_}))
+            reason, kind = f"'{id_}' is carried, but scores {shown}", "labels that may be too many"
+            findings.add(
+                kind, row, Suspicion(score, reason, {carried: stance for carried, stance in labels.items() if carried != id_})
+            )
         else:
-            why, kind = f"'{id_}' is not carried, but scores {shown}", "labels that may be missing"
-            found.add(kind, row, Suspicion(score, why, {**labels, id_: None}))
+            reason, kind = f"'{id_}' is not carried, but scores {shown}", "labels that may be missing"
+            findings.add(kind, row, Suspicion(score, reason, {**labels, id_: None}))
 
 
-def _compare_twins(found: _Found, passages: Sequence[Passage], pairs: Sequence[Pair]) -> None:
+def _compare_twins(findings: _Findings, passages: Sequence[Passage], pairs: Sequence[Pair]) -> None:
     """Near-duplicates with different labels; `labels check` tells of those whose text is the same."""
     for pair in pairs:
         a, b = passages[pair.first], passages[pair.second]
         differ = (a.narratives or {}).keys() != (b.narratives or {}).keys()
         if pair.similarity >= ALIKE and differ and fold_text(a.text) != fold_text(b.text):
-            for row, other in ((pair.first, b), (pair.second, a)):
-                why = f"{pair.similarity:.0%} like '{other.id}', which has other labels"
-                found.add("near-duplicates with other labels", row, Suspicion(pair.similarity, why, other.narratives or {}))
+            for row, twin in ((pair.first, b), (pair.second, a)):
+                reason = f"{pair.similarity:.0%} like '{twin.id}', which has other labels"
+                findings.add(
+                    "near-duplicates with other labels", row, Suspicion(pair.similarity, reason, twin.narratives or {})
+                )

@@ -92,17 +92,17 @@ def _report(corpus: Corpus, further: list[Passage]) -> LabelReport:
     passages, splits = corpus.passages, corpus.splits
     labels = [passage.narratives for passage in passages if passage.narratives is not None]
     documents = {passage.document for passage in passages}
-    both = [*passages, *further]
-    found = near_duplicates([passage.text for passage in both])
-    pairs = [pair for pair in found if max(pair.first, pair.second) < len(passages)]
-    repeated = [pair for pair in found if min(pair.first, pair.second) < len(passages) <= max(pair.first, pair.second)]
+    all_passages = [*passages, *further]
+    all_pairs = near_duplicates([passage.text for passage in all_passages])
+    pairs = [pair for pair in all_pairs if max(pair.first, pair.second) < len(passages)]
+    repeated = [pair for pair in all_pairs if min(pair.first, pair.second) < len(passages) <= max(pair.first, pair.second)]
     findings = [_describe(passages, pair, splits) for pair in leaks(passages, pairs, splits)]
     findings += [_contradiction(passages, pair) for pair in pairs if _contradict(passages, pair)]
-    findings += [_describe_further(both, pair) for pair in repeated]
-    if gone := [name for name in splits if name not in documents]:
-        names = ", ".join(gone[:5]) + (" ..." if len(gone) > 5 else "")
+    findings += [_describe_further(all_passages, pair) for pair in repeated]
+    if missing := [name for name in splits if name not in documents]:
+        names = ", ".join(missing[:5]) + (" ..." if len(missing) > 5 else "")
         fix = "delete their lines if they are gone for good, or the whole file if the labels are new"
-        findings.append(f"{corpus.splits_file}: {len(gone)} documents have no passage ({names}); {fix}")
+        findings.append(f"{corpus.splits_file}: {len(missing)} documents have no passage ({names}); {fix}")
     support = [_count(id_, passages, splits) for id_ in corpus.codebook.ids]
     return LabelReport(
         passages=len(passages),
@@ -140,15 +140,15 @@ def _count(id_: str, passages: Sequence[Passage], splits: Splits) -> Support:
 
 def _describe(passages: Sequence[Passage], pair: Pair, splits: Splits) -> str:
     a, b = passages[pair.first], passages[pair.second]
-    where = f"{splits.get(a.document, 'no split')} and {splits.get(b.document, 'no split')}"
+    split_names = f"{splits.get(a.document, 'no split')} and {splits.get(b.document, 'no split')}"
     likeness = f"{pair.similarity:.0%} alike"
-    return f"{b.place}: '{b.id}' nearly repeats '{a.id}' ({likeness}) in another split ({where}); not trained on"
+    return f"{b.place}: '{b.id}' nearly repeats '{a.id}' ({likeness}) in another split ({split_names}); not trained on"
 
 
 def _describe_further(passages: Sequence[Passage], pair: Pair) -> str:
-    own, other = passages[min(pair.first, pair.second)], passages[max(pair.first, pair.second)]
+    old, new = passages[min(pair.first, pair.second)], passages[max(pair.first, pair.second)]
     likeness = f"{pair.similarity:.0%} alike"
-    return f"{other.place}: '{other.id}' nearly repeats '{own.id}' ({likeness}, {own.place}); a further test must be new"
+    return f"{new.place}: '{new.id}' nearly repeats '{old.id}' ({likeness}, {old.place}); a further test must be new"
 
 
 def _contradict(passages: Sequence[Passage], pair: Pair) -> bool:

@@ -18,11 +18,11 @@ Settled = dict[str, list[Any]]  # folded text -> labels that were seen when some
 def make_conflict(old: Sequence[Passage], group: Sequence[Incoming]) -> dict[str, Any]:
     """All sides, for a person to write a side's number or the right labels into `decision`, and to import again."""
     sides: list[dict[str, Any]] = []
-    for one in [*(Incoming(passage) for passage in old), *group]:
-        labels = one.passage.narratives
+    for item in [*(Incoming(passage) for passage in old), *group]:
+        labels = item.passage.narratives
         if labels is not None and labels not in [side["narratives"] for side in sides]:
-            by = {"by": one.by} if one.by else {}
-            sides.append({"where": str(one.passage.place), **by, "narratives": labels})
+            by = {"by": item.by} if item.by else {}
+            sides.append({"where": str(item.passage.place), **by, "narratives": labels})
     return make_form(old[0] if old else group[0].passage, sides)
 
 
@@ -32,6 +32,6 @@ def read_settled(folder: Path, names: Names) -> Settled:
     for path in sorted(folder.glob("*.jsonl")):
         for entry in ours.read(path, Wishes(names)):
             if entry.settles and not entry.problem:
-                seen = [names.resolve(labels, lambda _: None) for labels in entry.settles]
-                settled[fold_text(str(entry.values.get("text")))] += seen
+                label_sets = [names.resolve(labels, lambda _: None) for labels in entry.settles]
+                settled[fold_text(str(entry.values.get("text")))] += label_sets
     return settled

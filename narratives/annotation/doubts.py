@@ -34,19 +34,21 @@ def make_doubt_form(passage: Passage, doubts: Sequence[Suspicion]) -> dict[str, 
 
 def _join(labels: Labels, doubts: Sequence[Suspicion]) -> Labels:
     """The labels after every change that a doubt speaks for."""
-    gone = {id_ for doubt in doubts for id_ in labels.keys() - doubt.labels.keys()}
+    dropped = {id_ for doubt in doubts for id_ in labels.keys() - doubt.labels.keys()}
     more = {id_: stance for doubt in doubts for id_, stance in doubt.labels.items() if id_ not in labels}
-    return {**{id_: stance for id_, stance in labels.items() if id_ not in gone}, **more}
+    return {**{id_: stance for id_, stance in labels.items() if id_ not in dropped}, **more}
 
 
-def choose_file(folder: Path, wanted: Path | None) -> Path:
+def choose_file(folder: Path, review_path: Path | None) -> Path:
     """Where to write: over an older review only as long as nobody has decided anything in it."""
-    if wanted is not None:
-        if wanted.resolve().parent == folder.resolve().parent:
-            raise UserError(at(wanted, None, f"would be read as passages there; name a file elsewhere, such as in {folder}"))
-        if wanted.exists() and holds_decisions(wanted):
-            raise UserError(at(wanted, None, "holds decisions; import it and keep it, and name another file"))
-        return wanted
+    if review_path is not None:
+        if review_path.resolve().parent == folder.resolve().parent:
+            raise UserError(
+                at(review_path, None, f"would be read as passages there; name a file elsewhere, such as in {folder}")
+            )
+        if review_path.exists() and holds_decisions(review_path):
+            raise UserError(at(review_path, None, "holds decisions; import it and keep it, and name another file"))
+        return review_path
     number, path = 1, folder / "audit.jsonl"
     while path.exists() and holds_decisions(path):
         number += 1
@@ -64,9 +66,9 @@ def keep_current(records: Sequence[dict[str, Any]], before: Corpus, now: Corpus)
 
 def count_waiting(folder: Path, passages: Sequence[Passage]) -> dict[str, int]:
     """Passages that a change of the codebook put into a review file and that nobody has decided about."""
-    there = {passage.id for passage in passages}
+    ids = {passage.id for passage in passages}
     counts = {
-        str(path): sum("doubt" not in values and values.get("id") in there for values in forms)
+        str(path): sum("doubt" not in values and values.get("id") in ids for values in forms)
         for path, forms in read_open(folder)
     }
     return {path: count for path, count in counts.items() if count}

@@ -17,6 +17,7 @@ from xml.sax.saxutils import quoteattr
 from narratives.annotation.formats import label_studio
 from narratives.annotation.formats.entry import TABLES, Entry
 from narratives.annotation.formats.items import find_suffix, read_items
+from narratives.annotation.merge import READERS
 from narratives.annotation.review import is_form, read_form
 from narratives.data import Codebook, Place
 from narratives.errors import UserError, at
@@ -37,7 +38,7 @@ class Returned:
     """What a file that went out and came back says."""
 
     entries: list[Entry] = field(default_factory=list)
-    decisions: dict[Row, tuple[Path, int, Any]] = field(default_factory=dict)  # row -> the form's file and line, decision
+    decisions: dict[Row, tuple[Path, int, dict[str, Any]]] = field(default_factory=dict)  # row -> the form's file, line, news
 
 
 def export_review(project: Project, review: Path, form: str, output: Path) -> tuple[int, list[Path]]:
@@ -87,13 +88,16 @@ def read_returned(path: Path, root: Path) -> Returned | None:
             line, values = forms[file][id_]
             if values["decision"] not in (None, decision):
                 raise ValueError(f"{file}:{line} was decided otherwise already ({values['decision']}); take this row out")
-            rest, decided = read_form({**values, "decision": decision})
+            passage_values, decided = read_form({**values, "decision": decision})
+            passage_values |= _list_readers(item.values)
         except ValueError as error:
             returned.entries.append(Entry(item.place, item.values, problem=str(error)))
             continue
-        returned.decisions[item.place, id_] = (file, line, decision)
-        for one in decided:
-            returned.entries.append(Entry(item.place, {**rest, "narratives": one.labels}, one.by, settles=one.settles))
+        returned.decisions[item.place, id_] = (file, line, {"decision": decision, **_list_readers(item.values)})
+        for choice in decided:
+            returned.entries.append(
+                Entry(item.place, {**passage_values, "narratives": choice.labels}, choice.by, settles=choice.settles)
+            )
     return returned
 
 
@@ -101,10 +105,10 @@ def write_decisions(returned: Sequence[Returned], good: Collection[Row]) -> tupl
     """The forms' files with the decisions of the `good` rows in them, as new texts; and how many went into each."""
     changes: dict[Path, dict[int, dict[str, Any] | None]] = {}
     counts: Counter[str] = Counter()
-    for one in returned:
-        for row, (file, line, decision) in one.decisions.items():
+    for review in returned:
+        for row, (file, line, decision) in review.decisions.items():
             if row in good:
-                changes.setdefault(file, {})[line] = {"decision": decision}
+                changes.setdefault(file, {})[line] = dict(decision)
                 counts[str(file)] += 1
     return {file: change_lines(file, lines) for file, lines in changes.items()}, dict(counts)
 
@@ -157,8 +161,8 @@ def _make_interface(codebook: Codebook, sides: int) -> str:
     choices = [f"    <Choice value={quoteattr(str(k + 1))}/>" for k in range(sides)]
     head += [f'  <Choices name="{_SIDE}" toName="text" choice="single-radio">', *choices, "  </Choices>"]
     labels = label_studio.make_interface(codebook).replace(' required="true"', "")  # only where no side is right
-    text, rest = labels.removeprefix("<View>\n").split("\n", 1)
-    return "\n".join([head[0], text, *head[1:], rest])
+    text, remainder = labels.removeprefix("<View>\n").split("\n", 1)
+    return "\n".join([head[0], text, *head[1:], remainder])
 
 
 def _came_from(path: Path, values: dict[str, Any]) -> bool:
@@ -182,6 +186,12 @@ def _read_item(path: Path, item: Entry) -> tuple[str, str, Any]:
     if len(answers) > 1:
         raise ValueError(f"'{review['id']}': decided in {len(answers)} ways; settle it in Label Studio")
     return str(review["file"]), str(review["id"]), next(iter(answers.values()), None)
+
+
+def _list_readers(values: dict[str, Any]) -> dict[str, list[str]]:
+    """Who decided, where a row of a table says so."""
+    names = [name.strip() for name in str(values.get(READERS) or "").split(";") if name.strip()]
+    return {READERS: names} if names else {}
 
 
 def _read_cell(cell: Any) -> Any:

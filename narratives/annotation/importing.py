@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.decisions import read_settled
+from narratives.annotation.field_labels import LABELS_FILE, divide, merge_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.handout import Returned, read_returned, write_decisions
 from narratives.annotation.incoming import Bad, Incoming, parse_entries
-from narratives.annotation.merge import Merge, merge
+from narratives.annotation.merge import READERS, Merge, merge
 from narratives.annotation.names import make_names
 from narratives.annotation.official import find_official
 from narratives.annotation.outcome import ImportSummary
@@ -44,6 +45,7 @@ class ImportRequest:
     partial: bool = False
     as_labels: bool = False  # answers of a model are taken too, and marked
     into: str | None = None
+    by: str = ""  # who read the texts of a field sample, where the file does not say
     accept_good: bool = False
     dry_run: bool = False
 
@@ -80,26 +82,40 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     parsed = parse_entries(entries, codebook, names, existing)
     if parsed.bad and not request.accept_good:
         raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
-    merged = merge(existing, parsed.good, read_settled(project.labels / "conflicts", names))
+    for_samples, good = divide(project.labels, parsed.good)
+    merged = merge(existing, good, read_settled(project.labels / "conflicts", names))
     for old in sorted(set(names.renames) - names.met):
         parsed.notes[f"--map {old}: labels of that name"] = 0
     summary = _count(merged, parsed.bad, codebook, request.dry_run)
     summary.notes = dict(parsed.notes)
     new_splits: Splits = {}
     if merged.new:
-        official = {} if request.new_splits else _honour(summary, parsed.good, merged.new, splits)
+        official = {} if request.new_splits else _honour(summary, good, merged.new, splits)
         new_splits = {**official, **_split(summary, existing, merged.new, {**splits, **official}, official)}
     texts = _compose(project.labels, merged, parsed.bad, request.into)
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
-    decided, summary.decided = write_decisions(returned, {(one.passage.place, one.passage.id) for one in parsed.good})
+    changes |= _measure(project, for_samples, codebook, request.by, summary)
+    decided, summary.decided = write_decisions(returned, {(item.passage.place, item.passage.id) for item in parsed.good})
     changes |= decided
     if new_splits:
         changes[project.splits_file] = extend_splits(project.splits_file, new_splits)
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
+
+
+def _measure(
+    project: Project, for_samples: Mapping[str, Sequence[Incoming]], codebook: Codebook, by: str, summary: ImportSummary
+) -> dict[Path, str]:
+    """The files of field samples with what was read for them; it is told in the summary."""
+    changes = {}
+    for name, rows in for_samples.items():
+        folder = sample_folder(project.labels, name)
+        changes[folder / LABELS_FILE], counts = merge_field_labels(folder, rows, codebook, by)
+        summary.samples[name] = dict(counts)
+    return changes
 
 
 def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:
@@ -139,12 +155,12 @@ def _split(
     after = {**splits, **added}
     fresh = {p.document for p in new} & (added.keys() | official.keys())
     summary.new_documents = dict(Counter(after[document] for document in fresh))
-    told: set[str] = set()
+    reported: set[str] = set()
     for pair in pairs:
         old, newcomer = passages[pair.first], passages[pair.second]
         held_out = splits.get(old.document) in ("validation", "test")
-        if pair.first < len(existing) <= pair.second and held_out and newcomer.id not in told:
-            told.add(newcomer.id)
+        if pair.first < len(existing) <= pair.second and held_out and newcomer.id not in reported:
+            reported.add(newcomer.id)
             summary.kept_out.append(
                 {"id": newcomer.id, "like": old.id, "held_out": splits[old.document], "split": after[newcomer.document]}
             )
@@ -155,7 +171,7 @@ def _compose(folder: Path, merged: Merge, bad: Sequence[Bad], into: str | None) 
     """The new files: kind -> (path in labels/, text). Conflicts and rejects lie deeper, where nobody reads them as passages."""
     contents = {
         "conflicts": _lines(merged.conflicts),
-        "rejected": _lines(_reject(one) for one in bad),
+        "rejected": _lines(_reject(entry) for entry in bad),
         "passages": _lines(to_record(passage) for passage in merged.new),
     }
     digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
@@ -191,6 +207,6 @@ def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:
     for passage in updated:
         if passage.place is None:
             raise ValueError(f"'{passage.id}' was read from no file")
-        origin = {"origin": passage.extras["origin"]} if "origin" in passage.extras else {}
-        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives, **origin}
+        beside = {key: passage.extras[key] for key in ("origin", READERS) if key in passage.extras}
+        changed.setdefault(passage.place.file, {})[passage.place.line] = {"narratives": passage.narratives, **beside}
     return {path: change_lines(path, lines) for path, lines in changed.items()}

@@ -46,7 +46,7 @@ class Parsed:
 def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, existing: Sequence[Passage]) -> Parsed:
     """Check every entry against the codebook, the other entries and the passages that are there."""
     parsed = Parsed()
-    taken = {passage.id: passage for passage in existing}
+    by_id = {passage.id: passage for passage in existing}
     for entry in entries:
         parsed.notes.update(entry.notes)
         if entry.problem:
@@ -55,16 +55,16 @@ def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, ex
         problems: list[str] = []
         incoming = _parse(entry, codebook, names, problems)
         passage = incoming.passage
-        other = taken.get(passage.id)
-        if passage.id and other and fold_text(other.text) != fold_text(passage.text):
+        namesake = by_id.get(passage.id)
+        if passage.id and namesake and fold_text(namesake.text) != fold_text(passage.text):
             problems.append(
-                f"{entry.where}: id '{passage.id}' stands at {other.place} with another text; "
+                f"{entry.where}: id '{passage.id}' stands at {namesake.place} with another text; "
                 "give this record another id, or none and it gets one from its text"
             )
         if problems:
             parsed.bad.append(Bad(entry, problems))
         else:
-            taken.setdefault(passage.id, passage)
+            by_id.setdefault(passage.id, passage)
             parsed.good.append(incoming)
     return parsed
 
@@ -86,20 +86,20 @@ def _parse(entry: Entry, codebook: Codebook, names: Names, problems: list[str]) 
         if reason := _find_unwritable(value):
             tell(f"'{show(str(key))}' {reason}")
     values = json.loads(json.dumps(_drop_nan(values), ensure_ascii=True, default=str))
-    settles = [names.resolve(seen, lambda _: None) for seen in entry.settles]
+    settles = [names.resolve(labels, lambda _: None) for labels in entry.settles]
     values["narratives"] = names.resolve(values.get("narratives"), tell)
-    told: list[str] = []
-    passage = parse_passage(values, codebook, entry.place, told)
-    problems += [problem.replace(str(entry.place), entry.where, 1) for problem in told]
+    messages: list[str] = []
+    passage = parse_passage(values, codebook, entry.place, messages)
+    problems += [problem.replace(str(entry.place), entry.where, 1) for problem in messages]
     return Incoming(replace(passage, place=entry.place), entry.by, tuple(settles), entry.split)
 
 
 def _find_unwritable(value: Any) -> str:
     """Why no JSON file could hold a value; empty where one could. NaN is a number that is not there, and becomes null."""
     if isinstance(value, dict):
-        return next((reason for part in value.items() for one in part if (reason := _find_unwritable(one))), "")
+        return next((reason for part in value.items() for inner in part if (reason := _find_unwritable(inner))), "")
     if isinstance(value, (list, tuple)):
-        return next((reason for one in value if (reason := _find_unwritable(one))), "")
+        return next((reason for inner in value if (reason := _find_unwritable(inner))), "")
     if isinstance(value, bytes):
         return "holds bytes that are no UTF-8; write the column as text, or leave it out"
     if isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):

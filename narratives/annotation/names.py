@@ -34,17 +34,17 @@ class Names:
             return self.titles[word]
         name, stance = split_stance(word)
         if stance is not None:
-            found = self.find(name)
-            return join_stance(found, stance) if found in self.ids else None
+            label = self.find(name)
+            return join_stance(label, stance) if label in self.ids else None
         for ending in (word, *list_endings(word, PATHS)):
-            if found := self.folded.get(fold_name(ending)):
-                return self.find(found)
+            if label := self.folded.get(fold_name(ending)):
+                return self.find(label)
         return None
 
     def narrative(self, word: str) -> str | None:
         """The id of the narrative that a label names, whatever the stance."""
-        found = self.find(word)
-        return None if found in (None, NONE) else split_stance(str(found))[0]
+        label = self.find(word)
+        return None if label in (None, NONE) else split_stance(str(label))[0]
 
     def resolve(self, value: Any, tell: Tell) -> Any:
         """Labels with every name replaced by its id: a list or an object becomes an object, all else is left as it is."""
@@ -55,23 +55,23 @@ class Names:
         else:
             return value
         labels: dict[str, Any] = {}
-        none = False
-        for word, given in pairs:
+        says_none = False
+        for word, given_stance in pairs:
             word = count_id(word)
-            found = self.find(word) if isinstance(word, str) else None
-            if found is None:
-                shown, known = show(str(word)), [*self.ids, *self.titles]
-                tell(f"unknown label '{shown}'{did_you_mean(str(word), known)}; or rename it: --map '{shown}=ID'")
+            label = self.find(word) if isinstance(word, str) else None
+            if label is None:
+                shown, choices = show(str(word)), [*self.ids, *self.titles]
+                tell(f"unknown label '{shown}'{did_you_mean(str(word), choices)}; or rename it: --map '{shown}=ID'")
                 continue
-            none |= found == NONE
-            if found == NONE:
+            says_none |= label == NONE
+            if label == NONE:
                 continue
-            id_, named = split_stance(found)
-            stances = [stance for stance in (labels.get(id_), named, given) if stance is not None]
+            id_, named = split_stance(label)
+            stances = [stance for stance in (labels.get(id_), named, given_stance) if stance is not None]
             if any(stance != stances[0] for stance in stances):
                 tell(f"'{id_}' has two stances, {' and '.join(map(str, stances))}; keep one")
             labels[id_] = stances[0] if stances else None
-        if none and labels:
+        if says_none and labels:
             tell(f"'{NONE}' stands beside {', '.join(labels)}; keep one of them")
         return labels
 

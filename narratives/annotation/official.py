@@ -18,17 +18,17 @@ def find_official(incoming: Sequence[Incoming], documents: set[str], splits: Map
     places: dict[str, Incoming] = {}
     problems = []
     fixed = set()
-    for one in incoming:
-        document = one.passage.document
-        if not one.split or document not in documents:
+    for item in incoming:
+        document = item.passage.document
+        if not item.split or document not in documents:
             continue
         if document in splits:
-            fixed |= {document} if splits[document] != one.split else set()
-        elif official.setdefault(document, one.split) != one.split:
+            fixed |= {document} if splits[document] != item.split else set()
+        elif official.setdefault(document, item.split) != item.split:
             first = places[document]
-            told = f"document '{document}' is in {one.split} and, at {first.passage.place}, in {first.split}; {_FIX}"
-            problems.append(f"{one.passage.place}: {told}")
-        places.setdefault(document, one)
+            problem = f"document '{document}' is in {item.split} and, at {first.passage.place}, in {first.split}; {_FIX}"
+            problems.append(f"{item.passage.place}: {problem}")
+        places.setdefault(document, item)
     if problems:
         raise UserError(*problems)
     return official, len(fixed)

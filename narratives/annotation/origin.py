@@ -43,12 +43,12 @@ def mark_answers(entries: Iterable[Entry], as_labels: bool) -> list[Entry]:
 
 def _mark(entry: Entry) -> Entry:
     values = entry.values
-    kept = {key: value for key, value in values.items() if key not in _OF_ANSWERS and not key.startswith(_SCORES)}
+    passage_values = {key: value for key, value in values.items() if key not in _OF_ANSWERS and not key.startswith(_SCORES)}
     if values.get("end") not in (None, ""):  # a window: its text has the id of its own, the whole text is its document
-        kept["document"] = values.get("document") or values.get("id")
-        kept["id"] = f"{values.get('id')}:{values.get('start')}"
+        passage_values["document"] = values.get("document") or values.get("id")
+        passage_values["id"] = f"{values.get('id')}:{values.get('start')}"
     problem = entry.problem
     if not values.get("text"):
         problem = "an answer without its text is no label; classify again with --text, which writes it too"
-    kept["narratives"] = values.get("narratives") or {}  # an empty cell: the model was asked and raised nothing
-    return replace(entry, values={**kept, "origin": f"{BY_MODEL}{values['run']}"}, problem=problem, notes=())
+    passage_values["narratives"] = values.get("narratives") or {}  # an empty cell: the model was asked and raised nothing
+    return replace(entry, values={**passage_values, "origin": f"{BY_MODEL}{values['run']}"}, problem=problem, notes=())

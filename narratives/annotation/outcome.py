@@ -23,6 +23,7 @@ class ImportSummary:
     kept_out: list[dict[str, str]] = field(default_factory=list)  # newcomers that nearly repeat a held-out passage
     decided: dict[str, int] = field(default_factory=dict)  # file of reviews -> decisions that came back and were written there
     notes: dict[str, int] = field(default_factory=dict)
+    samples: dict[str, dict[str, int]] = field(default_factory=dict)  # sample -> new, changed, the same, unlabelled
     files: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
 
@@ -34,7 +35,11 @@ class ImportSummary:
 def describe_import(summary: ImportSummary) -> list[str]:
     """The summary as lines of text."""
     lines = ["dry run: nothing was written"] if summary.dry_run else []
-    lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
+    for name, counts in summary.samples.items():
+        tally = ", ".join(f"{count} {state}" for state, count in counts.items())
+        lines.append(f"field sample '{name}': {tally}; it measures, and nothing is trained on it before: field retire {name}")
+    if not summary.samples or summary.imported:
+        lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
     lines += [f"filled in or decided: {summary.updated} that were there"] if summary.updated else []
     lines += [f"{n:8}  {id_}" for id_, n in summary.narratives.items()] if summary.imported + summary.updated else []
     lines += [f"{summary.none:8}  (carry none)"] if summary.none else []
@@ -45,9 +50,11 @@ def describe_import(summary: ImportSummary) -> list[str]:
     if summary.new_documents:
         lines.append("new documents: " + ", ".join(f"{n} {split}" for split, n in sorted(summary.new_documents.items())))
     lines += [f"nearly repeat a held-out passage: {len(summary.kept_out)}"] if summary.kept_out else []
-    for one in summary.kept_out:
-        fate = {"train": "not trained on", one["held_out"]: f"in {one['split']} too"}.get(one["split"], f"in {one['split']}")
-        lines.append(f"  '{one['id']}' like '{one['like']}' ({one['held_out']}): {fate}")
+    for newcomer in summary.kept_out:
+        fate = {"train": "not trained on", newcomer["held_out"]: f"in {newcomer['split']} too"}.get(
+            newcomer["split"], f"in {newcomer['split']}"
+        )
+        lines.append(f"  '{newcomer['id']}' like '{newcomer['like']}' ({newcomer['held_out']}): {fate}")
     lines += [f"decisions written down in {file}: {count}" for file, count in summary.decided.items()]
     lines += [f"{note}: {count}" for note, count in summary.notes.items()]
     if summary.rejected:

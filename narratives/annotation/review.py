@@ -49,19 +49,19 @@ def read_form(values: dict[str, Any]) -> tuple[dict[str, Any], list[Decision]]:
 
     `ValueError` says what a person wrote that cannot be understood.
     """
-    rest = {key: value for key, value in values.items() if key not in ("decision", "sides", "review")}
+    passage_values = {key: value for key, value in values.items() if key not in ("decision", "sides", "review")}
     decision, sides = values["decision"], values["sides"]
     if decision is None and values.get("review"):
-        return rest, []
+        return passage_values, []
     if not all(isinstance(side, dict) and isinstance(side.get("narratives"), (dict, list)) for side in sides):
         raise ValueError("every one of the 'sides' needs its 'narratives'; leave them as they were written")
     labels = [side["narratives"] for side in sides]
     if decision is None:
-        return rest, [Decision(labels=side["narratives"], by=str(side.get("by", ""))) for side in sides]
+        return passage_values, [Decision(labels=side["narratives"], by=str(side.get("by", ""))) for side in sides]
     if isinstance(decision, (dict, list)):
-        return rest, [Decision(labels=decision, settles=tuple(labels))]
+        return passage_values, [Decision(labels=decision, settles=tuple(labels))]
     if isinstance(decision, int) and not isinstance(decision, bool) and 1 <= decision <= len(sides):
-        return rest, [Decision(labels=labels[decision - 1], settles=tuple(labels))]
+        return passage_values, [Decision(labels=labels[decision - 1], settles=tuple(labels))]
     raise ValueError(f"'decision' must be a side's number, 1 to {len(sides)}, or the right labels")
 
 

@@ -25,19 +25,19 @@ class Likeness:
     """Cosines of texts with each other (texts, texts), of labelled passages with texts, and with each other."""
 
     texts: Floats
-    known: Floats  # (labelled, texts)
-    among_known: Floats  # (labelled, labelled)
+    labelled: Floats  # (labelled, texts)
+    among_labelled: Floats  # (labelled, labelled)
 
 
-def measure_likeness(texts: Sequence[str], known: Sequence[str]) -> Likeness:
+def measure_likeness(texts: Sequence[str], labelled: Sequence[str]) -> Likeness:
     """Cosines of TF-IDF vectors of words."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, strip_accents="unicode", token_pattern=r"(?u)\b\w+\b")  # noqa: S106
     try:
-        x = vectorizer.fit_transform([*texts, *known])
+        x = vectorizer.fit_transform([*texts, *labelled])
     except ValueError:  # not a word in all of it
-        return Likeness(np.eye(len(texts)), np.zeros((len(known), len(texts))), np.eye(len(known)))
+        return Likeness(np.eye(len(texts)), np.zeros((len(labelled), len(texts))), np.eye(len(labelled)))
     new, old = x[: len(texts)], x[len(texts) :]
     return Likeness((new @ new.T).toarray(), (old @ new.T).toarray(), (old @ old.T).toarray())
 
@@ -60,24 +60,24 @@ def choose(doubt: Floats, likeness: Likeness, n: int, lots: Sequence[int] = ()) 
     least is left unknown about all of them, when labels of alike texts tell of each other. What is unknown of a text is
     scaled by its `doubt`. So no two that are alike are taken, none that is like a labelled passage, none that is like nothing.
     """
-    left = likeness.texts.astype(np.float64)
-    if len(likeness.known):
-        noise = RIDGE * np.eye(len(likeness.known))
-        left -= likeness.known.T @ np.linalg.solve(likeness.among_known + noise, likeness.known)
+    uncertainty = likeness.texts.astype(np.float64)
+    if len(likeness.labelled):
+        noise = RIDGE * np.eye(len(likeness.labelled))
+        uncertainty -= likeness.labelled.T @ np.linalg.solve(likeness.among_labelled + noise, likeness.labelled)
     scale = np.sqrt(doubt.sum(1) / max(doubt.sum(1).mean(), EDGE)) if len(doubt) else np.ones(0)
-    left *= scale[:, None] * scale
+    uncertainty *= scale[:, None] * scale
     for row in lots:
-        _learn(left, row)
-    taken = list(lots)
-    while len(taken) < min(n, len(left)):
-        told = (left**2).sum(0) / (np.diag(left) + RIDGE)
-        told[taken] = -1
-        taken.append(int(told.argmax()))
-        _learn(left, taken[-1])
+        _learn(uncertainty, row)
+    rows = list(lots)
+    while len(rows) < min(n, len(uncertainty)):
+        gain = (uncertainty**2).sum(0) / (np.diag(uncertainty) + RIDGE)
+        gain[rows] = -1
+        rows.append(int(gain.argmax()))
+        _learn(uncertainty, rows[-1])
     best = doubt.argmax(1).tolist() if len(doubt) else []
-    return [*(Choice(row, best[row]) for row in taken[len(lots) :]), *(Choice(row, None) for row in lots)]
+    return [*(Choice(row, best[row]) for row in rows[len(lots) :]), *(Choice(row, None) for row in lots)]
 
 
-def _learn(left: Floats, row: int) -> None:
+def _learn(uncertainty: Floats, row: int) -> None:
     """What is left unknown, in place, once `row` has a label."""
-    left -= np.outer(left[:, row], left[row]) / (left[row, row] + RIDGE)
+    uncertainty -= np.outer(uncertainty[:, row], uncertainty[row]) / (uncertainty[row, row] + RIDGE)

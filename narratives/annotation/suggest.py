@@ -23,7 +23,7 @@ from narratives.batch import (
     Item,
     Options,
     classify_items,
-    describe_left,
+    describe_left_out,
     find_sources,
     make_plan,
     read_items,
@@ -90,15 +90,15 @@ def suggest_texts(
     summary = SuggestionSummary()
     pool = _read_pool(model, codebook, support, _read(model, inputs, columns, summary, progress, say), seed)
     rng = random.Random(seed)
-    known = rng.sample(labelled, _LABELLED) if len(labelled) > _LABELLED else labelled
+    sample = rng.sample(labelled, _LABELLED) if len(labelled) > _LABELLED else labelled
     fresh = _drop_repeats(pool, labelled)
     summary.repeats = len(pool) - len(fresh)
-    doubt = _doubt(np.array([one.scores for one in fresh]).reshape(-1, len(support)), model, codebook, support)
+    doubt = _doubt(np.array([candidate.scores for candidate in fresh]).reshape(-1, len(support)), model, codebook, support)
     lots = sorted(range(len(fresh)), key=lambda row: fresh[row].lot)[: round(n * RANDOM)]
-    alike = measure_likeness([one.item.text for one in fresh], [passage.text for passage in known])
+    alike = measure_likeness([candidate.item.text for candidate in fresh], [passage.text for passage in sample])
     choices = choose(doubt, alike, n, lots)
-    taken = {passage.id: fold_text(passage.text) for passage in passages}
-    suggestions = [_suggest(fresh[choice.row], choice, model, support, taken) for choice in choices]
+    texts_by_id = {passage.id: fold_text(passage.text) for passage in passages}
+    suggestions = [_suggest(fresh[choice.row], choice, model, support, texts_by_id) for choice in choices]
     reasons = Counter("(by lot)" if c.narrative is None else model.codebook.ids[c.narrative] for c in choices)
     summary.chosen, summary.narratives = len(choices), dict(reasons.most_common())
     return suggestions, summary
@@ -118,9 +118,9 @@ def _read(
     model: Model, inputs: Sequence[str], columns: Columns, summary: SuggestionSummary, progress: Progress | None, say: Say
 ) -> Iterator[list[Item]]:
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
-    sources, left = find_sources(inputs, "")
-    if left:
-        say(describe_left(left))
+    sources, left_out = find_sources(inputs, "")
+    if left_out:
+        say(describe_left_out(left_out))
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)
     with closing(Cursor()) as cursor:
         pieces = list(chain.from_iterable(plan.parts))
@@ -142,8 +142,8 @@ def _cut(item: Item, size: int) -> list[Item]:
 
 
 def _doubt(scores: NDArray[np.float32], model: Model, codebook: Codebook, support: NDArray[np.int64]) -> Floats:
-    known = np.array([id_ in codebook.ids for id_ in model.codebook.ids])
-    return np.asarray(measure_doubt(scores, support) * known)  # a narrative that was retired is worth no label
+    active = np.array([id_ in codebook.ids for id_ in model.codebook.ids])
+    return np.asarray(measure_doubt(scores, support) * active)  # a narrative that was retired is worth no label
 
 
 def _read_pool(
@@ -164,27 +164,29 @@ def _read_pool(
 
 
 def _drop_repeats(pool: Sequence[_Candidate], labelled: Sequence[Passage]) -> list[_Candidate]:
-    pairs = near_duplicates([*(passage.text for passage in labelled), *(one.item.text for one in pool)])
+    pairs = near_duplicates([*(passage.text for passage in labelled), *(candidate.item.text for candidate in pool)])
     offset = len(labelled)
     repeats: set[int] = set()
     for pair in sorted(pairs, key=lambda pair: (pair.second, pair.first)):
         if pair.second >= offset and pair.first not in repeats:
             repeats.add(pair.second)
-    return [one for row, one in enumerate(pool, offset) if row not in repeats]
+    return [candidate for row, candidate in enumerate(pool, offset) if row not in repeats]
 
 
-def _suggest(one: _Candidate, choice: Choice, model: Model, support: NDArray[np.int64], taken: dict[str, str]) -> Suggestion:
-    item, ids = one.item, model.codebook.ids
+def _suggest(
+    candidate: _Candidate, choice: Choice, model: Model, support: NDArray[np.int64], texts_by_id: dict[str, str]
+) -> Suggestion:
+    item, ids = candidate.item, model.codebook.ids
     record = item.kept["record"]
-    known = {key: record[key] for key in _CARRIED if isinstance(record.get(key), str) and not has_control(record[key])}
+    carried = {key: record[key] for key in _CARRIED if isinstance(record.get(key), str) and not has_control(record[key])}
     id_ = f"{item.id}:{item.start}" if item.end else item.id
-    if has_control(id_) or taken.setdefault(id_, fold_text(item.text)) != fold_text(item.text):
-        id_ = f"text-{one.lot[:16]}"
-    document = known.pop("document", id_ if has_control(item.id) else item.id)
-    language, source = known.pop("language", "und"), known.pop("source", "")
-    why = _explain(one.scores, choice, model, support)
-    passage = Passage(id_, item.text, None, document, language, source, {**known, "chosen": why})
-    return Suggestion(passage, dict(zip(ids, one.scores.tolist(), strict=True)), one.labels)
+    if has_control(id_) or texts_by_id.setdefault(id_, fold_text(item.text)) != fold_text(item.text):
+        id_ = f"text-{candidate.lot[:16]}"
+    document = carried.pop("document", id_ if has_control(item.id) else item.id)
+    language, source = carried.pop("language", "und"), carried.pop("source", "")
+    why = _explain(candidate.scores, choice, model, support)
+    passage = Passage(id_, item.text, None, document, language, source, {**carried, "chosen": why})
+    return Suggestion(passage, dict(zip(ids, candidate.scores.tolist(), strict=True)), candidate.labels)
 
 
 def _explain(scores: NDArray[np.float32], choice: Choice, model: Model, support: NDArray[np.int64]) -> str:
@@ -192,7 +194,7 @@ def _explain(scores: NDArray[np.float32], choice: Choice, model: Model, support:
     if k is None:
         return BY_LOT
     id_ = model.codebook.ids[k]
-    told = f"{id_} {scores[k]:.2f} at {model.thresholds[k]:.2f}"
+    evidence = f"{id_} {scores[k]:.2f} at {model.thresholds[k]:.2f}"
     if scores.max() < _NEW:
-        return f"new: unlike what the model knows, {told}"
-    return f"thin: {id_} has {support[k]}, {told}" if support[k] < THIN else f"uncertain: {told}"
+        return f"new: unlike what the model knows, {evidence}"
+    return f"thin: {id_} has {support[k]}, {evidence}" if support[k] < THIN else f"uncertain: {evidence}"

@@ -23,7 +23,7 @@ def extend_plan(plan: Plan, sources: Sequence[Source], say: Say) -> Plan:
     problems, again = [], 0
     for source in sources:
         before = places.get(_locate(source))
-        if before and has_changed(source, before.known):
+        if before and has_changed(source, before.identity):
             fix = "put what is new into a file of its own and add that, or name another --output"
             problems.append(at(source.path, None, f"has changed since it was answered; {fix}"))
         elif before or _is_copy(source, plan.inputs):
@@ -54,5 +54,5 @@ def _is_copy(source: Source, inputs: Sequence[Input]) -> bool:
     if is_url(source.path):
         return False
     size = os.path.getsize(source.path)  # noqa: PTH202
-    alike = [input_ for input_ in inputs if input_.known["size"] == size and not is_url(input_.source.path)]
-    return bool(alike) and identify(source)["digest"] in {input_.known["digest"] for input_ in alike}
+    alike = [input_ for input_ in inputs if input_.identity["size"] == size and not is_url(input_.source.path)]
+    return bool(alike) and identify(source)["digest"] in {input_.identity["digest"] for input_ in alike}

@@ -70,13 +70,13 @@ def run_ray(
                 trust=tuple(trust),
             )
             most = min(jobs or len(pending), len(pending))
-            now = min(most, max(1, int(ray.cluster_resources().get("CPU", 1))))
+            initial = min(most, max(1, int(ray.cluster_resources().get("CPU", 1))))
             # Ray Data's own rule is what we need: actors and their tasks are tried again for ever.
             answers = ray.data.from_items(pending, override_num_blocks=len(pending)).map(
                 Worker,
                 fn_constructor_args=(work,),
                 compute=ray.data.ActorPoolStrategy(
-                    min_size=1, max_size=most, initial_size=now, max_tasks_in_flight_per_actor=2
+                    min_size=1, max_size=most, initial_size=initial, max_tasks_in_flight_per_actor=2
                 ),
                 num_cpus=1,
                 runtime_env={"env_vars": _ONE_THREAD},
@@ -144,8 +144,8 @@ class Worker:
         try:
             classify_part(self.plan, part, self.model, self.output, self.cursor)
         except UserError as error:
-            here = platform.node()
-            problems = "\n".join(line if here == self.work.host else f"{here}: {line}" for line in error.problems)
+            host = platform.node()
+            problems = "\n".join(line if host == self.work.host else f"{host}: {line}" for line in error.problems)
         return {"part": part, "problems": problems}
 
     @cached_property
@@ -190,11 +190,11 @@ class _Notices(io.TextIOBase):
 @contextmanager
 def _silence() -> Iterator[None]:
     # Ray's native code writes straight to the descriptor; what goes wrong is raised all the same.
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    descriptor, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nowhere, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
         os.close(nowhere)

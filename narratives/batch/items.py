@@ -1,7 +1,7 @@
 """One text to classify: taken out of a record, with what is to be kept of the rest."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,21 @@ from narratives.files import Record, count_id, find_field, has_field, join_piece
 from narratives.texts import NONE, find_language, normalise, note_language
 
 NOTES = ("note", "language", "language_note")
-OWN = ("id", "file", "line", "start", "end", "narratives", "stances", "spans", "words", "scores", *NOTES, "run", "codebook")
+ANSWER_COLUMNS = (
+    "id",
+    "file",
+    "line",
+    "start",
+    "end",
+    "narratives",
+    "stances",
+    "spans",
+    "words",
+    "scores",
+    *NOTES,
+    "run",
+    "codebook",
+)
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
 _LANGUAGE = "language"  # the column that may name it
@@ -77,20 +91,22 @@ def to_item(record: Record, columns: Columns, file: str, name: str) -> Item:
     )
 
 
-def add_languages(items: Iterable[Item], readable: frozenset[str] | None, look: bool) -> list[Item]:
-    """Items with the language of each, noted where that is unsure or not one of the `readable`.
+def add_languages(
+    items: Iterable[Item], readable: frozenset[str] | None, look: bool, passed: Mapping[str, bool] | None = None
+) -> list[Item]:
+    """Items with the language of each, noted where that is unsure, not one of the `readable`, or not one that `passed`.
 
-    `look` finds the language of what does not name its own. It changes no answer: texts are cut by what records say.
+    `look` finds the language of what does not name its own. It changes no score: texts are cut by what records say.
     """
-    found: dict[str, str] = {}
+    languages: dict[str, str] = {}
     noted = []
     for item in items:
         code = item.language
         if look and code == NONE and not item.note:
-            if item.text not in found:
-                found[item.text] = find_language(item.text)[0]
-            code = found[item.text]
-        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable)))
+            if item.text not in languages:
+                languages[item.text] = find_language(item.text)[0]
+            code = languages[item.text]
+        noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable, passed)))
     return noted
 
 
@@ -102,11 +118,11 @@ def to_plain(value: Any) -> str | None:
 
 
 def _keep(values: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    wanted = [name for name in columns.keep if name != EVERYTHING]
-    kept = {name: _to_json(find_field(values, name)) if has_field(values, name) else None for name in wanted}
+    names = [name for name in columns.keep if name != EVERYTHING]
+    fields = {name: _to_json(find_field(values, name)) if has_field(values, name) else None for name in names}
     if EVERYTHING in columns.keep:
-        kept["record"] = {name: _to_json(value) for name, value in values.items() if name != columns.id}
-    return kept
+        fields["record"] = {name: _to_json(value) for name, value in values.items() if name != columns.id}
+    return fields
 
 
 def _to_json(value: Any) -> Any:
@@ -122,14 +138,14 @@ def _to_text(value: Any) -> str:
 
 def explain_absence(name: str, records: Iterable[Record], columns: Iterable[str], fix: str) -> str:
     """What to do where no record has a field of this name: the nearest name, or the list that holds the records."""
-    there = list(dict.fromkeys([*columns, *(field for record in records for field in list_fields(record.values))]))
+    names = list(dict.fromkeys([*columns, *(field for record in records for field in list_fields(record.values))]))
     for record in records:
         for outer, value in record.values.items():
             if isinstance(value, list) and value and isinstance(value[0], dict) and has_field(value[0], name):
                 return f"; the records stand in the list '{outer}' of each line: unpack it first: jq -c '.{outer}[]'"
-    joined = ", ".join(there)
-    inside = [field for field in there if "." in field and name in field.rpartition(".")[2]]
-    near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, there)
+    joined = ", ".join(names)
+    inside = [field for field in names if "." in field and name in field.rpartition(".")[2]]
+    near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, names)
     return f"{near or f'; there: {joined}'}; {fix}"
 
 

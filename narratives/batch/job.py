@@ -10,17 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.languages import LANGUAGE_NOTES
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
 from narratives.batch.plan_file import read_plan
 from narratives.batch.processes import count_processors, run_workers
 from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
 from narratives.batch.rows import check_columns
-from narratives.batch.sources import describe_left, find_sources, has_changed
+from narratives.batch.sources import describe_left_out, find_sources, has_changed
 from narratives.batch.storage import OutputFolder, to_plain
 from narratives.batch.work import classify_part
 from narratives.errors import UserError, at
-from narratives.models import load_model
+from narratives.evaluation import read_tested
+from narratives.models import TESTED_FILE, load_model
 from narratives.progress import Progress, Say
 
 Watch = Callable[[int, int], None]  # part, texts of it that are done; -1 for all
@@ -51,6 +53,8 @@ class BatchSummary:
     narratives: dict[str, int] = field(default_factory=dict)  # rows for which each was raised, most frequent first
     languages: dict[str, int] = field(default_factory=dict)  # texts in each language, most frequent first
     foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
+    untested: dict[str, int] = field(default_factory=dict)  # those in which it has no test
+    failed: dict[str, int] = field(default_factory=dict)  # those in which it failed its test
     finder: str = ""  # what found the languages that records do not name; empty where nothing did
 
     def to_json(self) -> dict[str, Any]:
@@ -92,16 +96,17 @@ def _classify(
     progress: Progress | None,
     say: Say,
 ) -> BatchSummary:
-    sources, left = find_sources(inputs, output)
-    if left:
-        say(describe_left(left))
+    sources, left_out = find_sources(inputs, output)
+    if left_out:
+        say(describe_left_out(left_out))
     folder = OutputFolder(output)
     model = load_model(model_folder, workers.trust)
     check_columns(options, model.codebook)
-    plan = open_plan(folder, sources, options, model, existing, say)
+    tested = read_tested(model_folder / TESTED_FILE, model.digest)
+    plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)
     parts = plan.parts
-    done = list_done(plan, folder, thorough=True)
-    pending = [number for number in range(len(parts)) if number not in done]
+    finished = list_done(plan, folder, thorough=True)
+    pending = [number for number in range(len(parts)) if number not in finished]
     read = {id(input_): input_ for number in pending for input_, _ in parts[number]}.values()  # what is answered may be gone
     _refuse_changed(read, "since this run was begun")
     if len(pending) < len(parts):
@@ -126,21 +131,21 @@ def _classify(
 
 
 def _refuse_changed(inputs: Iterable[Input], when: str) -> None:
-    if changed := [input_.source for input_ in inputs if has_changed(input_.source, input_.known)]:
+    if changed := [input_.source for input_ in inputs if has_changed(input_.source, input_.identity)]:
         reason = f"changed {when}; bring it back as it was, or {ANEW}"
         raise UserError(*(at(source.path, None, reason) for source in changed))
 
 
 def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
     total, start = sum(lines.values()), time.monotonic()
-    done: dict[int, int] = {}
+    counts: dict[int, int] = {}
     so_far = 0
 
     def tell(number: int, texts: int) -> None:
         nonlocal so_far
-        now = lines[number] if texts < 0 else min(texts, lines[number])
-        so_far += now - done.get(number, 0)
-        done[number] = now
+        count = lines[number] if texts < 0 else min(texts, lines[number])
+        so_far += count - counts.get(number, 0)
+        counts[number] = count
         progress(so_far, total, f"{so_far / max(time.monotonic() - start, 1e-9):.0f} texts/s")
 
     return tell
@@ -149,15 +154,15 @@ def _add_up(lines: dict[int, int], progress: Progress) -> Watch:
 def summarise(plan: Plan, folder: OutputFolder) -> BatchSummary:
     """What the logs of the parts that are done say."""
     totals: Counter[str] = Counter()
-    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", "foreign")}
-    done = list_done(plan, folder)
-    for counts in done.values():
+    counted: dict[str, Counter[str]] = {name: Counter() for name in ("narratives", "languages", *LANGUAGE_NOTES)}
+    finished = list_done(plan, folder)
+    for counts in finished.values():
         for name, counter in counted.items():
-            counter.update(counts.pop(name))
+            counter.update(counts.pop(name, {}))  # older versions did not count all of them
         totals.update(counts)
     tables = {name: dict(sorted(counter.items(), key=lambda item: (-item[1], item[0]))) for name, counter in counted.items()}
     figures: dict[str, Any] = {**totals, **tables}
-    return BatchSummary(len(plan.parts), len(done), **figures, finder=plan.model["languages"])
+    return BatchSummary(len(plan.parts), len(finished), **figures, finder=plan.model["languages"])
 
 
 def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:

@@ -166,8 +166,8 @@ def _refusing(source: Source) -> Iterator[None]:
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(source.path, error) from None
-        what = explain_unpacking(error, source.compression) if source.compression else str(error)
-        raise UserError(at(source.path, None, what)) from None
+        reason = explain_unpacking(error, source.compression) if source.compression else str(error)
+        raise UserError(at(source.path, None, reason)) from None
 
 
 def _split_lines(stream: BinaryIO, size: int) -> Iterator[Part]:

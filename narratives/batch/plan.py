@@ -50,6 +50,7 @@ class Options:
     titles: bool = False  # also the titles of the narratives raised
     texts: bool = False  # also the text itself
     mark: bool = False  # CSV begins with the byte-order mark by which spreadsheets know UTF-8
+    all_languages: bool = False  # raise also in languages in which the model failed its test
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -65,7 +66,7 @@ class Input:
     """A file as it was when the plan was made, and the pieces that it is read in."""
 
     source: Source
-    known: dict[str, Any]
+    identity: dict[str, Any]
     header: Header | None
     parts: list[Part]
     batch: int = 0  # 0 for what the run was begun with, then one more each time that inputs were added
@@ -81,6 +82,7 @@ class Plan:
     model: dict[str, str]
     options: Options
     inputs: list[Input]
+    passed: dict[str, bool] | None = None  # languages with a test, and whether the model passed it; `None`: nobody knows
 
     @cached_property
     def parts(self) -> list[list[Piece]]:
@@ -127,7 +129,7 @@ class Plan:
             json.dumps(
                 {
                     **asdict(input_.source),
-                    **input_.known,
+                    **input_.identity,
                     "header": asdict(input_.header) if input_.header else None,
                     "batch": input_.batch,
                     "parts": [[part.offset, part.length, part.line, part.lines] for part in input_.parts],
@@ -140,6 +142,7 @@ class Plan:
             "narratives": __version__,
             "model": self.model,
             "options": asdict(self.options),
+            "passed": self.passed,
         }
         return json.dumps(head)[:-1] + ', "inputs": [\n' + ",\n".join(inputs) + "\n]}\n"
 
@@ -147,24 +150,25 @@ class Plan:
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The value of what `to_text` wrote."""
         inputs = []
-        for one in value["inputs"]:
-            header = one["header"]
+        for entry in value["inputs"]:
+            header = entry["header"]
             inputs.append(
                 Input(
-                    Source(one["path"], one["form"], one["compression"]),
-                    {key: one[key] for key in ("size", "changed", "digest")},
+                    Source(entry["path"], entry["form"], entry["compression"]),
+                    {key: entry[key] for key in ("size", "changed", "digest")},
                     Header(**{**header, "columns": tuple(header["columns"])}) if header else None,
-                    [Part(*numbers) for numbers in one["parts"]],
-                    one["batch"],
+                    [Part(*numbers) for numbers in entry["parts"]],
+                    entry["batch"],
                 )
             )
-        return cls(value["model"], Options.from_json(value["options"]), inputs)
+        passed = value.get("passed")  # older versions did not write it
+        return cls(value["model"], Options.from_json(value["options"]), inputs, None if passed is None else dict(passed))
 
 
 def _weigh(input_: Input) -> int:
     """About how many bytes a small file unpacks to."""
     [piece] = input_.parts
-    return int(_PACKED * input_.known["size"]) if input_.source.form == "parquet" else piece.length
+    return int(_PACKED * input_.identity["size"]) if input_.source.form == "parquet" else piece.length
 
 
 def describe_model(model: Model) -> dict[str, str]:
@@ -180,12 +184,12 @@ def describe_model(model: Model) -> dict[str, str]:
     }
 
 
-def make_plan(sources: Sequence[Source], options: Options, model: Model | None) -> Plan:
+def make_plan(sources: Sequence[Source], options: Options, model: Model | None, passed: dict[str, bool] | None = None) -> Plan:
     """Find the parts of every input; nothing is written. Without a model it is a plan to read the texts only."""
     inputs = [split_input(source, options) for source in sources]
     if not any(input_.parts for input_ in inputs):  # no texts at all: one part without rows says so in the format asked for
         inputs[0].parts.append(Part(0, 0, 1, 0))
-    return Plan(describe_model(model) if model else {}, options, inputs)
+    return Plan(describe_model(model) if model else {}, options, inputs, passed)
 
 
 def split_input(source: Source, options: Options, batch: int = 0) -> Input:
@@ -193,9 +197,9 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
     header, parts = split_source(source, options.part_size)
     first = look_at(source, header, parts, options.columns.needed)
     column = "text" if source.form == "txt" else options.columns.text
-    wanted = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
+    names = [column, *(name for name in options.columns.keep if name != EVERYTHING)]
     columns = list_columns(source) if source.form == "parquet" else []
-    for name in wanted if first else ():
+    for name in names if first else ():
         absent = not any(has_field(record.values, name) for record in first)
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
@@ -204,12 +208,12 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
 
 
 def differ_in_model(plan: Plan, model: Model) -> str:
-    """What of the model is another than when the plan was made; empty where nothing is."""
-    now = describe_model(model)
-    for key, what in _DECISIVE.items():
-        before, after = plan.model.get(key, ""), now[key]
+    """What of the model has changed since the plan was made; empty where nothing has."""
+    facts = describe_model(model)
+    for key, noun in _DECISIVE.items():
+        before, after = plan.model.get(key, ""), facts[key]
         if before != after:
-            return f"another {what} ({before[:24] or 'none'}, not {after[:24] or 'none'})"
+            return f"another {noun} ({before[:24] or 'none'}, not {after[:24] or 'none'})"
     return ""
 
 

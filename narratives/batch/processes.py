@@ -35,7 +35,7 @@ def run_workers(
 
     Workers are spoken to in lines of JSON. One whose standard input closes ends at once, so none outlives its parent.
     """
-    heard: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
+    messages: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
     command = [sys.executable, "-P", "-m", _MODULE, output, str(model_folder), *trust]  # -P: no module from the current folder
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     workers = [
@@ -53,11 +53,11 @@ def run_workers(
     waiting = deque(pending)
     try:
         for k, worker in enumerate(workers):
-            threading.Thread(target=_listen, args=(k, worker, heard), daemon=True).start()
+            threading.Thread(target=_listen, args=(k, worker, messages), daemon=True).start()
             _hand_out(worker, waiting)
         open_parts = len(pending)
         while open_parts:
-            k, message = heard.get()
+            k, message = messages.get()
             if "problems" in message:
                 raise UserError(*message["problems"])
             if "left" in message:
@@ -72,10 +72,10 @@ def run_workers(
             worker.wait()
 
 
-def _listen(k: int, worker: "subprocess.Popen[str]", heard: "SimpleQueue[tuple[int, dict[str, Any]]]") -> None:
+def _listen(k: int, worker: "subprocess.Popen[str]", messages: "SimpleQueue[tuple[int, dict[str, Any]]]") -> None:
     for line in worker.stdout or ():
-        heard.put((k, json.loads(line)))
-    heard.put((k, {"left": True}))
+        messages.put((k, json.loads(line)))
+    messages.put((k, {"left": True}))
 
 
 def _hand_out(worker: "subprocess.Popen[str]", waiting: deque[int]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -46,27 +47,32 @@ def open_plan(
     model: Model,
     existing: Existing = Existing.GO_ON,
     say: Say = lambda _: None,
+    passed: dict[str, bool] | None = None,
 ) -> Plan:
     """The plan in the output folder, perhaps with more inputs, or a new one that may take the place of another.
 
     `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed. A plan of
-    which a power cut left nothing but the name gives way to a new one.
+    which a power cut left nothing but the name gives way to a new one. `passed` says what the model's test says of
+    languages: what is added goes by it, what is gone on with by that of the beginning.
     """
     names = output.list_names()
     begun = PLAN in names or FORMER in names
     if begun and existing != Existing.REPLACE:
         plan = read_plan(output)
-        wider = _add(plan, output, sources, options, model, say) if existing == Existing.ADD else plan
+        wider = plan
+        if existing == Existing.ADD:
+            wider = _add(plan, output, sources, options, model, say)
+            wider = wider if wider is plan else replace(wider, passed=passed)
         if existing == Existing.GO_ON and (reason := _differ(plan, sources, options, model)):
             raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}"))
-        own = {plan.name(number) for number in range(len(plan.parts))}
-        _refuse(output, [name for name in names - own if _PART.fullmatch(name)], ANEW)
+        planned = {plan.name(number) for number in range(len(plan.parts))}
+        _refuse(output, [name for name in names - planned if _PART.fullmatch(name)], ANEW)
         if wider is not plan:
             output.write_text(PLAN, wider.to_text())
         return wider
     if begun and not (PLAN in names and is_blank(output)):
         check_ours(output)
-    plan = make_plan(sources, options, model)  # before anything is removed: an input may be at fault
+    plan = make_plan(sources, options, model, passed)  # before anything is removed: an input may be at fault
     if begun:
         _clear(output, names)
     else:
@@ -80,10 +86,10 @@ def read_log(plan: Plan, number: int, output: OutputFolder) -> tuple[dict[str, A
     """What there is to say of a part: counts, and its bad records as lines. `None` where its log is missing or cut short."""
     try:
         text = output.read(plan.log(number)) or ""
-        first, *rest = text.split("\n")  # a reason may hold rarer line ends
+        first, *bad_lines = text.split("\n")  # a reason may hold rarer line ends
         counts = json.loads(first)
-        is_whole = "\0" not in text and rest.pop() == "" and counts["rejects"] == len(rest)
-        return (counts, rest) if is_whole else None
+        is_whole = "\0" not in text and bad_lines.pop() == "" and counts["rejects"] == len(bad_lines)
+        return (counts, bad_lines) if is_whole else None
     except (ValueError, LookupError, TypeError):
         return None
 
@@ -93,15 +99,15 @@ def list_done(plan: Plan, output: OutputFolder, thorough: bool = False) -> dict[
 
     By their size, and where it is `thorough` by every byte: a power cut may leave a file's name without what was in it.
     """
-    done = {}
+    finished = {}
     names = output.list_names()
     for number in range(len(plan.parts)):
         if {plan.name(number), plan.log(number)} <= names and (log := read_log(plan, number, output)):
             counts, _ = log
             answers = counts.pop("answers", None)  # older versions did not write it
             if output.has(plan.name(number), answers, thorough):
-                done[number] = counts
-    return done
+                finished[number] = counts
+    return finished
 
 
 def sweep(output: OutputFolder) -> None:
@@ -140,18 +146,18 @@ def _add(plan: Plan, output: OutputFolder, sources: Sequence[Source], options: O
 
 
 def _differ(plan: Plan, sources: Sequence[Source], options: Options, model: Model) -> str:
-    """What the plan was begun with that is another now, and the fix; empty where it can be gone on with."""
+    """What has changed since the plan was made, and the fix; empty where the plan can be continued."""
     if reason := differ_in_model(plan, model) or _differ_in_options(plan, options):
         return f"{reason}; {ANEW}"
-    known = {input_.source: input_ for input_ in plan.inputs}
-    now = dict.fromkeys(sources)
-    if added := next((source for source in now if source not in known), None):
+    planned = {input_.source: input_ for input_ in plan.inputs}
+    present = dict.fromkeys(sources)
+    if added := next((source for source in present if source not in planned), None):
         return f"other inputs (without {added.shown}); add to it with --add, or {ANEW}"
-    if missing := next((source for source in known if source not in now), None):
+    if missing := next((source for source in planned if source not in present), None):
         return f"other inputs (with {missing.shown} too); name all of them, add to it with --add, or {ANEW}"
-    if [*known] != [*now]:
+    if [*planned] != [*present]:
         return f"its inputs in another order; {ANEW}"
-    changed = next((source for source in sources if has_changed(source, known[source].known)), None)
+    changed = next((source for source in sources if has_changed(source, planned[source].identity)), None)
     return f"another {changed.shown}: that file has changed since; {ANEW}" if changed else ""
 
 
@@ -165,8 +171,9 @@ def _differ_in_options(plan: Plan, options: Options) -> str:
 
 def _flatten(options: Options) -> dict[str, Any]:
     columns, size = options.columns, f"{options.part_size / 2**20:g}"
-    kept = ",".join(columns.keep) or "none"
-    names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": kept}
+    keep = ",".join(columns.keep) or "none"
+    names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": keep}
     flags = {"explain": options.explain, "titles": options.titles, "text": options.texts, "excel": options.mark}
-    said = {f"--{name}": "with" if flag else "without" for name, flag in flags.items()}
-    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, **said}
+    flags["all-languages"] = options.all_languages
+    switches = {f"--{name}": "with" if flag else "without" for name, flag in flags.items()}
+    return {"--format": options.form, "--unit": options.unit, "--part-size": size, **names, **switches}

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from narratives.batch.items import EVERYTHING, NOTES, OWN, Columns, Item, to_plain
+from narratives.batch.items import ANSWER_COLUMNS, EVERYTHING, NOTES, Columns, Item, to_plain
 from narratives.batch.plan import Options
 from narratives.data import STANCES, Codebook, Weighted
 from narratives.errors import UserError
@@ -55,10 +55,10 @@ def make_layout(options: Options, model: Model) -> Layout:
 
 def check_columns(options: Options, codebook: Codebook) -> None:
     """`UserError` where a kept column would hide one of ours."""
-    asked = [name for name, wanted in (("titles", options.titles), ("text", options.texts)) if wanted]
-    own = {*OWN, "record", "starts", "ends", *asked, *(f"score_{id_}" for id_ in codebook.ids)}
+    optional = [name for name, flag in (("titles", options.titles), ("text", options.texts)) if flag]
+    reserved = {*ANSWER_COLUMNS, "record", "starts", "ends", *optional, *(f"score_{id_}" for id_ in codebook.ids)}
     for name in options.columns.keep:
-        if name in own:
+        if name in reserved:
             raise UserError(f"--keep {name}: the output has a column of this name; leave it out or rename it in the input")
 
 
@@ -94,7 +94,7 @@ def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator
 
 def _move(words: dict[str, list[Weighted]], by: int) -> dict[str, list[Weighted]]:
     """Places in a window as places in the whole text."""
-    return {id_: [(start + by, end + by, weight) for start, end, weight in found] for id_, found in words.items()}
+    return {id_: [(start + by, end + by, weight) for start, end, weight in weighted] for id_, weighted in words.items()}
 
 
 def write_jsonl(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
@@ -138,15 +138,15 @@ def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layou
         ]
         writer.writerow([*head, *(f"score_{id_}" for id_ in ids), "run", "codebook"])
         for row, item in zip(to_rows(items, answers, layout), items, strict=True):
-            found = [f"{start}-{end}" for start, end in row.get("spans", {}).values()]
+            places = [f"{start}-{end}" for start, end in row.get("spans", {}).values()]
             before = [row[name] for name in ("id", "file", "line", *place)]
             stances = ";".join(stance or "" for stance in row["narratives"].values())
             words = [";".join(map(format_words, row["words"].values()))] if explained else []
             named = [";".join(row["narratives"]), *(["; ".join(row["titles"])] if titles else [])]
-            labels = [*named, stances, *([";".join(found)] if spans else []), *words]
-            kept = [to_plain(item.kept[name]) for name in layout.kept]
+            labels = [*named, stances, *([";".join(places)] if spans else []), *words]
+            kept_values = [to_plain(item.kept[name]) for name in layout.kept]
             notes = [item.note, item.written_in, item.language_note, *([item.text] if texts else [])]
-            writer.writerow([*before, *labels, *notes, *kept, *row["scores"].values(), row["run"], row["codebook"]])
+            writer.writerow([*before, *labels, *notes, *kept_values, *row["scores"].values(), row["run"], row["codebook"]])
 
 
 def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: Layout) -> None:
@@ -181,8 +181,8 @@ def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: L
             table[name] = pa.ListArray.from_arrays(offsets, pa.array(answers.spans[rows, columns, k], pa.int32()))
     if answers.words is not None:
         moved = [_move(words, item.start) for words, item in zip(answers.words, items, strict=True)]
-        one = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())])
-        table["words"] = pa.array([list(words.values()) for words in moved], pa.list_(pa.list_(one)))
+        word_type = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())])
+        table["words"] = pa.array([list(words.values()) for words in moved], pa.list_(pa.list_(word_type)))
     table["note"] = pa.array([item.note or None for item in items], pa.string())
     table["language"] = pa.array([item.written_in for item in items], pa.string()).dictionary_encode()
     table["language_note"] = pa.array([item.language_note or None for item in items], pa.string())

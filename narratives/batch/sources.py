@@ -50,24 +50,24 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
     A folder stands for all files below it, sorted. Hidden ones in it are left alone, so are those of the output folder
     there and where a pattern matches them. No known ending, a link to nothing, a pipe: none of these stops the rest.
     """
-    found: dict[str, Source] = {}
-    left: list[str] = []
+    sources: dict[str, Source] = {}
+    left_out: list[str] = []
     for name in map(to_plain, names):
-        nothing = True
+        is_empty = True
         try:
             for top in _expand(name, output):
                 inner = _list_below(top)
                 chosen = _choose(top, inner, output) if top != name or inner is not None else [top]
-                left += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
+                left_out += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
                 for path in chosen:
-                    found.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
-                nothing = nothing and not chosen
+                    sources.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+                is_empty = is_empty and not chosen
         except OSError as error:
             raise unreadable(name, error) from None
-        if nothing:
-            what = "in this folder" if _list_below(name) is not None else "matches this pattern"
-            raise UserError(at(name, None, f"no file to read {what}; known endings: {', '.join(ENDINGS)}"))
-    return list(found.values()), left
+        if is_empty:
+            place = "in this folder" if _list_below(name) is not None else "matches this pattern"
+            raise UserError(at(name, None, f"no file to read {place}; known endings: {', '.join(ENDINGS)}"))
+    return list(sources.values()), left_out
 
 
 def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
@@ -78,10 +78,12 @@ def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
     return texts or _leave_out([path for path in inner if _is_known(path)], output)  # JSON beside texts is no text
 
 
-def describe_left(left: Sequence[str]) -> str:
+def describe_left_out(left_out: Sequence[str]) -> str:
     """One line for all that was left out."""
-    names = ", ".join(left[:3]) + (" ..." if len(left) > 3 else "")
-    return f"{len(left)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"
+    names = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")
+    return (
+        f"{len(left_out)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"
+    )
 
 
 def open_source(source: Source) -> BinaryIO:
@@ -112,14 +114,14 @@ def identify(source: Source) -> dict[str, Any]:
     return {**_stat(source), "digest": sha256(Path(source.path))}
 
 
-def has_changed(source: Source, known: dict[str, Any]) -> bool:
-    """Whether the file is another one than `identify` saw; its bytes are read again only where its time differs."""
+def has_changed(source: Source, identity: dict[str, Any]) -> bool:
+    """Whether the file has changed since `identify` saw it; its bytes are read again only where its time differs."""
     if is_url(source.path):
-        return identify(source) != known
-    now = _stat(source)
-    if now["size"] != known["size"]:
+        return identify(source) != identity
+    status = _stat(source)
+    if status["size"] != identity["size"]:
         return True
-    return bool(now["changed"] != known["changed"]) and sha256(Path(source.path)) != known["digest"]
+    return bool(status["changed"] != identity["changed"]) and sha256(Path(source.path)) != identity["digest"]
 
 
 def _stat(source: Source) -> dict[str, Any]:
@@ -140,14 +142,14 @@ def _list_below(name: str) -> list[str] | None:
         return sorted(files.unstrip_protocol(path) for path in below)
     if not Path(name).is_dir():
         return None
-    found: list[str] = []
-    seen = set()
+    paths: list[str] = []
+    visited = set()
     for top, folders, inside in os.walk(name, onerror=_fail, followlinks=True):
-        seen.add(os.path.realpath(top))
-        links = [folder for folder in folders if os.path.realpath(Path(top, folder)) not in seen]  # one may lead back up
+        visited.add(os.path.realpath(top))
+        links = [folder for folder in folders if os.path.realpath(Path(top, folder)) not in visited]  # one may lead back up
         folders[:] = [folder for folder in links if not folder.startswith(".")]
-        found += (str(Path(top, file)) for file in inside if not file.startswith("."))
-    return sorted(found)
+        paths += (str(Path(top, file)) for file in inside if not file.startswith("."))
+    return sorted(paths)
 
 
 def _fail(error: OSError) -> None:
@@ -160,10 +162,10 @@ def _leave_out(paths: list[str], output: str) -> list[str]:
         return paths
     if is_url(output):
         files, top = filesystem(output)
-        own = files.unstrip_protocol(top).rstrip("/") + "/"
-        return [path for path in paths if not path.startswith(own)]
-    own = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
-    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(own)]
+        prefix = files.unstrip_protocol(top).rstrip("/") + "/"
+        return [path for path in paths if not path.startswith(prefix)]
+    prefix = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
+    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(prefix)]
 
 
 def _expand(name: str, output: str) -> list[str]:

@@ -62,8 +62,8 @@ class OutputFolder:
                 return set()
             except OSError as error:
                 raise unreadable(self.root, error) from None
-        here = Path(self.root)
-        return {str(path.relative_to(here)) for path in here.rglob("*") if path.is_file()}
+        folder = Path(self.root)
+        return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
     def read(self, name: str) -> str | None:
         """A file's text, or `None` where it is not there."""

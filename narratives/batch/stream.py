@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.answering import answer_items
+from narratives.batch.items import Item, to_item
 from narratives.batch.plan import Options
-from narratives.batch.rows import check_columns, format_row, make_layout, to_rows
-from narratives.batch.work import classify_items
+from narratives.batch.rows import check_columns
 from narratives.errors import UserError, at
+from narratives.evaluation import read_tested
 from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
-from narratives.models import load_model
-from narratives.texts import find_version
+from narratives.models import TESTED_FILE, load_model
 
 _NAME = "stdin"
 _CHUNK = 1 << 18
@@ -34,8 +34,7 @@ def classify_stream(
         raise UserError("standard input is answered text by text; give --unit passage with files")
     model = load_model(model_folder, trust)
     check_columns(options, model.codebook)
-    layout = make_layout(options, model)
-    readable, look = model.readable, bool(find_version())
+    tested = read_tested(model_folder / TESTED_FILE, model.digest)
     for group in _read_groups(source):
         waiting: list[Item] = []
         for record in _parse(group):
@@ -47,9 +46,7 @@ def classify_stream(
                 refused += 1
                 say(f"{_NAME}:{record.line}: {error}")
         if waiting:
-            waiting = add_languages(waiting, readable, look)
-            answers = classify_items(waiting, model, explain=options.explain)
-            out.writelines(format_row(row) for row in to_rows(waiting, answers, layout))
+            out.writelines(answer_items(waiting, model, options, tested))
             out.flush()
             answered += len(waiting)
     return answered, refused
@@ -66,17 +63,17 @@ def _parse(lines: list[Line]) -> list[Record | BadRecord]:
 
 def _read_groups(source: BinaryIO) -> Iterator[list[Line]]:
     """The lines that have arrived, group by group; at most one line is held back: the one that has no end yet."""
-    number, size, rest = 1, 0, b""
+    number, size, pending = 1, 0, b""
     read = getattr(source, "read1", source.read)  # what is there, without waiting for more
     while chunk := read(_CHUNK):
-        *whole, tail = chunk.split(b"\n")
+        *complete, tail = chunk.split(b"\n")
         group: list[Line] = []
-        for data in whole:
+        for data in complete:
             size += len(data) + 1
-            group.append((number, size, rest + data if size <= LIMIT else None))
-            number, size, rest = number + 1, 0, b""
+            group.append((number, size, pending + data if size <= LIMIT else None))
+            number, size, pending = number + 1, 0, b""
         size += len(tail)
-        rest = rest + tail if size <= LIMIT else b""
+        pending = pending + tail if size <= LIMIT else b""
         yield group
     if size:
-        yield [(number, size, rest if size <= LIMIT else None)]
+        yield [(number, size, pending if size <= LIMIT else None)]

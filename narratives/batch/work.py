@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from narratives.batch.items import Item, add_languages, to_item
+from narratives.batch.languages import LANGUAGE_NOTES, silence_failed
 from narratives.batch.parts import Cursor, Part, read_part
 from narratives.batch.plan import ANEW, Input, Plan
 from narratives.batch.rows import FORMATS, make_layout
@@ -13,7 +14,7 @@ from narratives.batch.storage import OutputFolder
 from narratives.errors import UserError, at
 from narratives.files import BadRecord
 from narratives.models import Answers, Model, explain_raised, join_answers
-from narratives.texts import FOREIGN, UNSURE, count_languages, find_windows
+from narratives.texts import UNSURE, count_languages, find_windows
 
 Tick = Callable[[int], None]  # texts of this part that are done
 _BATCH = 512  # texts between two reports of progress
@@ -48,10 +49,12 @@ def classify_part(
             raise UserError(at(input_.source.path, piece.line, f"{reason}; bring it back as it was, or {ANEW}")) from None
         items += more
         rejects += bad
-    items = add_languages(items, model.readable, bool(plan.model["languages"]))
+    items = add_languages(items, model.readable, bool(plan.model["languages"]), plan.passed)
     if plan.options.unit == "passage":
         items = [window for item in items for window in _cut(item, model.window, plan.options.columns.text)]
     answers = classify_items(items, model, tell, plan.options.explain)
+    if not plan.options.all_languages:
+        answers = silence_failed(items, answers)
     layout = make_layout(plan.options, model)
     answered = output.write(
         plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
@@ -108,15 +111,18 @@ def _cut(item: Item, size: int, column: str) -> list[Item]:
     cut = []
     for start, end in windows:
         text = item.text[start:end]
-        kept = {**item.kept, column: text} if column in item.kept else item.kept
-        cut.append(replace(item, text=text, kept=kept, start=start, end=end))
+        fields = {**item.kept, column: text} if column in item.kept else item.kept
+        cut.append(replace(item, text=text, kept=fields, start=start, end=end))
     return cut
 
 
 def _count(items: list[Item], answers: Answers, rejects: list[Reject], model: Model) -> dict[str, object]:
     raised = Counter({id_: int(n) for id_, n in zip(model.codebook.ids, answers.raised.sum(0), strict=True) if n})
     texts = list({(item.file, item.line): item for item in items}.values())
-    foreign = [item.written_in for item in texts if item.language_note == FOREIGN]
+    noted = {
+        name: count_languages(item.written_in for item in texts if item.language_note == note)
+        for name, note in LANGUAGE_NOTES.items()
+    }
     return {
         "texts": len(texts),
         "rows": len(items),
@@ -126,5 +132,5 @@ def _count(items: list[Item], answers: Answers, rejects: list[Reject], model: Mo
         "rejects": len(rejects),
         "narratives": dict(raised),
         "languages": count_languages(item.written_in for item in texts),
-        "foreign": count_languages(foreign),
+        **noted,
     }

@@ -11,7 +11,7 @@ from narratives.classifiers.interface import check_finite, find_classifier, sett
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.classifiers.transformer.classifier import TransformerClassifier
-from narratives.data import Floats, Scores, Targets, Texts
+from narratives.data import Scores, Targets, Texts
 from narratives.files import read_json, write_json
 from narratives.progress import Progress
 
@@ -67,8 +67,12 @@ class BlendClassifier:
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
-        words, sense = self._read(texts, progress)
-        return to_share(self.weights_ * words + (1 - self.weights_) * sense).astype(np.float32)
+        return self.mix(self.tfidf_.predict_proba(texts), self.sense_.predict_proba(texts, progress=progress))
+
+    def mix(self, words: Scores, sense: Scores) -> Scores:
+        """The scores of both parts, each (texts, columns), as one."""
+        odds = self.weights_ * to_log_odds(words) + (1 - self.weights_) * to_log_odds(sense)
+        return to_share(odds).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Each classifier in a folder of its own, and the weights."""
@@ -88,22 +92,15 @@ class BlendClassifier:
         classifier.sense_ = make.load(folder / classifier.sense, settings)
         return classifier
 
-    def _read(self, texts: Texts, progress: Progress | None = None) -> tuple[Floats, Floats]:
-        """The log-odds of both parts."""
-        return (
-            to_log_odds(self.tfidf_.predict_proba(texts)),
-            to_log_odds(self.sense_.predict_proba(texts, progress=progress)),
-        )
-
     def _choose_weight(self, texts: Texts, y: Targets) -> float:
         from sklearn.metrics import average_precision_score
 
         if not y.any():
             return _EQUAL
-        words, sense = (odds[:, : y.shape[1]] for odds in self._read(texts))
+        words, sense = (to_log_odds(part.predict_proba(texts))[:, : y.shape[1]] for part in (self.tfidf_, self.sense_))
         return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), (w * words + (1 - w) * sense).ravel()))
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:
         """The class of the second part and its hyperparameters."""
-        own = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
-        return find_classifier(self.sense), {**(own if self.sense == "transformer" else {}), "seed": self.seed}
+        settings = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
+        return find_classifier(self.sense), {**(settings if self.sense == "transformer" else {}), "seed": self.seed}

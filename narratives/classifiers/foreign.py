@@ -34,16 +34,16 @@ def import_class(name: str) -> Any:
     if not hasattr(place, attribute):
         classes = [key for key, value in vars(place).items() if is_dataclass(value)]
         raise UserError(f"classifier '{name}': no '{attribute}' in {module}{did_you_mean(attribute, classes)}")
-    found = getattr(place, attribute)
-    if lacking := _find_lacks(found):
+    kind = getattr(place, attribute)
+    if lacking := _find_lacks(kind):
         raise UserError(f"classifier '{name}': it has no {', no '.join(lacking)}; see narratives.Classifier for what it needs")
-    return found
+    return kind
 
 
-def _find_lacks(found: Any) -> list[str]:
-    if not isinstance(found, type) or not is_dataclass(found):
+def _find_lacks(kind: Any) -> list[str]:
+    if not isinstance(kind, type) or not is_dataclass(kind):
         return ["@dataclass that makes it a class of hyperparameters"]
-    settings = [part.name for part in fields(found) if part.init]
+    settings = [part.name for part in fields(kind) if part.init]
     lacking = [] if "seed" in settings else ["field 'seed'"]
-    lacking += [f"method '{method}'" for method in _METHODS if not callable(getattr(found, method, None))]
-    return lacking + ([] if hasattr(found, "inference") else ["property 'inference'"])
+    lacking += [f"method '{method}'" for method in _METHODS if not callable(getattr(kind, method, None))]
+    return lacking + ([] if hasattr(kind, "inference") else ["property 'inference'"])

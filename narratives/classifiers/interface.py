@@ -115,13 +115,13 @@ def check_settings(kind: type[Classifier], values: Mapping[str, Any]) -> dict[st
 
     Those that are lacking get their defaults: an older version may not have had them.
     """
-    known = {part.name: part for part in fields(cast(Any, kind)) if part.init}
+    parts = {part.name: part for part in fields(cast(Any, kind)) if part.init}
     settings = {}
     for name, value in values.items():
-        if name not in known:
-            raise ValueError(f"unknown hyperparameter '{name}'{did_you_mean(name, known)}")
+        if name not in parts:
+            raise ValueError(f"unknown hyperparameter '{name}'{did_you_mean(name, parts)}")
         settings[name] = tuple(value) if isinstance(value, list) else value
-        if not _is_like(settings[name], known[name].default, known[name].metadata):
+        if not _is_like(settings[name], parts[name].default, parts[name].metadata):
             raise ValueError(f"hyperparameter '{name}' cannot be {str(value)[:40]}")
     return settings
 

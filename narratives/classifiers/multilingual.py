@@ -76,8 +76,8 @@ class MultilingualClassifier:
         chosen = np.sort(rng.choice(len(texts), min(self.landmarks, len(texts)), replace=False))
         self.landmarks_ = vectors[chosen]
         sizes, directions = np.linalg.eigh(self._compare(self.landmarks_))
-        kept = sizes > _FLATTEST * sizes[-1]
-        basis = directions[:, kept] / np.sqrt(sizes[kept])
+        strong = sizes > _FLATTEST * sizes[-1]
+        basis = directions[:, strong] / np.sqrt(sizes[strong])
         coef, self.intercept_ = fit_logistic(
             self._compare(vectors) @ basis,
             y,
@@ -147,8 +147,8 @@ def encode(texts: Texts) -> Iterator[NDArray[np.float32]]:
     """For each text its unit vector (512,). Each is computed alone: in batches its last bits depend on the other texts."""
     encoder = load_encoder()
     for text in texts:
-        whole = text[:_LONGEST].encode("utf-8", "replace").decode()  # halves of characters are more than it takes
-        yield encoder.encode([whole])[0]
+        valid = text[:_LONGEST].encode("utf-8", "replace").decode()  # halves of characters are more than it takes
+        yield encoder.encode([valid])[0]
 
 
 @cache

@@ -173,14 +173,15 @@ def _require_skops() -> Any:
 
 
 def _split(pipeline: Any) -> tuple[Any, Any]:
-    """The first steps, as far as they learn without labels, and the rest; `None` for what there is not."""
+    """The first steps, as far as they learn without labels (`None` where there are none), and the last."""
     from sklearn.pipeline import Pipeline
 
     if not isinstance(pipeline, Pipeline):
         return None, pipeline
     count = next((k for k, (_, step) in enumerate(pipeline.steps) if _needs_labels(step)), len(pipeline.steps) - 1)
-    rest = pipeline.steps[count:]
-    return (Pipeline(pipeline.steps[:count]) if count else None), rest[0][1] if len(rest) == 1 else Pipeline(rest)
+    last_steps = pipeline.steps[count:]
+    last = last_steps[0][1] if len(last_steps) == 1 else Pipeline(last_steps)
+    return (Pipeline(pipeline.steps[:count]) if count else None), last
 
 
 def _needs_labels(step: Any) -> bool:
@@ -212,10 +213,10 @@ def _score(model: Any, x: Any, many: bool) -> Floats:
         return to_share(
             np.asarray(model.decision_function(x), dtype=np.float64).reshape(len(x) if isinstance(x, list) else x.shape[0], -1)
         )
-    given = model.predict_proba(x)
-    if isinstance(given, list):  # for each column the shares of no and yes
-        return np.column_stack([np.asarray(shares, dtype=np.float64)[:, 1] for shares in given])
-    return np.asarray(given if many else given[:, 1:], dtype=np.float64)
+    probabilities = model.predict_proba(x)
+    if isinstance(probabilities, list):  # for each column the shares of no and yes
+        return np.column_stack([np.asarray(shares, dtype=np.float64)[:, 1] for shares in probabilities])
+    return np.asarray(probabilities if many else probabilities[:, 1:], dtype=np.float64)
 
 
 def _cut(count: int) -> Iterator[tuple[int, int]]:

@@ -37,6 +37,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option(
     "--explain", is_flag=True, help="Also the words that carry each narrative: 3 (tfidf) to 50 (transformer) times the work."
 )
+@click.option("--all-languages", is_flag=True, help="Raise also in languages in which the model failed its test.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; by default one for each processor.")
 @click.option(
     "--part-size", default=2.0, show_default=True, type=click.FloatRange(0, 1024, min_open=True), help="MiB of input."
@@ -48,7 +49,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @TRUST
 @JSON
 @click.pass_obj
-def classify(root: Path, /, **given: Any) -> None:
+def classify(root: Path, /, **values: Any) -> None:
     """Classify new texts: files, folders, patterns, URLs of JSONL, JSON, CSV, TSV, Parquet, TXT (a text a line); .gz, .zst.
 
     The answers stand in OUTPUT/part-*; bad records in OUTPUT/_run/rejects.jsonl. A run that was stopped, however often, goes on
@@ -64,7 +65,7 @@ def classify(root: Path, /, **given: Any) -> None:
     from narratives.batch import report_status
     from narratives.project import Project
 
-    wish = Wish(**given)
+    wish = Wish(**values)
     if wish.status:
         summary = report_status(wish.status)
         trust = _weigh(summary, find_model(root, wish.name)) if wish.name else None
@@ -103,6 +104,7 @@ class Wish:
     keep: str | None
     unit: str
     explain: bool
+    all_languages: bool
     jobs: int | None
     part_size: float
     engine: str
@@ -131,6 +133,7 @@ def _make_options(wish: Wish) -> "Options":
         titles=wish.titles,
         texts=wish.texts,
         mark=wish.mark,
+        all_languages=wish.all_languages,
     )
 
 
@@ -142,13 +145,13 @@ def _answer_files(root: Path, folder: Path, options: "Options", wish: Wish) -> N
         raise click.UsageError("--address goes with --engine ray")
     engine = use_ray(wish.address) if wish.engine == "ray" else None
     workers = Workers(jobs=wish.jobs, engine=engine, trust=Project(root, wish.trust).trusted)
-    output, start, seen = str(wish.output), time.monotonic(), 0
+    output, start, records_read = str(wish.output), time.monotonic(), 0
     try:
         with show("classify") as progress:
 
             def watch(done: int, total: int, note: str) -> None:
-                nonlocal seen
-                seen = done
+                nonlocal records_read
+                records_read = done
                 progress(done, total, note)
 
             existing = Existing.ADD if wish.add else Existing.REPLACE if wish.restart else Existing.GO_ON
@@ -156,7 +159,7 @@ def _answer_files(root: Path, folder: Path, options: "Options", wish: Wish) -> N
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         raise SystemExit(130) from None
-    _tell(summary, wish.as_json, output, seen, time.monotonic() - start, _weigh(summary, folder))
+    _tell(summary, wish.as_json, output, records_read, time.monotonic() - start, _weigh(summary, folder))
     if summary.rejects and not summary.texts:
         raise SystemExit(1)
 
@@ -167,7 +170,8 @@ def _weigh(summary: "BatchSummary", folder: Path) -> list[str]:
     from narratives.models import TESTED_FILE, read_manifest
 
     manifest = read_manifest(folder, check_files=False)
-    return weigh_answers(summary, read_tested(folder / TESTED_FILE, manifest["digest"]), manifest["run"])
+    tested = read_tested(folder / TESTED_FILE, manifest["digest"])
+    return weigh_answers(summary, tested, manifest["run"], manifest["training"])
 
 
 def _answer_lines(folder: Path, options: "Options", trust: Collection[str]) -> None:
@@ -189,7 +193,7 @@ def _tell(
     summary: "BatchSummary",
     as_json: bool,
     output: str,
-    now: int = 0,
+    records: int = 0,
     seconds: float = 0.0,
     trust: list[str] | None = None,
 ) -> None:
@@ -200,14 +204,18 @@ def _tell(
     for id_, count in summary.narratives.items():
         echo(f"{count:8}  {id_}")
     passages = summary.rows != summary.texts
-    what = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
-    echo(f"{what}, nothing raised in {summary.none}: {output}")
+    subject = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
+    echo(f"{subject}, nothing raised in {summary.none}: {output}")
     if summary.empty:
         echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
-    if summary.foreign:
-        which = ", ".join(f"{code} {count}" for code, count in summary.foreign.items())
-        told = f"texts in languages that this model cannot read: {sum(summary.foreign.values())} ({which})"
-        echo(f"{told}; their answers mean little")
+    for counts, what, so in (
+        (summary.foreign, "that this model cannot read", "their answers mean little"),
+        (summary.untested, "in which this model has no test", "nobody knows how far to trust their answers"),
+        (summary.failed, "in which it failed its test", "without --all-languages nothing is raised in them"),
+    ):
+        if counts:
+            which = ", ".join(f"{code} {count}" for code, count in counts.items())
+            echo(f"texts in languages {what}: {sum(counts.values())} ({which}); {so}")
     if summary.unsure and summary.finder:
         echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
     elif summary.unsure:
@@ -219,5 +227,5 @@ def _tell(
         echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
     elif summary.rejects:
         echo(f"{summary.rejects} records could not be read: {output}/_run/rejects.jsonl says which and why")
-    if now:
-        echo(f"{now} records read in {seconds:.1f} s: {now / max(seconds, 1e-9):.0f} texts/s")
+    if records:
+        echo(f"{records} records read in {seconds:.1f} s: {records / max(seconds, 1e-9):.0f} texts/s")

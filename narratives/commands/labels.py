@@ -103,6 +103,7 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
 @click.option("--as-labels", is_flag=True, help="Take answers of a model as labels: marked, and never tested on.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
+@click.option("--by", default="", metavar="NAME", help="Who read the texts of a field sample, where FILES do not say.")
 @click.option("--accept-good", is_flag=True, help="Import the good records and put the bad ones into a file.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON
@@ -171,6 +172,38 @@ def export(root: Path, form: str, output: Path, split: str | None, unlabelled: b
 
 
 @labels.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--sample", default="", help="Only this field sample.")
+@click.option("--notes", is_flag=True, help="List what readers wrote beside hard cases of field samples.")
+@JSON
+@click.pass_obj
+def agreement(root: Path, files: tuple[Path, ...], sample: str, notes: bool, as_json: bool) -> None:
+    """How far readers agree: kappa and F1 by narrative, for any two who have read the same texts.
+
+    FILES are exports as `labels import` takes them, with several annotators; without FILES the project's field samples.
+
+    \b
+    Examples:
+      narratives labels agreement
+      narratives labels agreement project-1.json --json
+      narratives labels agreement --notes
+    """
+    from narratives.annotation import compare_readers, describe_agreement, read_notes
+
+    if notes:
+        for note in read_notes(open_project(root), sample):
+            echo(f"{note.sample}: {note.id}: {note.by}: {note.note}")
+        return
+    pairs = compare_readers(open_project(root), files, sample)
+    if as_json:
+        echo(json.dumps([pair.to_json() for pair in pairs], indent=1, ensure_ascii=False))
+        return
+    for pair in pairs:
+        for line in describe_agreement(pair):
+            echo(line)
+
+
+@labels.command()
 @click.option("--review", type=click.Path(path_type=Path), help="The file to write; by default labels/review/audit.jsonl.")
 @click.option("--lot", default=0, type=click.IntRange(0), help="Also list so many test passages, drawn by lot.")
 @JSON
@@ -192,7 +225,7 @@ def audit(root: Path, review: Path | None, lot: int, as_json: bool) -> None:
     from narratives.annotation import audit_labels, describe_audit
 
     with show("audit") as progress:
-        found = audit_labels(open_project(root), review, progress, lot, say)
-    echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(found)))
-    if found.records:
+        result = audit_labels(open_project(root), review, progress, lot, say)
+    echo(json.dumps(result.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_audit(result)))
+    if result.records:
         raise SystemExit(1)

@@ -39,8 +39,8 @@ def retrain(root: Path, run: str, force: bool, promote: bool, dry_run: bool, mar
     if as_json:
         echo(json.dumps(outcome.to_json(), indent=1, ensure_ascii=False))
     else:
-        done = f"promoted, version {outcome.version}" if outcome.promoted else outcome.decision
-        echo(f"{run}: {done}")
+        fate = f"promoted, version {outcome.version}" if outcome.promoted else outcome.decision
+        echo(f"{run}: {fate}")
         for line in (*outcome.reasons, *outcome.facts.get("notes", ())):
             echo(f"  {line}")
         if outcome.held:

@@ -20,6 +20,6 @@ def find_difference(project: Project, folder: Path) -> str:
             spoken = Codebook.from_json(read_manifest(folder, check_files=False)["codebook"])
             today = project.read_codebook()
             if spoken.digest != today.digest:
-                told = describe_difference(spoken, today)
-                return f"model '{folder.name}': {told}; to bring it up to date: narratives train {folder.name}"
+                difference = describe_difference(spoken, today)
+                return f"model '{folder.name}': {difference}; to bring it up to date: narratives train {folder.name}"
     return ""

@@ -8,7 +8,7 @@ from narratives.errors import UserError, did_you_mean
 from narratives.labels import Part, read_labels
 from narratives.models import Answers
 
-Given = Answers | Iterable[Prediction] | Mapping[str, Any]
+PredictionSource = Answers | Iterable[Prediction] | Mapping[str, Any]
 _SHOWN = 10  # problems listed
 
 
@@ -24,16 +24,16 @@ def check_gold(gold: Sequence[Passage], codebook: Codebook) -> None:
     if not gold:
         raise UserError("evaluate: the gold has no passages; hand in at least one")
     problems = [f"passage '{passage.id}' is not labelled; leave it out" for passage in gold if passage.narratives is None]
-    seen: set[str] = set()
+    ids: set[str] = set()
     for passage in gold:
-        if passage.id in seen:
+        if passage.id in ids:
             problems.append(f"passage '{passage.id}' stands in the gold twice; keep one")
-        seen.add(passage.id)
+        ids.add(passage.id)
         problems += _find_unknown(f"passage '{passage.id}'", passage.narratives or (), codebook)
     _refuse(problems)
 
 
-def take_predictions(predictions: Given, gold: Sequence[Passage], codebook: Codebook) -> Iterator[Prediction]:
+def take_predictions(predictions: PredictionSource, gold: Sequence[Passage], codebook: Codebook) -> Iterator[Prediction]:
     """Predictions from answers, from predictions, or from labels by id; `UserError` names the id that is wrong."""
     rows = _parse_labels(predictions, codebook) if isinstance(predictions, Mapping) else list(predictions)
     problems: list[str] = []
@@ -58,11 +58,11 @@ def _parse_labels(labels: Mapping[str, Any], codebook: Codebook) -> list[Predict
     problems: list[str] = []
     for id_, value in labels.items():
         value = sorted(value) if isinstance(value, set | frozenset) else list(value) if isinstance(value, tuple) else value
-        told: list[str] = []
-        parsed = read_labels(value, codebook.ids, told.append)
-        if parsed is None and not told:
-            told = ["no labels; give {} or [] where it carries none"]
-        problems += [f"prediction '{id_}': {problem}" for problem in told]
+        messages: list[str] = []
+        parsed = read_labels(value, codebook.ids, messages.append)
+        if parsed is None and not messages:
+            messages = ["no labels; give {} or [] where it carries none"]
+        problems += [f"prediction '{id_}': {problem}" for problem in messages]
         rows.append(Prediction(id=id_, scores={}, narratives=parsed or {}))
     _refuse(problems)
     return rows

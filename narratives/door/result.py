@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.data import Codebook, Passage
-from narratives.door.given import Given, check_gold, take_codebook, take_predictions
+from narratives.door.given import PredictionSource, check_gold, take_codebook, take_predictions
 from narratives.errors import UserError
 from narratives.evaluation import About, Comparison, Evaluation, Figure, Joined, NarrativeScore, join, score
 from narratives.evaluation import compare as compare_answers
@@ -104,7 +104,7 @@ class Result:
 
 def evaluate(
     gold: Sequence[Passage],
-    predictions: Given,
+    predictions: PredictionSource,
     *,
     codebook: Codebook | None = None,
     name: str = "predictions",

@@ -1,11 +1,13 @@
 """How well predictions agree with gold labels, and how two sets of predictions differ; no model is needed or seen."""
 
-from narratives.evaluation.breakdowns import ANY, FURTHER, Confusion, Miss, Slice, StanceScore, find_further
+from narratives.evaluation.breakdowns import ANY, LANGUAGE, Confusion, Miss, Slice, StanceScore
 from narratives.evaluation.comparison import Comparison, compare, require_same_gold
 from narratives.evaluation.elsewhere import ALARMS
 from narratives.evaluation.evaluation import About, Evaluation, NarrativeScore
 from narratives.evaluation.figures import THIN, Figure, make_share
 from narratives.evaluation.joined import Joined, join
+from narratives.evaluation.languages import FURTHER, TWINS, find_further, find_languages
+from narratives.evaluation.objectives import Alternative, ObjectiveScore
 from narratives.evaluation.rulings import Rival
 from narratives.evaluation.scoring import score
 from narratives.evaluation.shared_tasks import SHARED_TASKS
@@ -17,11 +19,14 @@ __all__ = [
     "ANY",
     "FURTHER",
     "HOLD",
+    "LANGUAGE",
     "PROMOTE",
     "SHARED_TASKS",
     "THIN",
     "TOLERANCE",
+    "TWINS",
     "About",
+    "Alternative",
     "Comparison",
     "Confusion",
     "Evaluation",
@@ -30,12 +35,14 @@ __all__ = [
     "Miss",
     "ModelTest",
     "NarrativeScore",
+    "ObjectiveScore",
     "Rival",
     "Slice",
     "StanceScore",
     "Verdict",
     "compare",
     "find_further",
+    "find_languages",
     "join",
     "make_share",
     "reach_verdict",

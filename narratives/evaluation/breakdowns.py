@@ -1,7 +1,7 @@
 """Where a model fails: narratives taken for others, slices of the passages, stances, the worst single errors."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +12,7 @@ from narratives.evaluation.figures import Figure, make_figure
 from narratives.evaluation.joined import Joined
 from narratives.metrics import Counts, Owners, bound, bound_f1, bound_shares, find_owners, measure, sum_by_document, to_plain
 
-FURTHER = "further test"  # the axis of files in no split
+LANGUAGE = "language"
 ANY = "any"  # of a stance: all three together
 WORST = 60  # errors shown
 _LENGTHS = ((0, 25), (26, 50), (51, 80), (81, 120), (121, 10**9))  # words
@@ -88,60 +88,46 @@ def find_confusions(answers: Joined, codebook: Codebook) -> list[Confusion]:
     raised = (~answers.gold & answers.predicted).astype(np.int64)
     pairs = missed.T @ raised
     rows, columns = np.nonzero(pairs)
-    found = [Confusion(codebook.ids[i], codebook.ids[j], int(pairs[i, j])) for i, j in zip(rows, columns, strict=True)]
-    return sorted(found, key=lambda pair: (-pair.passages, pair.missed, pair.raised))
+    confusions = [Confusion(codebook.ids[i], codebook.ids[j], int(pairs[i, j])) for i, j in zip(rows, columns, strict=True)]
+    return sorted(confusions, key=lambda pair: (-pair.passages, pair.missed, pair.raised))
 
 
 def find_slices(answers: Joined) -> list[Slice]:
     """Recall by stance, and micro F1 by register, language, length and hard case; at least 10 passages make a slice."""
     owners = find_owners(answers.documents)
-    stances = [
-        _score_stance_slice(stance.value, answers.gold_stances == k, answers, owners) for k, stance in enumerate(STANCES)
-    ]
-    others = (_score_slice(axis, value, mask, answers, owners) for axis, value, mask in _masks(answers) if mask.sum() >= _LEAST)
-    return [*(each for each in stances if each.passages >= _LEAST), *others]
-
-
-def find_further(answers: Joined, files: Mapping[str, int]) -> list[Slice]:
-    """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
-    units = np.repeat(list(files), list(files.values()))
-    languages = np.array([passage.language for passage in answers.passages])
-    owners = find_owners(answers.documents)
-    slices = []
-    for file in files:
-        spoken = sorted(set(languages[units == file]))
-        for language in spoken:
-            name = file if len(spoken) == 1 else f"{file}, {language}"
-            slices.append(_score_slice(FURTHER, name, (units == file) & (languages == language), answers, owners))
-    return slices
+    cells = {stance.value: answers.gold_stances == k for k, stance in enumerate(STANCES)}
+    stances = [_score_stance_slice(value, mask, answers, owners) for value, mask in cells.items()]
+    by_axis = [score_slice(*part, answers, owners) for part in _masks(answers) if part[2].sum() >= _LEAST]
+    return [*(slice_ for slice_ in stances if slice_.passages >= _LEAST), *by_axis]
 
 
 def find_stances(answers: Joined) -> list[StanceScore]:
     """Scores by stance among the narratives that were found; empty where the predictions give no stance."""
     gold, predicted = answers.gold_stances, answers.predicted_stances
-    known = (gold != UNKNOWN) & (predicted != UNKNOWN)
-    if not known.any():
+    comparable = (gold != UNKNOWN) & (predicted != UNKNOWN)
+    if not comparable.any():
         return []
-    judged = known | (~answers.gold & (predicted != UNKNOWN)) | ((gold != UNKNOWN) & ~answers.predicted)
+    judged = comparable | (~answers.gold & (predicted != UNKNOWN)) | ((gold != UNKNOWN) & ~answers.predicted)
     owners = find_owners(answers.documents)
     inner, outer = (
         [_compare((gold == k) & cells, (predicted == k) & cells, owners) for k in range(len(STANCES))]
-        for cells in (known, judged)
+        for cells in (comparable, judged)
     )
     names = [*(stance.value for stance in STANCES), ANY]
     return [_score_stance(name, *pair) for name, *pair in zip(names, [*inner, _add(inner)], [*outer, _add(outer)], strict=True)]
 
 
-def _compare(here: Matrix, there: Matrix, owners: Owners) -> Counts:
+def _compare(gold: Matrix, predicted: Matrix, owners: Owners) -> Counts:
     """True positives, false positives and false negatives by document, over all narratives: shape (documents, 1)."""
-    return Counts(*(owners.total(cells).sum(1, keepdims=True) for cells in (here & there, ~here & there, here & ~there)))
+    hits, alarms, misses = gold & predicted, ~gold & predicted, gold & ~predicted
+    return Counts(*(owners.total(cells).sum(1, keepdims=True) for cells in (hits, alarms, misses)))
 
 
 def _add(parts: Sequence[Counts]) -> Counts:
     return Counts(*(np.sum([getattr(part, name) for part in parts], axis=0) for name in ("tp", "fp", "fn")))
 
 
-def _score_stance(name: str, judged: Counts, whole: Counts) -> StanceScore:
+def _score_stance(name: str, judged: Counts, end_to_end: Counts) -> StanceScore:
     """The figures of one stance. Of all together what is a false alarm for one is a miss for another: all are one share."""
     counts = judged.sum(0)
     shares = {"precision": judged.tp + judged.fp, "recall": judged.tp + judged.fn}
@@ -150,7 +136,7 @@ def _score_stance(name: str, judged: Counts, whole: Counts) -> StanceScore:
         low, high = bound_shares(judged.tp, cases)
         figures[key] = make_figure(getattr(counts, key)[0], low[0], high[0], int(cases.sum()))
     figures["f1"] = figures["recall"] if name == ANY else _bound_f1(judged)
-    figures["end_to_end"] = _bound_f1(whole)
+    figures["end_to_end"] = _bound_f1(end_to_end)
     values = {key: figure.value for key, figure in figures.items()}
     return StanceScore(stance=name, support=int((counts.tp + counts.fn)[0]), **values, intervals=figures)
 
@@ -197,12 +183,12 @@ def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     passages = answers.passages
     for axis, values in (
         ("register", [passage.source for passage in passages]),
-        ("language", [passage.language for passage in passages]),
+        (LANGUAGE, [passage.language for passage in passages]),
         ("hard case", [str(passage.extras.get("case", "")) for passage in passages]),
     ):
         often = {value for value, n in Counter(values).items() if n >= _LEAST}  # a source may be new with every passage
         for value in sorted(often - {"", "und"}):
-            yield axis, value, np.array([each == value for each in values])
+            yield axis, value, np.array([item == value for item in values])
     if not any(passage.text for passage in passages):
         return
     words = np.array([len(passage.text.split()) for passage in passages])
@@ -211,7 +197,8 @@ def _masks(answers: Joined) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
         yield "length", name, (words >= least) & (words <= most)
 
 
-def _score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, owners: Owners) -> Slice:
+def score_slice(axis: str, value: str, mask: NDArray[np.bool_], answers: Joined, owners: Owners) -> Slice:
+    """Micro F1 and exact match on the passages that `mask` marks."""
     gold, predicted = answers.gold[mask], answers.predicted[mask]
     measured, (low, high) = measure(gold, predicted), bound(sum_by_document(gold, predicted, owners.take(mask)))
     f1, exact = ([to_plain(getattr(side, name)) for side in (measured, low, high)] for name in ("micro_f1", "exact_match"))

@@ -93,7 +93,7 @@ def require_same_gold(a: Evaluation, b: Evaluation, gold: Sequence[Passage], cod
     if older:
         again = "train it again: narratives run"
         spoken = [(run.run, f"{run.codebook.get('name')} {run.codebook['version']}") for run in older]
-        raise UserError(*(f"run '{run}' speaks {said}, the project is at {today}; {again} {run}" for run, said in spoken))
+        raise UserError(*(f"run '{run}' speaks {version}, the project is at {today}; {again} {run}" for run, version in spoken))
     scored_on = (digest_passages(gold), codebook.digest)
     if a.split != b.split or any((run.gold_digest, run.codebook["digest"]) != scored_on for run in (a, b)):
         raise UserError(
@@ -125,7 +125,7 @@ def compare(
     value = _subtract(measure(gold, predicted_a), measure(gold, predicted_b), firm)
     without = _subtract(measure_without(sums_a), measure_without(sums_b), firm)
     right_a, right_b = (predicted == gold for predicted in (predicted_a, predicted_b))
-    [whole] = _count_alone(right_a.all(1, keepdims=True), right_b.all(1, keepdims=True))
+    [exact] = _count_alone(right_a.all(1, keepdims=True), right_b.all(1, keepdims=True))
     test = try_swaps(sums_a.counts, sums_b.counts, resamples, seed)
     tested = firm & (predicted_a != predicted_b).any(0)
     narratives = judge_narratives(value["f1"], without["f1"], sums_a, sums_b, test, firm, tested, margin)
@@ -134,7 +134,7 @@ def compare(
         a=a.run,
         b=b.run,
         overall={
-            name: judge_overall(value[name], without[name], margin, whole if name == "exact_match" else None)
+            name: judge_overall(value[name], without[name], margin, exact if name == "exact_match" else None)
             for name in OVERALL
         },
         narratives={

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from narratives.evaluation.breakdowns import Confusion, Miss, Slice, StanceScore
 from narratives.evaluation.figures import THIN, Figure
+from narratives.evaluation.objectives import ObjectiveScore
 from narratives.labels import FamilyResult
 from narratives.texts import format_words, parse_words
 
@@ -94,6 +95,7 @@ class Evaluation:
     calibration: dict[str, Any] = field(default_factory=dict)  # bins, ece, brier; empty without scores
     probabilities: dict[str, Figure] = field(default_factory=dict)  # ece, ece_raised, brier_skill, each with its interval
     elsewhere: dict[str, Figure] = field(default_factory=dict)  # alarms a text, precision_10 ... precision_1; see `elsewhere`
+    objectives: list[ObjectiveScore] = field(default_factory=list)  # what thresholds for each purpose give
     confusions: list[Confusion] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     stances: list[StanceScore] = field(default_factory=list)
@@ -119,6 +121,10 @@ class Evaluation:
         rebuilt["worst"] = [Miss(**{**miss, "words": parse_words(miss["words"])}) for miss in value["worst"]]
         rebuilt["stances"] = [
             StanceScore(**{**stance, "intervals": _figures(stance.get("intervals", {}))}) for stance in value["stances"]
+        ]
+        rebuilt["objectives"] = [
+            ObjectiveScore(**{**each, **_figures({name: each[name] for name in ("micro_f1", "macro_f1", "alarms")})})
+            for each in value.get("objectives", [])
         ]
         for name in ("overall", "probabilities", "elsewhere"):
             rebuilt[name] = _figures(value.get(name, {}))

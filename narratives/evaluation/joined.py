@@ -51,23 +51,23 @@ def join(passages: Sequence[Passage], predictions: Iterable[Prediction], codeboo
     for row, passage in enumerate(ordered):
         _fill_stances(answers.gold_stances[row], passage.narratives or {}, column_of)
 
-    seen = np.zeros(len(ordered), dtype=np.bool_)
+    answered = np.zeros(len(ordered), dtype=np.bool_)
     extra, repeated, scored = [], [], 0
     for prediction in predictions:
-        found = row_of.get(prediction.id)
-        if found is None:
+        position = row_of.get(prediction.id)
+        if position is None:
             extra.append(prediction.id)
-        elif seen[found]:
+        elif answered[position]:
             repeated.append(prediction.id)
         else:
-            seen[found] = True
+            answered[position] = True
             for id_ in prediction.narratives:
-                answers.predicted[found, column_of[id_]] = True
-            _fill_stances(answers.predicted_stances[found], prediction.narratives, column_of)
+                answers.predicted[position, column_of[id_]] = True
+            _fill_stances(answers.predicted_stances[position], prediction.narratives, column_of)
             if prediction.scores and answers.scores is not None:
-                answers.scores[found] = [prediction.scores[id_] for id_ in codebook.ids]
+                answers.scores[position] = [prediction.scores[id_] for id_ in codebook.ids]
                 scored += 1
-    missing = [passage.id for passage, there in zip(ordered, seen, strict=True) if not there]
+    missing = [passage.id for passage, is_answered in zip(ordered, answered, strict=True) if not is_answered]
     _refuse(source, missing, sorted(extra), sorted(set(repeated)))
     if 0 < scored < len(ordered):
         raise UserError(f"{source}: {scored} of {len(ordered)} predictions give scores; give them for all or for none")
@@ -86,13 +86,15 @@ def _fill_stances(row: NDArray[np.int8], labels: Labels, column_of: dict[str, in
 
 
 def _refuse(source: object, missing: list[str], extra: list[str], repeated: list[str]) -> None:
-    whole = {id_.removesuffix(".0"): id_ for id_ in extra if id_.endswith(".0")} | {f"{id_}.0": id_ for id_ in extra}
-    if both := [id_ for id_ in missing if id_ in whole]:
-        first, other = both[0], whole[both[0]]
-        raise UserError(f"{source}: ids read '{other}' here and '{first}' in the gold ({len(both)} of them); write them alike")
+    spellings = {id_.removesuffix(".0"): id_ for id_ in extra if id_.endswith(".0")} | {f"{id_}.0": id_ for id_ in extra}
+    if respelt := [id_ for id_ in missing if id_ in spellings]:
+        first, spelling = respelt[0], spellings[respelt[0]]
+        raise UserError(
+            f"{source}: ids read '{spelling}' here and '{first}' in the gold ({len(respelt)} of them); write them alike"
+        )
     problems = [
-        f"{source}: {len(ids)} {what}: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}; {fix}"
-        for ids, what, fix in (
+        f"{source}: {len(ids)} {kind}: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}; {fix}"
+        for ids, kind, fix in (
             (missing, "passages without a prediction", "predict them too"),
             (extra, "predictions for passages that are not in the gold", "leave them out"),
             (repeated, "ids predicted twice", "keep one of each"),

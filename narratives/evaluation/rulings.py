@@ -104,17 +104,17 @@ def rule_average(label: str, difference: Difference, margin: float, strict: bool
     """
     if difference.low_90 is None or difference.high_90 is None or difference.value is None:
         return strict, f"{label} can't be compared" if strict else ""
-    told = f"{label} {difference.value:+.2f} (90 % interval {difference.low_90:+.2f} to {difference.high_90:+.2f})"
+    sentence = f"{label} {difference.value:+.2f} (90 % interval {difference.low_90:+.2f} to {difference.high_90:+.2f})"
     worse = difference.high_90 < 0
     if difference.low_90 > -margin:
-        return False, f"{told}: {'significantly worse, yet ' if worse else ''}a loss of {margin:g} is ruled out"
+        return False, f"{sentence}: {'significantly worse, yet ' if worse else ''}a loss of {margin:g} is ruled out"
     if worse and difference.value <= -margin:
-        return True, f"{told}: significantly worse"
+        return True, f"{sentence}: significantly worse"
     if worse and strict:
-        return True, f"{told}: significantly worse, and a loss of {margin:g} can't be ruled out"
+        return True, f"{sentence}: significantly worse, and a loss of {margin:g} can't be ruled out"
     if worse:
-        return False, f"{told}: significantly worse, yet by less than {margin:g}"
-    return strict, f"{told}: a loss of {margin:g} can't be ruled out on so few test passages"
+        return False, f"{sentence}: significantly worse, yet by less than {margin:g}"
+    return strict, f"{sentence}: a loss of {margin:g} can't be ruled out on so few test passages"
 
 
 def count_found(row: NarrativeScore) -> int:
@@ -148,12 +148,12 @@ def _tell_silence(rival: str, before: NarrativeScore) -> str:
 
 
 def _tell_scores(before: NarrativeScore, after: NarrativeScore, difference: Difference, p: float | None) -> str:
-    told = f"F1 {show_number(before.f1.value)} -> {show_number(after.f1.value)}, {before.support} test passages"
+    sentence = f"F1 {show_number(before.f1.value)} -> {show_number(after.f1.value)}, {before.support} test passages"
     if p is None or difference.value is None or difference.low is None:
-        return told
+        return sentence
     shown = "< 0.001" if p < 0.001 else f"{p:.3f}"
     interval = f"95 % interval {difference.low:+.2f} to {difference.high:+.2f}"
-    return f"{told} (difference {difference.value:+.2f}, {interval}; p {shown})"
+    return f"{sentence} (difference {difference.value:+.2f}, {interval}; p {shown})"
 
 
 def list_thin(rulings: Sequence[Ruling]) -> str:

@@ -13,6 +13,7 @@ from narratives.evaluation.elsewhere import ELSEWHERE, find_elsewhere
 from narratives.evaluation.evaluation import About, Evaluation, Level, NarrativeScore
 from narratives.evaluation.figures import FEW, THIN, Figure, make_figure
 from narratives.evaluation.joined import Joined
+from narratives.evaluation.objectives import Alternative, find_objectives
 from narratives.labels import collapse, digest_passages, find_depths, find_families
 from narratives.metrics import (
     INTERVALS,
@@ -54,8 +55,9 @@ def score(
     *,
     thresholds: Sequence[float] | None = None,
     zero_shot: Collection[str] = (),
+    alternatives: Sequence[Alternative] = (),
 ) -> Evaluation:
-    """All figures with intervals. `zero_shot` are ids of narratives to be marked."""
+    """All figures with intervals. `zero_shot` are ids of narratives to be marked, `alternatives` are other thresholds."""
     owners = find_owners(answers.documents)
     units = [_Unit(narrative.id, narrative.title, narrative.family) for narrative in codebook.narratives]
     cuts = None if thresholds is None else np.asarray(thresholds, dtype=np.float64)
@@ -79,6 +81,7 @@ def score(
         calibration=_rate_scores(answers),
         probabilities=_bound_scores(answers, owners),
         elsewhere=find_elsewhere(answers, owners),
+        objectives=find_objectives(answers, codebook, owners, alternatives),
         worst=find_worst(answers, codebook, cuts),
         rules=_state_rules() | (_ZERO_SHOT if zero_shot else {}),
         gold_digest=digest_passages(answers.passages),
@@ -149,7 +152,7 @@ def _rate_scores(answers: Joined) -> dict[str, Any]:
         "ece": round(expected_calibration_error(diagram), 4),
         "brier": round(brier_score(answers.scores, answers.gold), 4),
         "bins": [
-            {key: value if value is None else round(value, 4) for key, value in each.to_json().items()} for each in diagram
+            {key: value if value is None else round(value, 4) for key, value in bin_.to_json().items()} for bin_ in diagram
         ],
     }
 

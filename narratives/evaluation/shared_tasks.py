@@ -45,8 +45,8 @@ def score_semeval2025_task10(answers: Joined, codebook: Codebook) -> TaskFigures
     gold, predicted = (_drop_parents(labels, codebook) for labels in (answers.gold, answers.predicted))
     figures: TaskFigures = {"documents": len(set(answers.documents))}
     for name, level in (("f1_macro_coarse", levels[0]), ("f1_samples_fine", levels[-1])):
-        both = (_label(_merge(labels, answers.documents), level) for labels in (gold, predicted))
-        of_document = samples_f1(*both)
+        matrices = (_label(_merge(labels, answers.documents), level) for labels in (gold, predicted))
+        of_document = samples_f1(*matrices)
         figures[name] = round(float(of_document.mean()), 4)
         figures[f"{name}_sd"] = round(float(of_document.std()), 4)
     return figures
@@ -80,18 +80,18 @@ def score_cards(answers: Joined, codebook: Codebook) -> TaskFigures:
     gold, predicted = (_drop_parents(labels, codebook) for labels in (answers.gold, answers.predicted))
     figures: TaskFigures = {"passages": len(answers.passages)}
     for number, level in enumerate(find_levels(codebook), start=1):
-        here, there = _label(gold, level), _label(predicted, level)
-        kept = here.sum(0) >= CARDS_SUPPORT
-        here, there = here[:, kept], there[:, kept]
-        counts = count(here, there, axis=0)
+        carried, raised = _label(gold, level), _label(predicted, level)
+        frequent = carried.sum(0) >= CARDS_SUPPORT
+        carried, raised = carried[:, frequent], raised[:, frequent]
+        counts = count(carried, raised, axis=0)
         scores = {
             "macro_f1": macro_f1(counts),
             "micro_f1": micro_f1(counts),
-            "samples_f1": np.where((here | there).any(1), samples_f1(here, there), 0.0).mean(),
+            "samples_f1": np.where((carried | raised).any(1), samples_f1(carried, raised), 0.0).mean(),
         }
-        figures[f"level_{number}_labels"] = int(kept.sum())
+        figures[f"level_{number}_labels"] = int(frequent.sum())
         for name, value in scores.items():
-            figures[f"level_{number}_{name}"] = round(float(value), 4) if kept.any() else None
+            figures[f"level_{number}_{name}"] = round(float(value), 4) if frequent.any() else None
     return figures
 
 

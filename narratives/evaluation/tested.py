@@ -1,11 +1,15 @@
 """The test figures that travel with a model: few, in a file in its folder, for whoever reads its answers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from narratives.evaluation.breakdowns import LANGUAGE
 from narratives.evaluation.evaluation import Evaluation
 from narratives.files import read_json, write_json
+from narratives.texts import NONE
+
+LEAST_F1 = 0.4  # in a language with less, nothing is raised unless that is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +22,37 @@ class NarrativeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageTest:
+    """How a model fared on the test passages in one language, those of further files included."""
+
+    passages: int
+    labels: int
+    micro_f1: float  # from 0 to 1, with its interval
+    low: float | None
+    high: float | None
+
+    @property
+    def failed(self) -> bool:
+        """Whether more of its answers in this language are wrong than can be put up with."""
+        return self.micro_f1 < LEAST_F1
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTest:
-    """What a model did with the passages of its test split."""
+    """What a model did with the passages of its test split, and in each language."""
 
     digest: str  # of the model
     passages: int
     raised: int  # passages for which it raised at least one narrative
     narratives: dict[str, NarrativeTest]
+    languages: dict[str, LanguageTest] = field(default_factory=dict)  # none where an older version wrote the file
+
+    @property
+    def passed(self) -> dict[str, bool] | None:
+        """For each language with a test whether the model passed it; `None` where the test passages name no language."""
+        if not self.languages or max(self.languages, key=lambda code: self.languages[code].passages) == NONE:
+            return None
+        return {code: not test.failed for code, test in self.languages.items()}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
@@ -37,7 +65,13 @@ class ModelTest:
             )
             for id_, row in value["narratives"].items()
         }
-        return cls(digest=str(value["digest"]), passages=int(value["passages"]), raised=int(value["raised"]), narratives=rows)
+        return cls(
+            digest=str(value["digest"]),
+            passages=int(value["passages"]),
+            raised=int(value["raised"]),
+            narratives=rows,
+            languages={code: LanguageTest(**row) for code, row in value.get("languages", {}).items()},
+        )
 
 
 def write_tested(path: Path, evaluation: Evaluation, digest: str) -> None:
@@ -50,6 +84,13 @@ def write_tested(path: Path, evaluation: Evaluation, digest: str) -> None:
         narratives={
             row.id: NarrativeTest(support=row.support, raised=row.raised, precision=row.precision.value if row.raised else None)
             for row in evaluation.narratives
+        },
+        languages={
+            part.value: LanguageTest(
+                passages=part.passages, labels=part.labels, micro_f1=part.micro_f1, low=part.low, high=part.high
+            )
+            for part in evaluation.slices
+            if part.axis == LANGUAGE and part.labels and part.micro_f1 is not None
         },
     )
     write_json(path, asdict(tested))

@@ -106,8 +106,8 @@ def reach_verdict(
         rule_average(_MACRO, comparison.overall["macro_f1_firm"], margin, strict=False),
     ]
     if best:
-        opposes, told = rule_average(_MICRO, best.comparison.overall["micro_f1"], margin / 2, strict=False)
-        averages.append((opposes, f"against {best.name}, {told}"))
+        opposes, sentence = rule_average(_MICRO, best.comparison.overall["micro_f1"], margin / 2, strict=False)
+        averages.append((opposes, f"against {best.name}, {sentence}"))
     against += [reason for opposes, reason in averages if opposes]
     doubt, fall = _doubt_labels(comparison, incumbent, challenger, former)
     against += doubt
@@ -157,15 +157,15 @@ def _doubt_labels(
         return [], []
     if not all(figure.high is not None and figure.high < former.low for figure in today):
         return [], []
-    told = (
+    sentence = (
         f"the incumbent reached a micro F1 of {show_number(former.value)} on the test passages of its day; on today's it "
         f"reaches {show_number(today[0].value)} and the challenger {show_number(today[1].value)}"
     )
     half = _COLLAPSE * former.value
     better = comparison.overall["micro_f1"].verdict == BETTER
     if (today[0].value or 0.0) < half and ((today[1].value or 0.0) < half or not better):
-        return [f"{told}: read the new test labels before anything is promoted"], []
-    return [], [f"{told}: other texts than before, or wrong labels among the new test passages; read some"]
+        return [f"{sentence}: read the new test labels before anything is promoted"], []
+    return [], [f"{sentence}: other texts than before, or wrong labels among the new test passages; read some"]
 
 
 def _note(rulings: Sequence[Ruling], margin: float) -> list[str]:

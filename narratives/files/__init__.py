@@ -8,6 +8,7 @@ from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
+from narratives.files.ledger import append_line, read_from
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
 from narratives.files.packed import explain_unpacking, open_unpacked, strip_packing, unpack
@@ -45,6 +46,7 @@ __all__ = [
     "SpoiltFile",
     "TomlFile",
     "Watch",
+    "append_line",
     "change_files",
     "change_lines",
     "check_first_line",
@@ -63,6 +65,7 @@ __all__ = [
     "open_unpacked",
     "parse_records",
     "parse_rows",
+    "read_from",
     "read_header",
     "read_json",
     "read_lines",

@@ -105,12 +105,12 @@ def _restore(aside: Path, place: Path) -> None:
 
 def _sweep(path: Path) -> None:
     # What a killed process left beside `path`; nobody is at work in this folder now.
-    for left in sorted(path.parent.glob(f".{glob.escape(path.name)}.*")):
-        if (match := _ASIDE.fullmatch(left.name)) and match[1] == path.name:
+    for leftover in sorted(path.parent.glob(f".{glob.escape(path.name)}.*")):
+        if (match := _ASIDE.fullmatch(leftover.name)) and match[1] == path.name:
             if match[3] == "old":
-                _restore(left, path)
+                _restore(leftover, path)
             else:
-                _remove(left)
+                _remove(leftover)
 
 
 def _remove(path: Path) -> None:

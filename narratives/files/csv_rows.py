@@ -75,11 +75,11 @@ def read_rows(lines: Iterator[Line], header: Header) -> Iterator[Row]:
     while line := ahead.take():
         number, size, data = line
         row = _parse(number, size, data, parser, header.fields)
-        if row.reason == _OPEN and (rest := ahead.take_until_closed(size)):
-            parts = [part or b"" for _, _, part in (line, *rest)]
+        if row.reason == _OPEN and (following := ahead.take_until_closed(size)):
+            parts = [part or b"" for _, _, part in (line, *following)]
             row = _parse(number, sum(map(len, parts)), b"".join(parts), parser, header.fields)
             if header.delimiter == "\t" and not row.reason and all(p.count(b"\t") == header.fields - 1 for p in parts):
-                row = Row(number, row.size, [], _MERGED.format(rest[-1][0]))
+                row = Row(number, row.size, [], _MERGED.format(following[-1][0]))
         yield row
 
 
@@ -94,8 +94,8 @@ def _parse(number: int, size: int, data: bytes | None, parser: "Parser", expecte
     try:
         fields = parser.parse(text)
     except csv.Error as error:
-        told = _BROKEN + _explain(error)
-        return Row(number, size, [], told if told == _OPEN else reason or told)
+        broken = _BROKEN + _explain(error)
+        return Row(number, size, [], broken if broken == _OPEN else reason or broken)
     if fields and len(fields) != expected and not reason:
         sign = SIGNS.get(parser.delimiter, repr(parser.delimiter))
         reason = f"{len(fields)} fields, parted by {sign}, where the header names {expected}; check quotes and {sign}"
@@ -133,16 +133,16 @@ class _Ahead:
     def __init__(self, lines: Iterator[Line], parser: Parser) -> None:
         self._lines = lines
         self._parser = parser
-        self._held: deque[Line] = deque()
+        self._waiting: deque[Line] = deque()
         self._open = 0  # so many of those held leave a quote open that was open before them
         self._size = 0  # bytes of these
         self._broken = False  # whether the one held after these breaks it
 
     def take(self) -> Line | None:
         """The next line, `None` at the end."""
-        if not self._held:
+        if not self._waiting:
             return next(self._lines, None)
-        line = self._held.popleft()
+        line = self._waiting.popleft()
         if self._open:
             self._open -= 1
             self._size -= line[1]
@@ -153,18 +153,18 @@ class _Ahead:
     def take_until_closed(self, size: int) -> list[Line]:
         """The lines up to that which closes the quote opened before them, in `size` bytes; none where none closes it."""
         while not self._broken and size + self._size <= _LONGEST:
-            if self._open == len(self._held):
+            if self._open == len(self._waiting):
                 line = next(self._lines, None)
                 if line is None:
                     return []
-                self._held.append(line)
-            line = self._held[-1]
+                self._waiting.append(line)
+            line = self._waiting[-1]
             effect = self._try(line)
             if effect == "closes":
-                taken = list(self._held)
-                self._held.clear()
+                lines = list(self._waiting)
+                self._waiting.clear()
                 self._open = self._size = 0
-                return taken
+                return lines
             if effect == "breaks":
                 self._broken = True
             else:

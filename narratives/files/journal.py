@@ -72,8 +72,8 @@ def finish_changes(root: Path, say: Say | None = None) -> None:
 def _compose(root: Path, journal: Path, contents: Mapping[Path, str | None], moves: Sequence[tuple[Path, Path]]) -> list[_Step]:
     """Write the new contents into the journal, on the disk when this returns, and list what is to be moved."""
     steps = [_Step(_below(root, old), _below(root, new), _mark(old), "") for old, new in moves]
-    if gone := [old for old, _ in moves if not old.exists()]:
-        raise FileNotFoundError(f"{gone[0]} is not there")
+    if missing := [old for old, _ in moves if not old.exists()]:
+        raise FileNotFoundError(f"{missing[0]} is not there")
     changes = [(_below(root, path), path, text) for path, text in contents.items()]
     make_folders(journal)
     for number, (name, path, text) in enumerate(changes):
@@ -145,27 +145,27 @@ def _is_inside(inside: Path, name: str) -> bool:
 
 def _find_open(root: Path, journal: Path, steps: Sequence[_Step]) -> list[_Step]:
     """The steps that are still to be done; `UserError` where a place is no longer as it was when they were decided."""
-    left, free, problems = list[_Step](), set[str](), list[str]()
+    open_steps, free, problems = list[_Step](), set[str](), list[str]()
     for step in steps:
         source, target = root / step.source, root / step.target
-        there = "" if step.target in free else _mark(target)
+        present_mark = "" if step.target in free else _mark(target)
         if step.mark is None:  # an older version's
             is_open = source.exists() and (step.target in free or not target.is_dir())
         elif step.is_new or step.target.startswith(".change."):
             is_open = source.exists()
         else:
-            is_open = there != step.mark
+            is_open = present_mark != step.mark
         if not is_open:
             continue
-        if step.mark is not None and (there != step.was or (step.source not in free and _mark(source) != step.mark)):
-            path = source if there == step.was else target
+        if step.mark is not None and (present_mark != step.was or (step.source not in free and _mark(source) != step.mark)):
+            path = source if present_mark == step.was else target
             fix = f"to leave it so, delete {journal}; to finish that change, bring back what stood there"
             problems.append(at(path, None, f"was changed after a change of several files had been cut short; {fix}"))
-        left.append(step)
+        open_steps.append(step)
         free = (free | {step.source}) - {step.target}
     if problems:
         raise UserError(*problems)
-    return left
+    return open_steps
 
 
 def _carry_out(root: Path, journal: Path, steps: Sequence[_Step]) -> None:

@@ -53,7 +53,7 @@ class JsonLines(io.RawIOBase):
         super().__init__()
         self._source = source
         self._lines = _write_lines(source)
-        self._left = b""
+        self._unread = b""
 
     def readable(self) -> bool:
         """It can be read, not written."""
@@ -61,14 +61,14 @@ class JsonLines(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer with what comes next; 0 at the end."""
-        while not self._left:
+        while not self._unread:
             line = next(self._lines, None)
             if line is None:
                 return 0
-            self._left = line
-        taken = min(len(buffer), len(self._left))
-        buffer[:taken], self._left = self._left[:taken], self._left[taken:]
-        return taken
+            self._unread = line
+        count = min(len(buffer), len(self._unread))
+        buffer[:count], self._unread = self._unread[:count], self._unread[count:]
+        return count
 
     def close(self) -> None:
         """Close it and the file below it."""
@@ -93,10 +93,10 @@ def list_records(value: Any) -> list[Any]:
 def is_keyed(value: dict[str, Any]) -> bool:
     """Whether an object holds nothing but objects that are alike: records, keyed by their ids."""
     inner = list(value.values())
-    if len(inner) < 1 or not all(isinstance(one, dict) and one for one in inner):
+    if len(inner) < 1 or not all(isinstance(record, dict) and record for record in inner):
         return False
     shared = set(inner[0]).intersection(*inner[1:])
-    return bool(shared) and any(isinstance(one.get(key), str) for one in inner for key in shared)
+    return bool(shared) and any(isinstance(record.get(key), str) for record in inner for key in shared)
 
 
 def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
@@ -118,8 +118,8 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
                 if listed:
                     raise BrokenJson(line, "the list is not closed: the file is cut off; export it again")
                 return
-            if taken := _take_value(text, position, line, ended):
-                value, end = taken
+            if pair := _take_value(text, position, line, ended):
+                value, end = pair
                 yield from ((line, record) for record in ([value] if listed else list_records(value)))
                 line += text.count("\n", position, end)
                 position = end
@@ -155,9 +155,9 @@ def is_deep(value: Any) -> bool:
     """Whether lists and objects stand in each other deeper than any record has them."""
     level = [value]
     for _ in range(DEEPEST):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for several in inner for one in several]
-    return any(isinstance(one, dict | list) for one in level)
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, dict | list)]
+        level = [item for several in inner for item in several]
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _write_lines(source: BinaryIO) -> Generator[bytes, None, None]:

@@ -19,15 +19,15 @@ def change_lines(path: Path, changes: Mapping[int, dict[str, Any] | None]) -> st
     that change hold objects.
     """
     lines = path.read_bytes().decode("utf-8").split("\n")
-    kept = []
+    new_lines = []
     for number, line in enumerate(lines, 1):
         values = changes.get(number, line)
         if isinstance(values, dict):
             mark, end = "\ufeff" * line.startswith("\ufeff"), "\r" * line.endswith("\r")
-            kept.append(mark + _write_like(line.removeprefix("\ufeff").rstrip(), values) + end)
+            new_lines.append(mark + _write_like(line.removeprefix("\ufeff").rstrip(), values) + end)
         elif values is not None:
-            kept.append(line)
-    return "\n".join(kept)
+            new_lines.append(line)
+    return "\n".join(new_lines)
 
 
 def _write_like(line: str, changes: dict[str, Any]) -> str:

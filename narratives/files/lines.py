@@ -20,8 +20,8 @@ def read_lines(stream: BinaryIO, number: int = 1, size: int | None = None) -> It
 
     `EOFError` where the lines do not come to `size`.
     """
-    taken = 0
-    while size is None or taken < size:
+    bytes_read = 0
+    while size is None or bytes_read < size:
         data = stream.readline(LIMIT + 1)
         if not data:
             break
@@ -32,10 +32,10 @@ def read_lines(stream: BinaryIO, number: int = 1, size: int | None = None) -> It
             while data and not data.endswith(b"\n"):
                 data = stream.readline(_STEP)
                 length += len(data)
-        taken += length
+        bytes_read += length
         yield number, length, content
         number += 1
-    if size is not None and taken != size:
+    if size is not None and bytes_read != size:
         raise EOFError(CHANGED)
 
 

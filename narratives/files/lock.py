@@ -49,9 +49,9 @@ def hold_lock(folder: Path, say: Say | None = None, *, name: str = LOCK, make: b
         ended.set()
         mine.discard(path)
         lock.release()
-        for made in reversed(new):
+        for subfolder in reversed(new):
             with suppress(OSError):  # something was written there
-                made.rmdir()
+                subfolder.rmdir()
 
 
 def sweep_locks(folder: Path) -> None:
@@ -77,9 +77,9 @@ class _Lock:
         with suppress(OSError):  # somebody may have taken it for dead
             if self.locked and _is_at(self.descriptor, self.path):
                 self.path.unlink()  # before others get it: whoever waits finds that this file is no longer in its place
-        own = self.locked or _is_at(self.descriptor, self.path)
+        is_ours = self.locked or _is_at(self.descriptor, self.path)
         os.close(self.descriptor)
-        if own and not self.locked:
+        if is_ours and not self.locked:
             self.path.unlink(missing_ok=True)
 
 
@@ -131,8 +131,8 @@ def _take(path: Path, watch: Watch) -> "_Lock | Holder | str | None":
             time.sleep(PAUSE)
             if path.read_bytes() != note:  # two took it for dead at once
                 return None
-        taken, descriptor = _Lock(path, descriptor, bool(locked)), -1
-        return taken
+        lock, descriptor = _Lock(path, descriptor, bool(locked)), -1
+        return lock
     finally:
         if descriptor >= 0:
             os.close(descriptor)

@@ -90,12 +90,12 @@ def _decode(value: Any) -> Any:
 def _to_shared_values(name: str, column: Any, broken: dict[int, str]) -> list[Any]:
     """The values of a dictionary: rows with the same text get the same object."""
     indices = column.indices.to_numpy(zero_copy_only=False)
-    there = np.asarray(column.is_valid())
-    used, places = np.unique(indices[there].astype(np.int64), return_inverse=True)
+    valid = np.asarray(column.is_valid())
+    used, places = np.unique(indices[valid].astype(np.int64), return_inverse=True)
     reasons: dict[int, str] = {}
     values = _to_values(name, column.dictionary.take(used), reasons)
     rows: list[Any] = [None] * len(column)
-    for row, place in zip(np.flatnonzero(there).tolist(), places.tolist(), strict=True):
+    for row, place in zip(np.flatnonzero(valid).tolist(), places.tolist(), strict=True):
         rows[row] = values[place]
         if place in reasons:
             broken[row] = reasons[place]
@@ -119,9 +119,11 @@ def _weigh(array: Any) -> Weights:
 
     kind = array.type
     if pa.types.is_dictionary(kind):
-        known = _weigh(array.dictionary)
+        weights = _weigh(array.dictionary)
         indices = pc.fill_null(array.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
-        return np.where(np.asarray(array.is_valid()), known[indices] if len(known) else 0, 0)
+        if len(weights) and not (indices.min(initial=0) >= 0 and indices.max(initial=0) < len(weights)):
+            raise pa.ArrowInvalid("a value that its dictionary does not hold")
+        return np.where(np.asarray(array.is_valid()), weights[indices] if len(weights) else 0, 0)
     if pa.types.is_struct(kind):
         return _NUMBER + sum((_weigh(part) for part in array.flatten()), np.zeros(len(array), dtype=np.int64))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):

@@ -25,15 +25,15 @@ class TomlFile:
 
     def line(self, table: str = "", index: int = 0, key: str = "") -> int:
         """The 1-based line of a key, or of its table where the key is not there."""
-        own = (table, index, key), (key, 0, ""), (table, index, "")  # at the top level a key may be a table's name
-        return next((self.lines[place] for place in own if place in self.lines), 1)
+        places = (table, index, key), (key, 0, ""), (table, index, "")  # at the top level a key may be a table's name
+        return next((self.lines[place] for place in places if place in self.lines), 1)
 
-    def unknown_keys(self, values: dict[str, Any], known: list[str], table: str = "", index: int = 0) -> list[str]:
-        """A problem line for each key of `values` that is not `known`."""
+    def unknown_keys(self, values: dict[str, Any], known_keys: list[str], table: str = "", index: int = 0) -> list[str]:
+        """A problem line for each key of `values` that is not among `known_keys`."""
         return [
-            at(self.path, self.line(table, index, key), f"unknown key '{key}'{did_you_mean(key, known)}")
+            at(self.path, self.line(table, index, key), f"unknown key '{key}'{did_you_mean(key, known_keys)}")
             for key in values
-            if key not in known
+            if key not in known_keys
         ]
 
 
@@ -54,13 +54,13 @@ def _find_lines(text: str) -> dict[tuple[str, int, str], int]:
     """Where each header and key stands. `text` is known to be valid TOML."""
     plain = OPAQUE.sub(lambda match: "\n" * match[0].count("\n"), text)
     lines: dict[tuple[str, int, str], int] = {}
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     table, index = "", 0
     for number, line in enumerate(plain.split("\n"), 1):
         if header := _HEADER.match(line):
             table = header[2]
-            index = seen.get(table, 0)
-            seen[table] = index + 1
+            index = counts.get(table, 0)
+            counts[table] = index + 1
             lines[table, index, ""] = number
         elif key := _KEY.match(line):
             lines[table, index, key[1]] = number

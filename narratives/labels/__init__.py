@@ -3,6 +3,7 @@
 from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.labels.codebook import check_entries, describe_difference, read_codebook
 from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, read_corpus
+from narratives.labels.folds import deal_folds, group_passages
 from narratives.labels.hierarchy import close_ancestors, collapse, find_depths, find_families
 from narratives.labels.notation import (
     NONE,
@@ -49,6 +50,7 @@ __all__ = [
     "check_entries",
     "close_ancestors",
     "collapse",
+    "deal_folds",
     "describe_difference",
     "digest_passages",
     "extend_splits",
@@ -61,6 +63,7 @@ __all__ = [
     "fold_name",
     "fold_names",
     "gold_matrix",
+    "group_passages",
     "has_control",
     "is_semeval",
     "is_yes",

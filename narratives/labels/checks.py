@@ -84,7 +84,7 @@ def pair_stances(checks: Sequence[Check]) -> list[tuple[Check, Check]]:
 def score_stance_pairs(pairs: Sequence[tuple[Check, Check]], stances: Sequence[tuple[Stance, Stance]]) -> list[FamilyResult]:
     """How many minimal pairs are not told apart; their claim is given, whether or not the model would raise it."""
     right = (Stance.ASSERTS, Stance.REBUTS)
-    failed = [check.id for (_, check), found in zip(pairs, stances, strict=True) if found != right]
+    failed = [check.id for (_, check), answer in zip(pairs, stances, strict=True) if answer != right]
     return [FamilyResult("stances", "told apart", len(pairs), len(failed), failed)] if pairs else []
 
 

@@ -15,7 +15,7 @@ from narratives.errors import UserError, at, did_you_mean
 from narratives.files import BadRecord, read_records
 from narratives.labels.notation import Tell, has_control, read_labels
 
-_KNOWN = ("id", "text", "narratives", "document", "language", "source")
+_OWN_FIELDS = ("id", "text", "narratives", "document", "language", "source")
 
 
 def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
@@ -32,12 +32,12 @@ def read_passages(folder: Path, codebook: Codebook) -> list[Passage]:
     return passages
 
 
-def read_files(files: Sequence[Path], codebook: Codebook, known: Sequence[Passage] = ()) -> list[Passage]:
-    """The passages of these files; `UserError` with every problem. No id and no document may be one of `known`."""
+def read_files(files: Sequence[Path], codebook: Codebook, other_passages: Sequence[Passage] = ()) -> list[Passage]:
+    """The passages of these files; `UserError` with every problem. No id and no document may be one of `other_passages`."""
     passages: list[Passage] = []
     problems: list[str] = []
-    first = {passage.id: passage.place for passage in known}
-    documents = {passage.document: passage.place for passage in known}
+    first = {passage.id: passage.place for passage in other_passages}
+    documents = {passage.document: passage.place for passage in other_passages}
     for path in files:
         try:
             for record in read_records(path):
@@ -51,8 +51,8 @@ def read_files(files: Sequence[Path], codebook: Codebook, known: Sequence[Passag
                 elif passage.id:
                     first[passage.id] = place
                 if passage.document in documents:
-                    other = documents[passage.document]
-                    problems.append(f"{place}: document '{passage.document}' stands at {other} too; give it another name")
+                    first_place = documents[passage.document]
+                    problems.append(f"{place}: document '{passage.document}' stands at {first_place} too; give it another name")
                 passages.append(passage)
         except UserError as error:
             problems += error.problems
@@ -70,9 +70,9 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: Place, prob
     def tell(problem: str) -> None:
         problems.append(f"{place}: {problem}")
 
-    absent = [key for key in _KNOWN if key not in values and key not in ("id", "text")]  # a lack of these is told anyway
+    absent = [key for key in _OWN_FIELDS if key not in values and key not in ("id", "text")]  # a lack of these is told anyway
     for key in values:
-        if key not in _KNOWN and (near := get_close_matches(key.lower(), absent, n=1, cutoff=0.8)):
+        if key not in _OWN_FIELDS and (near := get_close_matches(key.lower(), absent, n=1, cutoff=0.8)):
             tell(f"unknown key '{key}'; did you mean '{near[0]}'?")
     id_ = _text(values, "id", tell, required=True)
     for key in ("id", "document"):  # they go into CSV files and messages: a line end inside would break both
@@ -85,7 +85,7 @@ def parse_passage(values: dict[str, Any], codebook: Codebook, place: Place, prob
         document=_text(values, "document", tell) or id_,
         language=_text(values, "language", tell) or "und",
         source=_text(values, "source", tell),
-        extras={key: value for key, value in values.items() if key not in _KNOWN},
+        extras={key: value for key, value in values.items() if key not in _OWN_FIELDS},
         place=place,
     )
 

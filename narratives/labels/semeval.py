@@ -50,22 +50,22 @@ def read_semeval(path: Path, codebook: Codebook) -> Iterator[Record | BadRecord]
     exact = {narrative.id: narrative.id for narrative in codebook.narratives}
     titles = fold_names((name, n.id) for n in codebook.narratives for name in (n.id, n.title))
     for number, id_, words in split_semeval(path):
-        found: list[str] = []
+        narratives: list[str] = []
         for word in words:
             label = exact.get(word) or find_label(word, titles)
             if label is None:
                 yield BadRecord(number, f"unknown label '{word}'{did_you_mean(word, titles)}; the codebook needs that title")
                 break
-            found += [label] if label and label not in found else []
+            narratives += [label] if label and label not in narratives else []
         else:
-            yield Record(number, {"id": id_, "narratives": found})
+            yield Record(number, {"id": id_, "narratives": narratives})
 
 
 def find_label(word: str, titles: Mapping[str, str]) -> str | None:
     """The id that a label of the task names, "" for `Other`, `None` where the codebook has no such title."""
     for ending in (word, *list_endings(word, COLONS)):
-        if found := titles.get(fold_name(ending)):
-            return found
+        if label := titles.get(fold_name(ending)):
+            return label
     head, _, last = word.rpartition(":")
     if fold_name(last) in OTHER:  # "narrative: Other" is the narrative itself
         return find_label(head.strip(), titles) if head.strip() else ""

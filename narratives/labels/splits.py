@@ -90,7 +90,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
     for passage in passages:
         contents[group_of[passage.document]].update(_strata(passage))
     total = _add_up(contents.values())
-    wanted = {split: {s: n * share for s, n in total.items()} for split, share in SHARES.items()}
+    quotas = {split: {s: n * share for s, n in total.items()} for split, share in SHARES.items()}
 
     suggested = {group_of[passage.document] for passage in passages if passage.extras.get("chosen", BY_LOT) != BY_LOT}
     suggested |= set(members) - {group_of[passage.document] for passage in passages if not passage.by_model}
@@ -108,8 +108,8 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
             free.append(root)
             continue
         for stratum, n in contents[root].items():
-            wanted[placed[root]][stratum] -= n
-    _deal_out(free, contents, wanted, placed, random.Random(seed))
+            quotas[placed[root]][stratum] -= n
+    _deal_out(free, contents, quotas, placed, random.Random(seed))
     return {name: placed[group_of[name]] for name in documents if name not in splits}
 
 
@@ -127,20 +127,20 @@ def _strata(passage: Passage) -> list[str]:
 def _deal_out(
     free: list[int],
     contents: Mapping[int, Counter[str]],
-    wanted: dict[str, dict[str, float]],
+    quotas: dict[str, dict[str, float]],
     placed: dict[int, str],
     rng: random.Random,
 ) -> None:
     free = list(free)
     rng.shuffle(free)
     while free:
-        left = _add_up(contents[root] for root in free)
-        rarest = min((stratum for stratum in left if stratum), key=lambda stratum: (left[stratum], stratum))
+        remaining = _add_up(contents[root] for root in free)
+        rarest = min((stratum for stratum in remaining if stratum), key=lambda stratum: (remaining[stratum], stratum))
         for root in sorted((root for root in free if contents[root][rarest]), key=lambda root: -contents[root][rarest]):
-            split = max(wanted, key=lambda split: (wanted[split][rarest], wanted[split][""]))
+            split = max(quotas, key=lambda split: (quotas[split][rarest], quotas[split][""]))
             placed[root] = split
             for stratum, n in contents[root].items():
-                wanted[split][stratum] -= n
+                quotas[split][stratum] -= n
         free = [root for root in free if root not in placed]
 
 

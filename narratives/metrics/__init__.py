@@ -1,7 +1,7 @@
 """The arithmetic of evaluation: counts, F1, intervals, tests, curves and reliability, on plain arrays."""
 
 from narratives.metrics.alarms import find_rates, project_precision
-from narratives.metrics.cases import bound_f1, bound_shares, wilson
+from narratives.metrics.cases import bound_f1, bound_shares, find_design_effect, wilson
 from narratives.metrics.counts import ZERO_DIVISION, Counts, count, macro_f1, mean_defined, micro_f1, samples_f1, to_plain
 from narratives.metrics.curves import average_precision, bound_average_precision, thin_out, trace
 from narratives.metrics.documents import Owners, Sums, find_owners, sum_by_document
@@ -57,6 +57,7 @@ __all__ = [
     "count",
     "expected_calibration_error",
     "find_brier_skill",
+    "find_design_effect",
     "find_error",
     "find_noticeable",
     "find_owners",

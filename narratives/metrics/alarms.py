@@ -53,9 +53,9 @@ def bound_rate(events: Floats, texts: Floats, level: float = 0.95) -> Bounded:
     rate = total / n
     spread = float(((events - rate * texts) ** 2).sum()) * units / max(units - 1, 1)
     over = max(spread / total, 1.0) if total else 1.0
-    seen, among = total / over, n / over
-    reach = np.sqrt(z2 * (seen + z2 / 4))
-    return rate, max(0.0, float((seen + z2 / 2 - reach) / among)), float((seen + z2 / 2 + reach) / among)
+    observed, among = total / over, n / over
+    reach = np.sqrt(z2 * (observed + z2 / 4))
+    return rate, max(0.0, float((observed + z2 / 2 - reach) / among)), float((observed + z2 / 2 + reach) / among)
 
 
 def project_precision(rates: Rates, prevalence: float) -> Bounded:

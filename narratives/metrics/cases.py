@@ -35,24 +35,24 @@ def find_design_effect(hits: Floats, cases: Floats) -> Floats:
     totals = cases.sum(0)
     with np.errstate(invalid="ignore", divide="ignore"):
         size = np.where(totals > 0, (cases**2).sum(0) / totals, 1.0)
-        share, own = hits.sum(0) / totals, np.where(cases > 0, hits / cases, 0.0)
-    return np.asarray(np.maximum(1 + _correlate(cases, own, share, size, totals) * (size - 1), 1.0))
+        share, rates = hits.sum(0) / totals, np.where(cases > 0, hits / cases, 0.0)
+    return np.asarray(np.maximum(1 + _correlate(cases, rates, share, size, totals) * (size - 1), 1.0))
 
 
-def _correlate(cases: Floats, own: Floats, share: Floats, size: Floats, totals: Floats) -> Floats:
-    there = cases > 0
-    documents = there.sum(0)
+def _correlate(cases: Floats, rates: Floats, share: Floats, size: Floats, totals: Floats) -> Floats:
+    present = cases > 0
+    documents = present.sum(0)
     varied = (share > 0) & (share < 1) & (documents > 1)
-    spread = (cases * (own - share) ** 2)[:, varied].sum()
-    within = (cases * own * (1 - own))[:, varied].sum()
-    free, left = (documents - 1)[varied].sum(), (totals - documents)[varied].sum()
+    spread = (cases * (rates - share) ** 2)[:, varied].sum()
+    within = (cases * rates * (1 - rates))[:, varied].sum()
+    free, remaining = (documents - 1)[varied].sum(), (totals - documents)[varied].sum()
     alone = np.where(documents == 1, 1.0, 0.0)
-    if free <= 0 or left <= 0:
+    if free <= 0 or remaining <= 0:
         return alone
     typical = (totals - size)[varied].sum() / free
-    between, rest = spread / free, within / left
-    below = between + (typical - 1) * rest
-    pooled = min(max((between - rest) / below, 0.0), 1.0) if below > 0 else 0.0
+    between, residual = spread / free, within / remaining
+    below = between + (typical - 1) * residual
+    pooled = min(max((between - residual) / below, 0.0), 1.0) if below > 0 else 0.0
     return np.where(documents == 1, 1.0, pooled)
 
 

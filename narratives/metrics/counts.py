@@ -63,8 +63,8 @@ def macro_f1(counts: Counts) -> Floats:
 
 def mean_defined(values: Floats) -> Floats:
     """Mean over the last axis, NaN left out; NaN where there is nothing else."""
-    known = ~np.isnan(values)
-    return _divide(np.where(known, values, 0.0).sum(-1), known.sum(-1).astype(np.float64))
+    defined = ~np.isnan(values)
+    return _divide(np.where(defined, values, 0.0).sum(-1), defined.sum(-1).astype(np.float64))
 
 
 def micro_f1(counts: Counts) -> Floats:

@@ -27,8 +27,8 @@ class Owners:
 
     def take(self, rows: NDArray[np.bool_]) -> "Owners":
         """The units of some of the passages, numbered anew."""
-        kept, unit = np.unique(self.unit[rows], return_inverse=True)
-        return Owners(unit, len(kept))
+        units, unit = np.unique(self.unit[rows], return_inverse=True)
+        return Owners(unit, len(units))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def measure(gold: Matrix, predicted: Matrix) -> Figures:
 
 def measure_without(sums: Sums) -> Figures:
     """The figures with each unit left out in turn: a leading axis of units. NaN where nothing is left."""
-    shares, passages = (whole.sum(0) - whole for whole in (sums.shares, sums.passages))
+    shares, passages = (values.sum(0) - values for values in (sums.shares, sums.passages))
     with np.errstate(invalid="ignore", divide="ignore"):
         return _figures(leave_out(sums.counts), np.where(passages[:, None] > 0, shares / passages[:, None], np.nan))
 

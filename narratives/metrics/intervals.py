@@ -48,10 +48,10 @@ def bound_macro(counts: Counts, level: float = 0.95) -> tuple[Floats, Floats]:
         return np.minimum(low, value), np.maximum(high, value)
     cases = counts.union
     worth = cases.sum(0) / find_design_effect(counts.tp, cases)
-    known = worth > 0
-    if not known.any():
+    counted = worth > 0
+    if not counted.any():
         return value, value
-    equal = known.sum() ** 2 / (1 / worth[known]).sum()  # cases whose share varies as much as the mean of these shares
+    equal = counted.sum() ** 2 / (1 / worth[counted]).sum()  # cases whose share varies as much as the mean of these shares
     low, high = wilson(value / (2 - value) * equal, np.asarray(equal), level)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 

@@ -72,21 +72,21 @@ def bound_calibration_error(
     folded normal distribution (Leone, Nelson and Nottingham, 1961), given how much the gap of each bin varies over documents.
     """
     gaps, decisions = _find_gaps(scores, gold, owners, chosen, bins)
-    seen = np.abs(gaps.sum(0))
-    if not decisions or not seen.any():
+    observed = np.abs(gaps.sum(0))
+    if not decisions or not observed.any():
         return (0.0, 0.0) if decisions else (float("nan"), float("nan"))
     units = len(gaps)
     deviations = np.sqrt(((gaps - gaps.mean(0)) ** 2).sum(0) * units / max(units - 1, 1))
-    sure, deviation = seen[deviations == 0].sum(), deviations[deviations > 0]
-    true = _SCALES[:, None] * seen[deviations > 0]
+    sure, deviation = observed[deviations == 0].sum(), deviations[deviations > 0]
+    true = _SCALES[:, None] * observed[deviations > 0]
     mean = deviation * np.sqrt(2 / np.pi) * np.exp(-(true**2) / (2 * deviation**2)) + true * (1 - 2 * ndtr(-true / deviation))
     variance = true**2 + deviation**2 - mean**2
     reach = float(ndtri((1 + level) / 2)) * np.sqrt(variance.sum(1))
-    agreeing = _SCALES[np.abs(seen.sum() - sure * _SCALES - mean.sum(1)) <= np.maximum(reach, 1e-9)]
+    agreeing = _SCALES[np.abs(observed.sum() - sure * _SCALES - mean.sum(1)) <= np.maximum(reach, 1e-9)]
     if not len(agreeing):
-        return (float(seen.sum() / decisions),) * 2
+        return (float(observed.sum() / decisions),) * 2
     low, high = agreeing.min(), max(agreeing.max(), 1.0)
-    return float(low * seen.sum() / decisions), min(1.0, float(high * seen.sum() / decisions))
+    return float(low * observed.sum() / decisions), min(1.0, float(high * observed.sum() / decisions))
 
 
 def _find_gaps(scores: Scores | Floats, gold: Matrix, owners: Owners, chosen: Matrix | None, bins: int) -> tuple[Floats, int]:

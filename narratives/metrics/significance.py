@@ -54,9 +54,9 @@ def find_winner(only_a: int, only_b: int, p: float) -> int:
 
 def judge(sides: Iterable[int], within_margin: bool) -> str:
     """Better or worse where all `sides` say so; else equivalent where the difference is within its margin."""
-    found = set(sides)
-    if found == {1}:
+    directions = set(sides)
+    if directions == {1}:
         return BETTER
-    if found == {-1}:
+    if directions == {-1}:
         return WORSE
     return EQUIVALENT if within_margin else UNCLEAR

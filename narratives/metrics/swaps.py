@@ -49,16 +49,16 @@ def try_swaps(a: Counts, b: Counts, swaps: int, seed: int) -> SwapTest:
     """The test, from the counts of two runs by document, shape (documents, narratives)."""
     columns = _multiply(a, b)
     swapped = _multiply(b, a)
-    whole = [column.sum(0) for column in columns]
+    totals = [column.sum(0) for column in columns]
     documents = len(a.tp)
     differs = ((a.tp != b.tp) | (a.fp != b.fp) | (a.fn != b.fn)).any(1)
-    changes = [(there - here)[differs] for here, there in zip(columns, swapped, strict=True)]
+    changes = [(after - before)[differs] for before, after in zip(columns, swapped, strict=True)]
     parts = [
-        np.abs(_studentise([total + draw @ change for total, change in zip(whole, changes, strict=True)], documents))
+        np.abs(_studentise([total + draw @ change for total, change in zip(totals, changes, strict=True)], documents))
         for draw in _draw(int(differs.sum()), swaps, seed)
     ]
-    least = _find_least(*whole[:4])
-    return SwapTest(t=_studentise(whole, documents), chance=np.concatenate(parts), least=least)
+    least = _find_least(*totals[:4])
+    return SwapTest(t=_studentise(totals, documents), chance=np.concatenate(parts), least=least)
 
 
 def find_noticeable(a: Counts, test: SwapTest, tested: NDArray[np.bool_], alpha: float = 0.05, seed: int = 0) -> Floats:
@@ -71,19 +71,19 @@ def find_noticeable(a: Counts, test: SwapTest, tested: NDArray[np.bool_], alpha:
     falls = np.full(len(test.t), np.nan)
     for k in np.flatnonzero(tested):
         top = test.chance[:, k] >= largest[:, -1]
-        others = np.where(top, largest[:, -2] if largest.shape[1] > 1 else 0.0, largest[:, -1])
-        falls[k] = _find_smallest(a.take(np.arange(len(test.t)) == k), others, alpha, seed)
+        rivals = np.where(top, largest[:, -2] if largest.shape[1] > 1 else 0.0, largest[:, -1])
+        falls[k] = _find_smallest(a.take(np.arange(len(test.t)) == k), rivals, alpha, seed)
     return falls
 
 
-def _find_smallest(a: Counts, others: Floats, alpha: float, seed: int) -> float:
-    """The fall for one narrative, `others` being the largest statistic of all others in each swap; by halving."""
+def _find_smallest(a: Counts, rivals: Floats, alpha: float, seed: int) -> float:
+    """The fall for one narrative, `rivals` being the largest statistic of all others in each swap; by halving."""
     holders = np.flatnonzero(a.tp[:, 0])
     hits, errors = float(a.tp.sum()), float((a.fp + a.fn).sum())
     least, most = 0, len(holders) + 1  # documents lost: too few, enough
     while most - least > 1:
         middle = (least + most) // 2
-        if _is_noticed(a, holders[:middle], others, alpha, seed):
+        if _is_noticed(a, holders[:middle], rivals, alpha, seed):
             most = middle
         else:
             least = middle
@@ -93,11 +93,11 @@ def _find_smallest(a: Counts, others: Floats, alpha: float, seed: int) -> float:
     return 2 * hits / (2 * hits + errors) - 2 * (hits - lost) / (2 * hits + errors - lost)
 
 
-def _is_noticed(a: Counts, lost: NDArray[np.int64], others: Floats, alpha: float, seed: int) -> bool:
-    kept = a.tp.copy()
-    kept[lost] = 0
-    test = try_swaps(a, Counts(kept, a.fp, a.fn + a.tp - kept), len(others), seed)
-    return bool((1 + (np.maximum(test.chance[:, 0], others) >= -test.t[0] - 1e-9).sum()) / (1 + len(others)) < alpha)
+def _is_noticed(a: Counts, lost: NDArray[np.int64], rivals: Floats, alpha: float, seed: int) -> bool:
+    hits = a.tp.copy()
+    hits[lost] = 0
+    test = try_swaps(a, Counts(hits, a.fp, a.fn + a.tp - hits), len(rivals), seed)
+    return bool((1 + (np.maximum(test.chance[:, 0], rivals) >= -test.t[0] - 1e-9).sum()) / (1 + len(rivals)) < alpha)
 
 
 def _draw(documents: int, swaps: int, seed: int) -> Iterator[Floats]:

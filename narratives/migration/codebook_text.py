@@ -45,17 +45,17 @@ def edit_codebook(file: TomlFile, text: str, version: str, entries: Sequence[Ent
         keys = {key: file.lines[place] - 1 - start for key in old[k] if (place := ("narrative", k, key)) in file.lines}
         between = lines[end:following]
         body = "\n".join(lines[start:end])
-        here = [entry for entry in entries if entry.slot == k]
-        written = [write_entry(e.values) if e.fresh else _edit(body, keys, old[k], e.values) for e in here]
+        in_slot = [entry for entry in entries if entry.slot == k]
+        written = [write_entry(e.values) if e.fresh else _edit(body, keys, old[k], e.values) for e in in_slot]
         if written:
             edited += "\n\n".join(written).split("\n")
         else:
             between = list(dropwhile(lambda line: not line.strip(), between))
         edited += between
     result = "\n".join(edited).rstrip("\n") + text[len(text.rstrip("\n")) :]
-    wanted = {**file.values, "version": version, "narrative": [entry.values for entry in entries]}
+    values = {**file.values, "version": version, "narrative": [entry.values for entry in entries]}
     try:
-        good = tomllib.loads(result) == wanted
+        good = tomllib.loads(result) == values
     except tomllib.TOMLDecodeError:
         good = False
     if not good:

@@ -52,10 +52,10 @@ def read_migration(path: Path, narratives: Sequence[dict[str, Any]]) -> Migratio
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) for step in steps):
         migration.tell(file.line(key="step"), "no step; add a [[step]] table with 'do' and what it needs")
         raise UserError(*migration.problems)
-    made: dict[str, int] = {}
+    line_made: dict[str, int] = {}
     parts = 0  # [[step.into]] tables of the steps before: their lines are counted through
     for index, values in enumerate(steps):
-        _take(migration, values, index, parts, made)
+        _take(migration, values, index, parts, line_made)
         in_tables = isinstance(values.get("into"), list) and ("step", index, "into") not in file.lines
         parts += len(values["into"]) if in_tables else 0
     _check_result(migration)
@@ -65,7 +65,7 @@ def read_migration(path: Path, narratives: Sequence[dict[str, Any]]) -> Migratio
     return migration
 
 
-def _take(migration: Migration, values: dict[str, Any], index: int, parts: int, made: dict[str, int]) -> None:
+def _take(migration: Migration, values: dict[str, Any], index: int, parts: int, line_made: dict[str, int]) -> None:
     """Check a step and carry it out on `migration.entries`. What is wrong is told; the steps after it are looked at too."""
     file, kind = migration.file, values.get("do")
     line = file.line("step", index)
@@ -74,29 +74,29 @@ def _take(migration: Migration, values: dict[str, Any], index: int, parts: int, 
         return
     migration.problems += file.unknown_keys(values, ["do", *_KEYS[kind]], "step", index)
     lines = {key: file.line("step", index, key) for key in ("", *values)}
-    there = {entry.values["id"]: entry for entry in migration.entries}
-    old = _find_old(migration, values, lines, there, made)
+    by_id = {entry.values["id"]: entry for entry in migration.entries}
+    old = _find_old(migration, values, lines, by_id, line_made)
     entries = _read_parts(migration, values, index, parts, lines) if kind == "split" else _read_one(migration, values, lines)
     new = [str(entry.values.get("id", "")) for entry in entries]
     if kind == "split" and new and values.get("until_read") not in (choices := [*new, UNLABELLED]):
         place = lines.get("until_read", line)
         migration.tell(place, f"split: 'until_read' says what passages count as until they are read: {', '.join(choices)}")
-    taken = [entry for entry, id_ in zip(entries, new, strict=True) if id_ in there and id_ not in old]
-    for entry in taken:
+    repeated = [entry for entry, id_ in zip(entries, new, strict=True) if id_ in by_id and id_ not in old]
+    for entry in repeated:
         id_ = entry.values["id"]
         migration.tell(entry.lines["id"], f"narrative '{id_}' is there already; choose another id")
-    if taken or "" in new or any(id_ not in there for id_ in old) or not (old or kind == "add"):
+    if repeated or "" in new or any(id_ not in by_id for id_ in old) or not (old or kind == "add"):
         return
     if kind in ("rename", "change"):
-        entries = [_alter(migration, there[old[0]], entries[0])]
+        entries = [_alter(migration, by_id[old[0]], entries[0])]
     step = Step(kind, line, tuple(old), tuple(new), str(values.get("until_read", "")))
     migration.steps.append(step)
-    made.update(dict.fromkeys(new, line))
+    line_made.update(dict.fromkeys(new, line))
     _place(migration, step, entries)
 
 
 def _find_old(
-    migration: Migration, values: dict[str, Any], lines: dict[str, int], there: dict[str, Entry], made: dict[str, int]
+    migration: Migration, values: dict[str, Any], lines: dict[str, int], by_id: dict[str, Entry], line_made: dict[str, int]
 ) -> list[str]:
     """The ids that go in."""
     if values["do"] == "add":
@@ -104,12 +104,12 @@ def _find_old(
     source = "from" if "from" in _KEYS[values["do"]] else "id"
     ids = _read_ids(migration, values, source, lines)
     for id_ in ids:
-        if id_ in made:
+        if id_ in line_made:
             fix = "say it all there, or make this a migration of its own"
-            migration.tell(lines[source], f"'{id_}' comes from the step on line {made[id_]}; {fix}")
-        elif id_ not in there:
-            gone = [f"; the step on line {step.line} took it away" for step in migration.steps if id_ in step.old]
-            migration.tell(lines[source], f"no narrative '{id_}'{gone[0] if gone else did_you_mean(id_, there)}")
+            migration.tell(lines[source], f"'{id_}' comes from the step on line {line_made[id_]}; {fix}")
+        elif id_ not in by_id:
+            removals = [f"; the step on line {step.line} took it away" for step in migration.steps if id_ in step.old]
+            migration.tell(lines[source], f"no narrative '{id_}'{removals[0] if removals else did_you_mean(id_, by_id)}")
     return ids
 
 
@@ -127,11 +127,11 @@ def _read_one(migration: Migration, values: dict[str, Any], lines: dict[str, int
     return [entry]
 
 
-def _alter(migration: Migration, before: Entry, given: Entry) -> Entry:
-    values = {key: value for key, value in {**before.values, **given.values}.items() if (key, value) != ("parent", "")}
+def _alter(migration: Migration, before: Entry, after: Entry) -> Entry:
+    values = {key: value for key, value in {**before.values, **after.values}.items() if (key, value) != ("parent", "")}
     if values == before.values:
-        migration.tell(given.lines[""], f"this changes nothing of '{before.values['id']}'; take it out")
-    return replace(before, values=values, lines=given.lines)
+        migration.tell(after.lines[""], f"this changes nothing of '{before.values['id']}'; take it out")
+    return replace(before, values=values, lines=after.lines)
 
 
 def _read_ids(migration: Migration, values: dict[str, Any], key: str, lines: dict[str, int]) -> list[str]:
@@ -139,8 +139,8 @@ def _read_ids(migration: Migration, values: dict[str, Any], key: str, lines: dic
     value = values.get(key)
     ids = value if several and isinstance(value, list) else [value]
     if not all(isinstance(id_, str) and id_.strip() for id_ in ids) or len(set(ids)) < len(ids) or len(ids) < 1 + several:
-        what = "a list of two or more ids" if several else "an id"
-        migration.tell(lines.get(key, lines[""]), f"{values['do']}: '{key}' must be {what}")
+        expected = "a list of two or more ids" if several else "an id"
+        migration.tell(lines.get(key, lines[""]), f"{values['do']}: '{key}' must be {expected}")
         return []
     return [str(id_) for id_ in ids]
 
@@ -169,22 +169,22 @@ def _read_parts(migration: Migration, values: dict[str, Any], index: int, parts:
 
 def _place(migration: Migration, step: Step, entries: list[Entry]) -> None:
     """Put narratives into the place of those that they come from; new ones after the last of their family."""
-    there = migration.entries
-    gone = [k for k, entry in enumerate(there) if entry.values["id"] in step.old]
-    if gone:
-        position, slot = gone[0], there[gone[0]].slot
+    before = migration.entries
+    positions = [k for k, entry in enumerate(before) if entry.values["id"] in step.old]
+    if positions:
+        position, slot = positions[0], before[positions[0]].slot
     else:
         family = entries[0].values.get("family")
-        last = max((k for k, entry in enumerate(there) if entry.values.get("family") == family), default=len(there) - 1)
-        position, slot = last + 1, there[last].slot if there else 0
-    kept = [entry for entry in there if entry.values["id"] not in step.old]
-    kept[position:position] = [replace(entry, slot=slot) for entry in entries]
+        last = max((k for k, entry in enumerate(before) if entry.values.get("family") == family), default=len(before) - 1)
+        position, slot = last + 1, before[last].slot if before else 0
+    after = [entry for entry in before if entry.values["id"] not in step.old]
+    after[position:position] = [replace(entry, slot=slot) for entry in entries]
     if step.kind != "split":
-        for k, entry in enumerate(kept):
+        for k, entry in enumerate(after):
             parent = entry.values.get("parent")
             if isinstance(parent, str) and parent in step.renames:
-                kept[k] = replace(entry, values={**entry.values, "parent": step.renames[parent]})
-    migration.entries = kept
+                after[k] = replace(entry, values={**entry.values, "parent": step.renames[parent]})
+    migration.entries = after
 
 
 def _check_result(migration: Migration) -> None:
@@ -192,18 +192,18 @@ def _check_result(migration: Migration) -> None:
     if not migration.entries and not migration.problems:
         migration.tell(1, "no narrative would be left; keep one")
     ids = {entry.values["id"] for entry in migration.entries}
-    taken = {id_: step.line for step in migration.steps for id_ in step.old if id_ not in step.new}
+    removed = {id_: step.line for step in migration.steps for id_ in step.old if id_ not in step.new}
     checked, lines = [], {}
     for k, entry in enumerate(migration.entries):
         values = dict(entry.values)
         parent = values.get("parent")
-        if isinstance(parent, str) and parent in taken and parent not in ids:
+        if isinstance(parent, str) and parent in removed and parent not in ids:
             fix = f'give that another, or none: do = "change", id = "{values["id"]}", parent = ""'
-            migration.tell(taken[parent], f"'{parent}' is the parent of '{values['id']}'; {fix}")
+            migration.tell(removed[parent], f"'{parent}' is the parent of '{values['id']}'; {fix}")
             del values["parent"]
         checked.append(values)
         lines.update({("narrative", k, key): line for key, line in entry.lines.items()})
     file = TomlFile(migration.file.path, {}, lines)
     elsewhere = at(file.path, 1, "")  # no step stands there: of a narrative that is as it was, drawn in by another's parent
-    found = [problem for problem in check_entries(file, checked) if not problem.startswith(elsewhere)]
-    migration.problems += [problem for problem in found if problem not in migration.problems]
+    messages = [problem for problem in check_entries(file, checked) if not problem.startswith(elsewhere)]
+    migration.problems += [problem for problem in messages if problem not in migration.problems]

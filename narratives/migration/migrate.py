@@ -86,7 +86,7 @@ def describe_migration(summary: MigrationSummary) -> list[str]:
     lines += [f"{count:8}  {step}" for step, count in summary.steps.items()]
     unlabelled = f", {summary.unlabelled} of them not labelled until they are read" if summary.unlabelled else ""
     lines += [f"passages with other labels: {summary.relabelled}{unlabelled}"]
-    lines += [f"checks {what}: {count}" for what, count in summary.checks.items()]
+    lines += [f"checks {fate}: {count}" for fate, count in summary.checks.items()]
     lines += summary.notes
     if summary.review:
         lines.append(
@@ -133,8 +133,8 @@ def _check_version(project: Project, migration: Migration, codebook: Codebook) -
         return [at(file.path, line, f"version '{version}' names files; use letters, digits, '.', '-', '+' and '_' only")]
     if version == codebook.version:
         return [at(file.path, line, f"the codebook is at {version} already; give the version that it will have")]
-    kept = [project.labels / "migrations" / f"{version}.toml", project.labels / "review" / f"{version}.jsonl"]
-    return [at(file.path, line, f"{old} is there already; give another version") for old in kept if old.exists()]
+    records = [project.labels / "migrations" / f"{version}.toml", project.labels / "review" / f"{version}.jsonl"]
+    return [at(file.path, line, f"{old} is there already; give another version") for old in records if old.exists()]
 
 
 def _relabel(
@@ -184,9 +184,9 @@ def _suggest(migration: Migration, passages: Sequence[Passage], summary: Migrati
         if step.kind == "add" and step.new[0] in values:
             near = find_nearest(passages, values[step.new[0]])
             suggested.append(near)
-            rest = sum(passage.narratives is not None for passage in passages) - len(near)
+            unread = sum(passage.narratives is not None for passage in passages) - len(near)
             note = f"'{step.new[0]}': nobody has read the older passages for it; the {NEAREST} nearest to its words are listed"
-            summary.notes.append(f"{note}, {rest} others count as not carrying it" if rest else note)
+            summary.notes.append(f"{note}, {unread} others count as not carrying it" if unread else note)
     return suggested
 
 
@@ -203,26 +203,26 @@ def _write_labels(path: Path, lines: Mapping[int, dict[str, str | None] | None])
 
 def _change_checks(project: Project, migration: Migration, summary: MigrationSummary) -> dict[Path, str]:
     """The checks' file, and beside the record of the migration the checks that no narrative is left for."""
-    path, changes, gone = project.checks_file, Lines(), []
+    path, changes, removed = project.checks_file, Lines(), []
     for record in read_records(path) if path.exists() else ():
         id_ = None
         if isinstance(record, Record):
             id_ = record.values["narrative"]
             new = _follow(migration.steps, id_)
             if new is None:
-                gone.append(record.values)
+                removed.append(record.values)
             if new != id_:
                 changes[record.line] = None if new is None else {"narrative": new}
     if not changes:
         return {}
-    summary.checks = {"renamed": len(changes) - len(gone), "taken out": len(gone)}
+    summary.checks = {"renamed": len(changes) - len(removed), "taken out": len(removed)}
     if doubtful := [", ".join(step.old) for step in migration.steps if step.kind in ("merge", "split")]:
         summary.notes.append(f"{path}: read the checks of {', '.join(doubtful)}, which were merged or split")
     texts = {path: change_lines(path, changes)}
-    if gone:
-        kept = project.labels / "migrations" / f"{summary.after}-checks.jsonl"
-        summary.files["checks"] = str(kept)
-        texts[kept] = "".join(json.dumps(values, ensure_ascii=False) + "\n" for values in gone)
+    if removed:
+        record_file = project.labels / "migrations" / f"{summary.after}-checks.jsonl"
+        summary.files["checks"] = str(record_file)
+        texts[record_file] = "".join(json.dumps(values, ensure_ascii=False) + "\n" for values in removed)
     return texts
 
 
@@ -234,9 +234,9 @@ def _follow(steps: Sequence[Step], id_: str) -> str | None:
     return next(iter(carried), None)
 
 
-def _find_mentions(path: Path, text: str, gone: set[str]) -> list[str]:
+def _find_mentions(path: Path, text: str, ids: set[str]) -> list[str]:
     notes = []
-    for id_ in sorted(gone):
+    for id_ in sorted(ids):
         word = re.compile(rf"(?<![\w.-]){re.escape(id_)}(?![\w-])")
         lines = [str(number) for number, line in enumerate(text.split("\n"), 1) if word.search(line)]
         if lines:

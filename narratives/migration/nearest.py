@@ -49,8 +49,11 @@ def list_sides(passage: Passage, labels: Words | None, besides: Words, doubts: S
     """
     sides = [] if labels is None else [dict(labels)]
     for doubt in doubts:
-        rest = {id_: stance for id_, stance in besides.items() if id_ not in doubt.about}
-        for side in [*({**rest, id_: stance} for id_, stance in doubt.instead), *([rest] if doubt.nothing else [])]:
+        unaffected = {id_: stance for id_, stance in besides.items() if id_ not in doubt.about}
+        for side in [
+            *({**unaffected, id_: stance} for id_, stance in doubt.instead),
+            *([unaffected] if doubt.may_be_none else []),
+        ]:
             if side not in sides:
                 sides.append(side)
     return make_form(passage, [{"narratives": side} for side in sides], why=[doubt.why for doubt in doubts])

@@ -84,8 +84,8 @@ def describe_sheet(summary: SheetSummary) -> list[str]:
     lines = [f"columns left out, a codebook has no place for them: {', '.join(summary.left_out)}"] if summary.left_out else []
     if not (summary.new or summary.changed or summary.gone):
         return [*lines, f"{summary.file}: nothing to change"]
-    for what, ids in (("new", summary.new), ("changed", summary.changed), ("gone", summary.gone)):
-        lines += [f"{what}: {', '.join(ids)}"] if ids else []
+    for change, ids in (("new", summary.new), ("changed", summary.changed), ("gone", summary.gone)):
+        lines += [f"{change}: {', '.join(ids)}"] if ids else []
     was = f"{summary.before} -> " if summary.before else ""
     lines.append(f"{summary.file}: codebook {summary.name} {was}{summary.version}")
     if summary.before and (summary.new or summary.changed):
@@ -98,7 +98,7 @@ def _read_sheet(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
     entries: list[dict[str, Any]] = []
     problems: list[str] = []
     lines: dict[tuple[str, int, str], int] = {}
-    others: dict[str, None] = {}
+    unknown_columns: dict[str, None] = {}
     for record in read_records(path):
         if isinstance(record, BadRecord):
             problems.append(at(path, record.line, record.reason))
@@ -108,7 +108,7 @@ def _read_sheet(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
             hint = did_you_mean(lacking[0], [key for key in values if key not in COLUMNS])
             fix = f"a codebook's sheet has the columns {', '.join(COLUMNS)}, the last four may lack"
             raise UserError(at(path, 1, f"no column '{lacking[0]}'{hint}; {fix}"))
-        others |= dict.fromkeys(key for key in values if key not in COLUMNS)
+        unknown_columns |= dict.fromkeys(key for key in values if key not in COLUMNS)
         entry = {key: cell for key in COLUMNS if (cell := _read_cell(key, values.get(key)))}
         if entry:
             lines["narrative", len(entries), ""] = record.line
@@ -118,7 +118,7 @@ def _read_sheet(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
         problems.append(at(path, None, "no narrative in it; write one a row"))
     if problems:
         raise UserError(*problems)
-    return entries, list(others)
+    return entries, list(unknown_columns)
 
 
 def _read_cell(column: str, value: Any) -> Any:
@@ -134,21 +134,21 @@ def _edit(
     before: Codebook,
     entries: list[dict[str, Any]],
     summary: SheetSummary,
-    wanted: tuple[str | None, str | None],
+    heading: tuple[str | None, str | None],
 ) -> str:
     """The codebook's new text, empty where nothing changes; notes in `summary` what does."""
     file = read_toml(target)
     old = {entry["id"]: (slot, entry) for slot, entry in enumerate(file.values["narrative"])}
     new = {entry["id"]: entry for entry in entries}
     summary.new = [id_ for id_ in new if id_ not in old]
-    same = {id_: {key: value for key, value in entry.items() if value} for id_, (_, entry) in old.items()}
-    summary.changed = [id_ for id_ in new if id_ in old and new[id_] != same[id_]]
+    trimmed = {id_: {key: value for key, value in entry.items() if value} for id_, (_, entry) in old.items()}
+    summary.changed = [id_ for id_ in new if id_ in old and new[id_] != trimmed[id_]]
     summary.gone = [id_ for id_ in old if id_ not in new]
     summary.before = before.version
     _refuse_orphans(project, summary.gone)
     if not (summary.new or summary.changed or summary.gone):
         return ""
-    name, version = wanted
+    name, version = heading
     summary.version = version or _raise_version(before.version)
     if len(summary.gone) == len(old):  # another codebook altogether: nothing of the old text is about it
         summary.name = name or project.root.resolve().name
@@ -156,17 +156,17 @@ def _edit(
     summary.name = before.name
     if name and name != before.name:
         raise UserError(f"--name {name}: the codebook is named '{before.name}'; change it there, in {target}")
-    kept = [Entry(new[id_] if id_ in summary.changed else entry, slot) for id_, (slot, entry) in old.items() if id_ in new]
+    remaining = [Entry(new[id_] if id_ in summary.changed else entry, slot) for id_, (slot, entry) in old.items() if id_ in new]
     added = [Entry(new[id_], len(old) - 1, fresh=True) for id_ in summary.new]
-    return edit_codebook(file, read_text(target), summary.version, [*kept, *added])
+    return edit_codebook(file, read_text(target), summary.version, [*remaining, *added])
 
 
-def _refuse_orphans(project: Project, gone: list[str]) -> None:
+def _refuse_orphans(project: Project, ids: list[str]) -> None:
     corpus = project.read_corpus(may_be_empty=True)
-    carrying = [passage for passage in corpus.labelled if any(id_ in (passage.narratives or {}) for id_ in gone)]
+    carrying = [passage for passage in corpus.labelled if any(id_ in (passage.narratives or {}) for id_ in ids)]
     if not carrying:
         return
-    used = [id_ for id_ in gone if any(id_ in (passage.narratives or {}) for passage in carrying)]
+    used = [id_ for id_ in ids if any(id_ in (passage.narratives or {}) for passage in carrying)]
     counts = Counter(passage.place.file for passage in carrying if passage.place)
     files = ", ".join(f"{file} ({count})" for file, count in counts.items())
     names = ", ".join(used[:4]) + (" ..." if len(used) > 4 else "")

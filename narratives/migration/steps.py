@@ -38,7 +38,7 @@ class Doubt:
     why: str
     about: tuple[str, ...] = ()
     instead: tuple[tuple[str, str | None], ...] = ()  # one of these, each a narrative with its stance
-    nothing: bool = False  # or none of them
+    may_be_none: bool = False  # or none of them
 
 
 def carry_over(step: Step, labels: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -61,16 +61,16 @@ def find_doubt(step: Step, labels: Words) -> Doubt | None:
     carried = [id_ for id_ in step.old if id_ in labels]
     if not carried:
         return None
-    told = " and ".join(f"'{id_}' ({labels[id_] or 'stance unknown'})" for id_ in carried)
+    listing = " and ".join(f"'{id_}' ({labels[id_] or 'stance unknown'})" for id_ in carried)
     if step.kind == "split":
         stance = labels[carried[0]]
-        why = f"{told} was split into {', '.join(step.new)}: which does the text carry, and with which stance?"
+        why = f"{listing} was split into {', '.join(step.new)}: which does the text carry, and with which stance?"
         return Doubt(why, step.new, tuple((id_, stance) for id_ in step.new))
     stances = sorted({stance for id_ in carried if (stance := labels[id_])})
     if step.kind == "merge" and len(stances) > 1:
         [new] = step.new
-        return Doubt(f"{told} were merged into '{new}': with which stance?", step.new, tuple((new, s) for s in stances))
+        return Doubt(f"{listing} were merged into '{new}': with which stance?", step.new, tuple((new, s) for s in stances))
     if step.kind == "change":
         why = f"the meaning of '{carried[0]}' has changed: does the text still carry it, and with which stance?"
-        return Doubt(why, step.new, nothing=True)
+        return Doubt(why, step.new, may_be_none=True)
     return None

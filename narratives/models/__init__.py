@@ -2,9 +2,10 @@
 
 from narratives.models.answers import Answers, join_answers
 from narratives.models.calibration import fit_calibration
-from narratives.models.cuts import AlarmBudget, Cuts, Examples, fit_cuts
+from narratives.models.cuts import Cuts, Examples, fit_cuts
 from narratives.models.explanations import explain_raised, explain_text
 from narratives.models.folder import load_model, save_model
+from narratives.models.held_out import FOLDS, hold_out
 from narratives.models.inference import read_texts
 from narratives.models.lessons import (
     LESSONS_FILE,
@@ -20,20 +21,22 @@ from narratives.models.lessons import (
 from narratives.models.manifest import TESTED_FILE, read_manifest
 from narratives.models.model import Model
 from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
+from narratives.models.purposes import Wishes
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.models.thresholds import decide, tune_thresholds
 
 __all__ = [
+    "FOLDS",
     "LEAST",
     "LESSONS_FILE",
     "TESTED_FILE",
-    "AlarmBudget",
     "Answers",
     "Changes",
     "Cuts",
     "Examples",
     "Lesson",
     "Model",
+    "Wishes",
     "can_learn",
     "decide",
     "describe_changes",
@@ -44,6 +47,7 @@ __all__ = [
     "find_changes",
     "fit_calibration",
     "fit_cuts",
+    "hold_out",
     "join_answers",
     "load_model",
     "parse_labels",

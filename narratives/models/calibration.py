@@ -1,4 +1,4 @@
-"""Scores that can be read as probabilities, and how far they can: one curve per narrative, fitted on validation."""
+"""Scores that can be read as probabilities, and how far they can: one curve per narrative, fitted on what was not learned."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from narratives.classifiers import to_log_odds, to_share
 from narratives.data import Floats, Matrix, Scores
 
-LEAST_ISOTONIC = 200  # validation positives from which a curve may have any rising shape: it has as many parameters as it likes
+LEAST_ISOTONIC = 1000  # positives from which a curve may have any rising shape; from 200 on it was a little worse (in the log)
 _TILT = 0.01  # share of the score itself in an isotonic curve
 _SPREAD = np.array([[0.1], [1.0]])  # variances: how far slopes and intercepts lie from the shared ones (measured, in the log)
 _WEAK = 10.0  # variance of the shared slope and intercept: felt only where passages tell nothing, or separate perfectly
@@ -58,19 +58,22 @@ class Calibration:
 
 
 def fit_calibration(scores: Scores, gold: Matrix, taught: NDArray[np.bool_]) -> Calibration:
-    """A curve for each narrative from validation scores and labels, both (passages, narratives).
+    """A curve for each narrative from scores and labels of passages that were not learned from, both (passages, narratives).
 
-    `taught`, of shape (narratives,), says which have training positives: the scores of the others tell likeness to the
-    codebook, not chance, and stay as they are. The taught ones get sigmoids that are fitted together; from 200 positives on,
-    isotonic regression takes a sigmoid's place (Zadrozny and Elkan, 2002), which needs so many to find a shape of its own.
+    A score is NaN where no model could give one. `taught`, of shape (narratives,), says which have training positives: the
+    scores of the others tell likeness to the codebook, not chance, and stay as they are. The taught ones get sigmoids that
+    are fitted together; from `LEAST_ISOTONIC` positives on, isotonic regression takes a sigmoid's place (Zadrozny and Elkan,
+    2002), which needs so many to find a shape of its own.
 
-    Thresholds are tuned, and some classifiers choose their best epoch, on the same validation passages. So how well the
-    scores are calibrated can be read from test passages only; on validation they look better than they are.
+    Thresholds are tuned, and some classifiers choose their best epoch, on the same passages. So how well the scores are
+    calibrated can be read from test passages only; on these they look better than they are.
     """
     curves = [Curve("identity")] * len(taught)
-    if scores[:, taught].size:
+    if not np.isnan(scores[:, taught]).all():
         for k, sigmoid in zip(taught.nonzero()[0], _fit_sigmoids(scores[:, taught], gold[:, taught]), strict=True):
-            curves[k] = sigmoid if gold[:, k].sum() < LEAST_ISOTONIC else _fit_isotonic(scores[:, k], gold[:, k])
+            rows = ~np.isnan(scores[:, k])
+            few = gold[rows, k].sum() < LEAST_ISOTONIC
+            curves[k] = sigmoid if few else _fit_isotonic(scores[rows, k], gold[rows, k])
     return Calibration(tuple(curves))
 
 
@@ -86,19 +89,21 @@ def _fit_sigmoids(scores: Scores, gold: Matrix) -> list[Curve]:
     """
     from scipy.optimize import minimize
 
+    scored = ~np.isnan(scores)
     odds = to_log_odds(scores)
-    middle, width = float(odds.mean()), float(odds.std()) if np.ptp(odds) else 1.0
-    unit = (odds - middle) / width
+    spread = float(np.std(odds, where=scored))
+    middle, width = float(np.mean(odds, where=scored)), spread if np.ptp(odds[scored]) else 1.0
+    unit = np.where(scored, (odds - middle) / width, 0.0)
     unchanged = np.array([[width], [middle]])  # the slope and intercept that leave scores as they are
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
-        both = parameters.reshape(2, -1)  # slopes and intercepts: the shared one first, then each narrative's
-        shared, own = both[:, :1], both[:, 1:]
-        z = own[0] * unit + own[1]
-        slack = to_share(z) - gold
-        pull, hold = (own - shared) / _SPREAD, (shared - unchanged) / _WEAK
-        misfit = np.sum(np.logaddexp(0, z) - gold * z)
-        priors = np.sum(pull * (own - shared)) / 2 + np.sum(hold * (shared - unchanged)) / 2
+        lines = parameters.reshape(2, -1)  # slopes and intercepts: the shared one first, then each narrative's
+        shared, by_narrative = lines[:, :1], lines[:, 1:]
+        z = by_narrative[0] * unit + by_narrative[1]
+        slack = (to_share(z) - gold) * scored
+        pull, hold = (by_narrative - shared) / _SPREAD, (shared - unchanged) / _WEAK
+        misfit = np.sum(np.logaddexp(0, z) - gold * z, where=scored)
+        priors = np.sum(pull * (by_narrative - shared)) / 2 + np.sum(hold * (shared - unchanged)) / 2
         slopes = np.stack([np.sum(slack * unit, axis=0), np.sum(slack, axis=0)]) + pull
         gradient = np.concatenate([hold - pull.sum(1, keepdims=True), slopes], axis=1)
         return float(misfit + priors), gradient.ravel()

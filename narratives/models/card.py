@@ -15,14 +15,21 @@ def write_card(model: Model) -> str:
 Classifier `{model.classifier_name}`, {settings}.
 
 Speaks codebook `{model.codebook.name}` {model.codebook.version} ({len(model.codebook.ids)} narratives,
-digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages; scores calibrated and
-thresholds tuned on {model.training.get("validation", "?")} others. Scores of a narrative with fewer than
+digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", "?")} passages.
+
+{_tell_tuning(model)} Scores of a narrative with fewer than
 ten positives among those lean on the other narratives' curve: read them as an order only.
 {_tell_languages(model)}{_tell_inference(model)}{_tell_prior(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.
 """
+
+
+def _tell_tuning(model: Model) -> str:
+    if model.tuning is None:
+        return f"Scores were calibrated and thresholds set on {model.training.get('validation', '?')} validation passages."
+    return f"{model.tuning.describe()} {model.tuning.describe_objective()}"
 
 
 def _tell_inference(model: Model) -> str:
@@ -45,6 +52,6 @@ def _tell_prior(model: Model) -> str:
         return ""
     never = model.prior.find_zero_shot(model.codebook.ids)
     few = [id_ for id_ in model.prior.to_json(model.codebook.ids) if id_ not in never]
-    told = [f"No training passage carries {', '.join(never)}: zero-shot, ranked by the codebook's words, never raised."]
+    sentences = [f"No training passage carries {', '.join(never)}: zero-shot, ranked by the codebook's words, never raised."]
     helped = [f"Few carry {', '.join(few)}: the codebook's words help to rank them."]
-    return "\n" + "\n".join(told * bool(never) + helped * bool(few)) + "\n"
+    return "\n" + "\n".join(sentences * bool(never) + helped * bool(few)) + "\n"

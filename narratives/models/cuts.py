@@ -1,14 +1,18 @@
 """What turns a classifier's scores into decisions: calibration, thresholds, the codebook's help, the way of computing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from narratives.classifiers import Classifier
-from narratives.data import Codebook, Floats, Matrix
+from narratives.data import Codebook, Floats, Matrix, Scores
 from narratives.models.calibration import Calibration, fit_calibration
-from narratives.models.inference import read_texts
+from narratives.models.held_out import HeldOut
+from narratives.models.inference import Scorer, read_texts
 from narratives.models.parity import Gate, Inference, choose_inference
 from narratives.models.prior import Guided, Prior, fit_prior
-from narratives.models.thresholds import cap_alarms, tune_thresholds
+from narratives.models.purposes import Tuning, Wishes, weigh_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +24,6 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmBudget:
-    """In which share of these texts, which were not learned from, anything may be raised."""
-
-    texts: list[str]
-    max_alarms: float
-
-
-@dataclass(frozen=True, slots=True)
 class Cuts:
     """How the scores of a fitted classifier are read."""
 
@@ -35,6 +31,7 @@ class Cuts:
     thresholds: Floats  # (narratives,), on calibrated scores
     inference: Inference
     prior: Prior | None
+    tuning: Tuning
 
 
 def fit_cuts(
@@ -43,28 +40,46 @@ def fit_cuts(
     train: Examples,
     validation: Examples,
     window: int,
-    budget: AlarmBudget | None = None,
+    *,
+    wishes: Wishes | None = None,
+    held_out: HeldOut | None = None,
+    background: Sequence[str] = (),
 ) -> Cuts:
-    """Calibrate a fitted classifier, set its thresholds on validation, and leave it with the fastest way that passes."""
-    narratives = len(codebook.ids)
-    scores = read_texts(classifier, validation.texts, narratives, window)[0]
-    prior = fit_prior(train.texts, train.gold, codebook, scores)
+    """Calibrate a fitted classifier, set its thresholds, and leave it with the fastest way of computing that passes.
+
+    Calibration and thresholds rest on validation texts, and on those training texts that `held_out` can score. `background`
+    are texts that carry nothing and were not learned from, for the budget of alarms that `wishes` may name.
+    """
+    wishes = wishes or Wishes()
+
+    def read(reader: Scorer, texts: Sequence[str]) -> Scores:
+        return read_texts(reader, texts, len(codebook.ids), window)[0]
+
+    exact = read(classifier, validation.texts)
+    prior = fit_prior(train.texts, train.gold, codebook, exact)
     scorer = Guided(classifier, prior)
-    if prior:
-        scores = read_texts(scorer, validation.texts, narratives, window)[0]
+    exact = read(scorer, validation.texts) if prior else exact
+    scores, gold = exact, validation.gold
+    if held_out:
+        more = read(Guided(held_out.scorer, prior), held_out.texts)
+        scores, gold = np.concatenate([more, exact]), np.concatenate([held_out.gold, gold])
     taught = train.gold.sum(0) > 0
-    calibration = fit_calibration(scores, validation.gold, taught)
-    thresholds = tune_thresholds(calibration.apply(scores))
-    thresholds[~taught] = 1.0  # what was never learnt is never raised
-    if budget:
-        background = read_texts(scorer, budget.texts, narratives, window)[0]
-        thresholds = cap_alarms(thresholds, calibration.apply(background), budget.max_alarms)
+    calibration = fit_calibration(scores, gold, taught)
+    quiet = calibration.apply(read(scorer, background)) if background else None
+    choices = weigh_choices(calibration.apply(scores), gold, taught, quiet, wishes.max_alarms)
     gate = Gate(
-        score=lambda: read_texts(scorer, validation.texts, narratives, window)[0],
-        exact=scores,
+        score=lambda: read(scorer, validation.texts),
+        exact=exact,
         gold=validation.gold,
         calibration=calibration,
-        thresholds=thresholds,
+        thresholds=np.array(choices[wishes.objective].thresholds),
     )
     inference = choose_inference(classifier, train.texts, gate)
-    return Cuts(calibration=calibration, thresholds=gate.settled, inference=inference, prior=prior)
+    tuning = Tuning(
+        wishes=wishes,
+        folds=held_out.folds if held_out else 0,
+        train=len(held_out.texts) if held_out else 0,
+        validation=len(validation.texts),
+        choices=choices,
+    )
+    return Cuts(calibration=calibration, thresholds=gate.settled, inference=inference, prior=prior, tuning=tuning)

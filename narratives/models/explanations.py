@@ -47,13 +47,13 @@ def explain_text(
     for column in columns:
         start, end = spans[column].tolist()
         windows.setdefault((start, end), []).append(column)
-    found = {}
-    for (start, end), some in windows.items():
+    words = {}
+    for (start, end), chosen in windows.items():
         window = text[start:end]
-        weights = weigh_words(model, window, some, language)
-        for column in some:
-            found[column] = choose_words(window, weights[:, column].tolist(), against, start)
-    return {model.codebook.ids[column]: found[column] for column in columns}
+        weights = weigh_words(model, window, chosen, language)
+        for column in chosen:
+            words[column] = choose_words(window, weights[:, column].tolist(), against, start)
+    return {model.codebook.ids[column]: words[column] for column in columns}
 
 
 def weigh_words(model: Model, text: str, columns: Sequence[int], language: str = "und") -> Weights:
@@ -94,16 +94,16 @@ def erase_words(classifier: Classifier, text: str, columns: Sequence[int], langu
     """
     words = find_words(text)
     sentences = _find_sentences(text, words, language)
-    falls = _drop(classifier, text, [(words[some[0]][0], words[some[-1]][1]) for some in sentences])
+    falls = _drop(classifier, text, [(words[numbers[0]][0], words[numbers[-1]][1]) for numbers in sentences])
     worst = np.argsort(-np.abs(falls[:, list(columns)]), axis=0, kind="stable")[:_SENTENCES]  # (sentences, columns)
     weights = np.zeros((len(words), falls.shape[1]))
     for k in np.unique(worst):
         pieces = np.array_split(sentences[k], min(len(sentences[k]), _PIECES))
-        places = [(trim(text, *words[some[0]])[0], trim(text, *words[some[-1]])[1]) for some in pieces]
-        each = _drop(classifier, text, places) / np.array([[len(some)] for some in pieces])
+        places = [(trim(text, *words[numbers[0]])[0], trim(text, *words[numbers[-1]])[1]) for numbers in pieces]
+        per_word = _drop(classifier, text, places) / np.array([[len(numbers)] for numbers in pieces])
         for column, read in zip(columns, (worst == k).any(0), strict=True):
             if read:
-                weights[sentences[k], column] = np.repeat(each[:, column], [len(some) for some in pieces])
+                weights[sentences[k], column] = np.repeat(per_word[:, column], [len(numbers) for numbers in pieces])
     return weights
 
 

@@ -18,6 +18,7 @@ from narratives.models.manifest import FORMAT, MANIFEST, digest_manifest, read_m
 from narratives.models.model import Model
 from narratives.models.parity import Inference
 from narratives.models.prior import Prior
+from narratives.models.purposes import Tuning
 
 _PRIOR = "prior"
 _PACKAGES = (
@@ -57,6 +58,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
             "stances": model.stances,
             "prior": model.prior.to_json(model.codebook.ids) if model.prior else {},
             "inference": model.inference.to_json() if model.inference else {},
+            "tuning": model.tuning.to_json(model.codebook.ids) if model.tuning else {},
             "training": model.training,
             "versions": _versions(),
             "files": {str(path.relative_to(aside)): sha256(path) for path in files},
@@ -100,6 +102,7 @@ def load_model(folder: str | Path, trust: Collection[str] = ()) -> Model:
         inference=Inference.from_json(manifest["inference"]) if manifest["inference"] else None,
         stances=manifest["stances"],
         prior=prior,
+        tuning=Tuning.from_json(manifest["tuning"]) if manifest.get("tuning") else None,
         digest=manifest["digest"],
     )
 

@@ -47,13 +47,13 @@ def read_texts(
     stances = np.full((len(texts), narratives), UNKNOWN, dtype=np.int8)
     if unique:
         computed = classifier.predict_proba(list(unique), progress=progress)
-        told = tell_stances(computed[:, narratives:])
+        stances_told = tell_stances(computed[:, narratives:])
         for row, (text, windows) in enumerate(zip(texts, cuts, strict=True)):
             for k, (start, end) in enumerate(windows):
                 place = unique[text[start:end]]
-                found = computed[place, :narratives]
-                better = found > scores[row] if k else np.ones(narratives, dtype=np.bool_)
-                scores[row, better] = found[better]
+                window_scores = computed[place, :narratives]
+                better = window_scores > scores[row] if k else np.ones(narratives, dtype=np.bool_)
+                scores[row, better] = window_scores[better]
                 spans[row, better] = start, end
-                stances[row, better] = told[place]
+                stances[row, better] = stances_told[place]
     return scores, spans, stances

@@ -97,7 +97,9 @@ def find_changes(before: Sequence[Lesson], after: Sequence[Lesson], ids: Sequenc
     for split in SPLITS:
         old, new = ({lesson.id: lesson for lesson in lessons if lesson.split == split} for lessons in (before, after))
         stayed = [(lesson, new[lesson.id]) for lesson in old.values() if lesson.id in new]
-        came, went = ([one for one in here.values() if one.id not in there] for here, there in ((new, old), (old, new)))
+        came, went = (
+            [taught for taught in these.values() if taught.id not in those] for these, those in ((new, old), (old, new))
+        )
         passages[split] = Turnover(
             len(old),
             len(new),
@@ -121,7 +123,7 @@ def describe_changes(changes: Changes) -> list[str]:
         counts = {"new": all_.added, "gone": all_.removed, "relabelled": all_.relabelled, "reworded": all_.reworded}
         lines.append(f"{split}: {all_.before} -> {all_.after} passages{_list(counts)}")
     for id_, shifts in changes.narratives.items():
-        told = []
+        parts = []
         for split, shift in shifts.items():
             counts = {
                 "new": shift.added,
@@ -130,9 +132,9 @@ def describe_changes(changes: Changes) -> list[str]:
                 "no longer": shift.lost,
             }
             if any(counts.values()):
-                told.append(f"{split} {shift.before} -> {shift.after}{_list(counts)}")
-        if told:
-            lines.append(f"{id_}: {'; '.join(told)}")
+                parts.append(f"{split} {shift.before} -> {shift.after}{_list(counts)}")
+        if parts:
+            lines.append(f"{id_}: {'; '.join(parts)}")
     return lines
 
 
@@ -141,5 +143,5 @@ def _count(labels: Iterable[Iterable[str]]) -> Counter[str]:
 
 
 def _list(counts: Mapping[str, int]) -> str:
-    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f" ({told})" if told else ""
+    counted = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f" ({counted})" if counted else ""

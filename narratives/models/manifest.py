@@ -22,7 +22,7 @@ def read_manifest(folder: Path, check_files: bool = True) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        trained = [other.parent.name for other in sorted(folder.parent.glob(f"*/{MANIFEST}"))]
+        trained = [neighbour.parent.name for neighbour in sorted(folder.parent.glob(f"*/{MANIFEST}"))]
         hint = did_you_mean(folder.name, trained) if trained else ""
         raise UserError(at(path, None, f"no such model; train it first: narratives train {folder.name}{hint}"))
     again = f"restore it or train again: narratives train {folder.name}"

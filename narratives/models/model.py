@@ -15,6 +15,7 @@ from narratives.models.calibration import Calibration
 from narratives.models.inference import read_texts
 from narratives.models.parity import Inference
 from narratives.models.prior import Guided, Prior
+from narratives.models.purposes import Tuning
 from narratives.models.stances import tell_stances
 from narratives.models.thresholds import decide
 from narratives.progress import Progress
@@ -47,6 +48,7 @@ class Model:
     inference: Inference | None = None  # what computes the scores, and how that was chosen
     stances: bool = False  # whether the classifier's last three columns tell stances: where enough of them were labelled
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
+    tuning: Tuning | None = None  # what calibration and thresholds rest on; `None` for a model of before it was written down
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
     def classify(

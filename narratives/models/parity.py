@@ -106,21 +106,21 @@ def compare(
     that the small differences of `fast` carry that over, it is moved; flips are counted before that, falls after it.
     The thresholds must suit the scores `beside` it as well: those of other ways that may be used.
     """
-    wanted = decide(exact, thresholds)
-    flips = int((decide(fast, thresholds) != wanted).sum())
+    decisions = decide(exact, thresholds)
+    flips = int((decide(fast, thresholds) != decisions).sum())
     settled = settle(thresholds, exact, fast, *beside)
     before, *after = (
         np.nan_to_num(count(gold, raised, axis=0).f1)
-        for raised in (wanted, *(decide(scores, settled) for scores in (fast, *beside)))
+        for raised in (decisions, *(decide(scores, settled) for scores in (fast, *beside)))
     )
     fall = float((before - np.minimum.reduce(after)).max(initial=0.0))
     refused = []
-    if flips > MOST_FLIPS * wanted.size:
-        refused.append(f"{flips} of {wanted.size} decisions flip")
+    if flips > MOST_FLIPS * decisions.size:
+        refused.append(f"{flips} of {decisions.size} decisions flip")
     if fall > MOST_FALL:
         refused.append(f"a narrative's F1 falls by {fall:.3f}")
     moved = int((settled != thresholds).sum())
-    return settled, Parity(inference, flips, wanted.size, moved, round(fall, 4), " and ".join(refused))
+    return settled, Parity(inference, flips, decisions.size, moved, round(fall, 4), " and ".join(refused))
 
 
 def settle(thresholds: Floats, exact: Scores, *fast: Scores) -> Floats:

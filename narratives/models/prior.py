@@ -13,8 +13,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import Classifier, TfidfClassifier, to_log_odds, to_share
+from narratives.classifiers import TfidfClassifier, to_log_odds, to_share
 from narratives.data import Codebook, Narrative, Scores, Targets, Texts
+from narratives.models.inference import Scorer
 from narratives.progress import Progress
 
 FEW = 20  # training positives below which a narrative needs the codebook's help
@@ -38,8 +39,8 @@ class Prior:
     def mix(self, scores: Scores, texts: Texts) -> Scores:
         """The classifier's scores (texts, narratives) with the prior in: cosines where it stands alone, else mean log-odds."""
         cosines = to_log_odds(self.likeness.predict_proba(texts))
-        known = to_log_odds(scores[:, self.columns])
-        odds = self.weights * (self.slopes * cosines + self.intercepts) + (1 - self.weights) * known
+        classifier_odds = to_log_odds(scores[:, self.columns])
+        odds = self.weights * (self.slopes * cosines + self.intercepts) + (1 - self.weights) * classifier_odds
         mixed = scores.copy()
         mixed[:, self.columns] = np.where(self.weights == 1, np.clip(cosines, 0, _MOST), to_share(odds))
         return mixed
@@ -62,9 +63,9 @@ class Prior:
 
 @dataclass(frozen=True, slots=True)
 class Guided:
-    """A classifier that the codebook helps, where it must."""
+    """A classifier, or what stands for one, that the codebook helps where it must."""
 
-    classifier: Classifier
+    classifier: Scorer
     prior: Prior | None
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
@@ -83,8 +84,8 @@ def fit_prior(texts: Texts, y: Targets, codebook: Codebook, scores: Scores) -> P
     if (support >= FEW).all():
         return None
     words = [_describe(narrative) for narrative in codebook.narratives]
-    known = [*texts, *words]
-    likeness = TfidfClassifier(min_df=1 if len(known) < _MANY else 2).fit(known, np.zeros((len(known), 0), dtype=np.bool_))
+    corpus = [*texts, *words]
+    likeness = TfidfClassifier(min_df=1 if len(corpus) < _MANY else 2).fit(corpus, np.zeros((len(corpus), 0), dtype=np.bool_))
     vectors = likeness.scorer_.vectorise(words) / 2  # two cosines, of words and of characters: their mean
     likeness.take_coefficients(vectors.T, np.zeros(len(words)))
     cosines = to_log_odds(likeness.predict_proba(texts))

@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from narratives.classifiers import CLASSIFIERS, is_place
-from narratives.data import Narrative
+from narratives.data import Narrative, Objective
 from narratives.errors import did_you_mean
 from narratives.models.calibration import Curve
 from narratives.models.parity import Parity
+from narratives.models.purposes import Choice, Tuning, Wishes
 
 _TYPES: dict[str, tuple[type, str]] = {
     "run": (str, "a text"),
@@ -36,7 +37,7 @@ def find_fault(manifest: dict[str, Any]) -> str:
         if not _is(manifest[key], kind):
             return f"'{key}' must be {words}"
     checks: list[Callable[[dict[str, Any]], str]] = [
-        _check_codebook, _check_cuts, _check_prior, _check_inference, _check_files, _check_rest,
+        _check_codebook, _check_cuts, _check_tuning, _check_prior, _check_inference, _check_files, _check_rest,
     ]  # fmt: skip
     return next((fault for check in checks if (fault := check(manifest))), "")
 
@@ -73,6 +74,31 @@ def _check_cuts(manifest: dict[str, Any]) -> str:
     for id_, curve in manifest["calibration"].items():
         if not _is_curve(curve):
             return f"the calibration of '{id_}' is none"
+    return ""
+
+
+def _check_tuning(manifest: dict[str, Any]) -> str:
+    """What thresholds rest on; a model of before it was written down has nothing of it."""
+    tuning = manifest.get("tuning", {})
+    ids = [entry["id"] for entry in manifest["codebook"]["narratives"]]
+    if not tuning:
+        return "" if isinstance(tuning, dict) else "'tuning' must be an object"
+    if not isinstance(tuning, dict) or tuning.keys() != {field.name for field in fields(Tuning)}:
+        return f"'tuning' must hold {', '.join(field.name for field in fields(Tuning))}"
+    if not all(_is(tuning[key], int) and tuning[key] >= 0 for key in ("folds", "train", "validation")):
+        return "'tuning' must count in whole numbers"
+    wishes, choices = tuning["wishes"], tuning["choices"]
+    known_wishes = isinstance(wishes, dict) and wishes.keys() == {field.name for field in fields(Wishes)}
+    if not known_wishes or wishes["objective"] not in list(Objective):
+        return "'tuning' does not say what was wished for"
+    for choice in choices.values() if isinstance(choices, dict) else [None]:
+        if not isinstance(choice, dict) or choice.keys() != {field.name for field in fields(Choice)}:
+            return "'tuning' has a choice that is none"
+        figures, thresholds = [choice[key] for key in ("micro_f1", "macro_f1", "alarms")], choice["thresholds"]
+        if not isinstance(thresholds, dict) or list(thresholds) != ids or not all(map(_is_number, thresholds.values())):
+            return "'tuning' must have a threshold for each narrative of its codebook, in their order"
+        if not all(figure is None or _is_number(figure) for figure in figures):
+            return "'tuning' has a figure that is no number"
     return ""
 
 

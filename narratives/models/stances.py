@@ -27,17 +27,17 @@ def can_learn(columns: Targets) -> bool:
     return bool((columns.sum(0) >= LEAST).all())
 
 
-def describe_stances(told: NDArray[np.int8], passages: Sequence[Passage], ids: Sequence[str]) -> str:
-    """How many stances of labelled passages are told rightly, in a line; `told` has the shape (passages, narratives)."""
+def describe_stances(stances: NDArray[np.int8], passages: Sequence[Passage], ids: Sequence[str]) -> str:
+    """How many stances of labelled passages are told rightly, in a line; `stances` has the shape (passages, narratives)."""
     pairs = [
-        (told[row, ids.index(id_)], STANCES.index(stance))
+        (stances[row, ids.index(id_)], STANCES.index(stance))
         for row, passage in enumerate(passages)
         for id_, stance in (passage.narratives or {}).items()
         if stance is not None
     ]
     if not pairs:
         return "stances learned; none in validation to check them on"
-    right = sum(found == wanted for found, wanted in pairs) / len(pairs)
+    right = sum(predicted == gold for predicted, gold in pairs) / len(pairs)
     return f"{right:.0%} of the {len(pairs)} stances in validation right"
 
 

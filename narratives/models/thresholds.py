@@ -10,7 +10,7 @@ DEFAULT = 0.5
 
 
 def tune_thresholds(scores: Scores) -> Floats:
-    """Thresholds of shape (narratives,) from calibrated scores of validation passages (passages, narratives).
+    """Thresholds of shape (narratives,) from calibrated scores (passages, narratives), NaN where there is none.
 
     For each narrative the cut with the largest expected F1 over these passages, if scores are probabilities: of the `n`
     highest scores, 2 * their sum / (n + the sum of all). Labels are not asked again: calibration has read them, with more
@@ -20,12 +20,17 @@ def tune_thresholds(scores: Scores) -> Floats:
 
     Where scores are all alike there is nothing to cut between, and the threshold is `DEFAULT`.
     """
-    falling = -np.sort(-np.asarray(scores, dtype=np.float64), axis=0)
+    falling = -np.sort(-np.nan_to_num(np.asarray(scores, dtype=np.float64)), axis=0)
     if not falling.size:
         return np.full(scores.shape[1], DEFAULT)
-    found = falling.cumsum(0)
-    f1 = 2 * found / (np.arange(1, len(falling) + 1)[:, None] + found[-1])
+    hits = falling.cumsum(0)
+    f1 = 2 * hits / (np.arange(1, len(falling) + 1)[:, None] + hits[-1])
     return np.where(falling[0] > falling[-1], f1.max(0) / 2, DEFAULT)
+
+
+def tune_together(scores: Scores) -> Floats:
+    """The same for all answers in one pot: one threshold for all narratives, where the expected micro F1 is largest."""
+    return np.full(scores.shape[1], tune_thresholds(scores.reshape(-1, 1))[0])
 
 
 def cap_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:
@@ -35,14 +40,27 @@ def cap_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:
     `max_alarms`: the upper 95 % bound of that share, not the share itself (Clopper and Pearson, 1934). So with fewer than
     about 3 / `max_alarms` texts nothing can be promised: then thresholds rise above every score there is.
     """
-    margins = (to_log_odds(scores) - to_log_odds(thresholds)).max(1, initial=-np.inf)
+    step = _find_step(thresholds, scores, max_alarms)
+    return thresholds if step < 0 else _move(thresholds, step)
+
+
+def spend_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:
+    """The same, but thresholds fall, too, as far as the alarms allow: what may be raised is raised."""
+    step = _find_step(thresholds, scores, max_alarms)
+    return thresholds if np.isneginf(step) else _move(thresholds, step)
+
+
+def _find_step(thresholds: Floats, scores: Scores, max_alarms: float) -> float:
+    """The margin of the first text that must not raise anything; -inf where all may."""
+    margins = (to_log_odds(scores) - to_log_odds(thresholds))[:, thresholds < 1].max(1, initial=-np.inf)
     n = len(margins)
     allowed = max((k for k in range(n) if highest_share(k, n) <= max_alarms), default=-1)
-    step = -np.inf if not n or allowed >= n else np.sort(margins)[::-1][max(allowed, 0)]  # the first that must not raise
-    if step < 0:
-        return thresholds
-    raised = to_share(to_log_odds(thresholds) + np.nextafter(step, np.inf) + 1e-6)
-    return np.where(thresholds < 1, raised, thresholds)
+    return -np.inf if not n or allowed >= n else float(np.sort(margins)[::-1][max(allowed, 0)])
+
+
+def _move(thresholds: Floats, step: float) -> Floats:
+    moved = to_share(to_log_odds(thresholds) + np.nextafter(step, np.inf) + 1e-6)
+    return np.where(thresholds < 1, moved, thresholds)
 
 
 def decide(scores: Scores, thresholds: Floats) -> Matrix:

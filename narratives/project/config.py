@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
+from narratives.data import Objective
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import TomlFile, read_toml
 
@@ -25,6 +26,8 @@ class RunConfig:
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
+    objective: Objective = Objective.NARRATIVE  # what thresholds are for
+    folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
 
     def make_classifier(self) -> Classifier:
         """The unfitted classifier that the config asks for."""
@@ -36,11 +39,12 @@ class RunConfig:
 _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and files in it
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
+_MOST_FOLDS = 20
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list},
     "training": {"background": _PATHS},
-    "thresholds": {"max_alarms": float},
+    "thresholds": {"max_alarms": float, "objective": str, "folds": int},
 }
 
 
@@ -67,14 +71,29 @@ def read_config(path: Path) -> RunConfig:
         problems += _check_limits(file, classifier, options)
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
-    if not 0 < values.get("max_alarms", 1) <= 1:
-        problems.append(at(path, file.line("thresholds", key="max_alarms"), "'max_alarms' is a share: above 0, at most 1"))
+    problems += _check_thresholds(file, tables.get("thresholds", {}))
     if problems:
         raise UserError(*problems)
+    values["objective"] = Objective(values.get("objective", Objective.NARRATIVE))
     for patterns in ("further_test", "background"):
         values.pop(patterns, None)
     options = {key: _convert(value, types[key]) for key, value in options.items()}
     return RunConfig(run=path.parent.name, classifier=name, options=options, **values)
+
+
+def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
+    """What is wrong in [thresholds] though it is of the right kind."""
+    problems = {}
+    max_alarms, objective, folds = (values.get(key) for key in ("max_alarms", "objective", "folds"))
+    if _fits(max_alarms, float) and not 0 < cast(float, max_alarms) <= 1:
+        problems["max_alarms"] = "'max_alarms' is a share: above 0, at most 1"
+    if isinstance(objective, str) and objective not in list(Objective):
+        problems["objective"] = f"'objective' must be {' or '.join(Objective)}{did_you_mean(objective, list(Objective))}"
+    elif objective == Objective.ALARMS and max_alarms is None:
+        problems["objective"] = 'objective = "alarms" needs max_alarms beside it, such as: max_alarms = 0.02'
+    if _fits(folds, int) and cast(int, folds) not in (0, *range(2, _MOST_FOLDS + 1)):
+        problems["folds"] = f"'folds' must be 0, for none, or 2 to {_MOST_FOLDS}"
+    return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]
 
 
 def list_further(file: TomlFile) -> list[str]:
@@ -120,8 +139,8 @@ def _list_settings(classifier: type[Classifier]) -> dict[str, Any]:
 
 def _without_none(kind: Any) -> Any:
     """`str | None` as `str`: TOML knows no null, so a config leaves the setting out instead."""
-    others = [part for part in get_args(kind) if part is not NoneType]
-    return others[0] if get_origin(kind) in (Union, UnionType) and len(others) == 1 else kind
+    kinds = [part for part in get_args(kind) if part is not NoneType]
+    return kinds[0] if get_origin(kind) in (Union, UnionType) and len(kinds) == 1 else kind
 
 
 def _check(file: TomlFile, table: str, values: dict[str, Any], types: dict[str, Any]) -> list[str]:

@@ -28,8 +28,8 @@ def init_project(root: Path) -> list[Path]:
 
 
 def _walk(folder: Traversable, prefix: Path = Path()) -> list[tuple[Traversable, Path]]:
-    found: list[tuple[Traversable, Path]] = []
+    paths: list[tuple[Traversable, Path]] = []
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         name = prefix / entry.name
-        found += _walk(entry, name) if entry.is_dir() else [(entry, name)]
-    return found
+        paths += _walk(entry, name) if entry.is_dir() else [(entry, name)]
+    return paths

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from narratives.evaluation import Comparison, Evaluation, Verdict
 from narratives.files import write_text
 from narratives.metrics import BETTER, EQUIVALENT, WORSE
-from narratives.report import charts, heatmap, summary, weakest
+from narratives.report import charts, heatmap, objectives, summary, weakest
 from narratives.report import strips as plots
 from narratives.report.wording import (
     cell,
@@ -37,6 +37,7 @@ SECTIONS = {  # template -> heading, in the order of the page; a section without
     "confusions": "What is taken for what",
     "curves": "Precision against recall",
     "elsewhere": "What this means elsewhere",
+    "objectives": "What the thresholds are for",
     "calibration": "Scores as probabilities",
     "slices": "Where it does well and where not",
     "stances": "Stances",
@@ -60,7 +61,7 @@ def write_report(
     Of a retraining there is a verdict too, and `texts` of the passages on which the two decide otherwise, by id.
     """
     environment = make_environment()
-    content = summarise(evaluations, comparison, verdict, texts or {}) | _embed("style.css") | _embed("script.js")
+    content = summarise(evaluations, comparison, verdict, texts or {}) | embed_look()
     for name in ("report.md", "report.html"):
         write_text(folder / name, environment.get_template(name).render(content))
     return folder / "report.html"
@@ -84,6 +85,7 @@ def summarise(
         "curves": summary.gather_curves(evaluations),
         "calibration": any(evaluation.calibration for evaluation in evaluations),
         "elsewhere": summary.gather_elsewhere(evaluations),
+        "objectives": objectives.gather_objectives(evaluations),
         "slices": summary.gather_slices(evaluations),
         "stances": summary.gather_stances(evaluations),
         "behaviour": summary.gather_checks(evaluations),
@@ -99,6 +101,7 @@ def summarise(
         "probabilities": summary.gather_probabilities(evaluations),
         "alarms": [tell_alarms(evaluation) for evaluation in evaluations if evaluation.elsewhere],
         "texts": texts or {},
+        "aims": objectives.AIMS,
         "first": first,
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],
@@ -117,8 +120,8 @@ def summarise(
 def headline(evaluation: Evaluation) -> str:
     """The answer in one sentence."""
     micro, macro = evaluation.overall["micro_f1"], evaluation.overall["macro_f1"]
-    where = "" if evaluation.split == "test" else f" on {evaluation.split}"
-    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{where}."
+    split_note = "" if evaluation.split == "test" else f" on {evaluation.split}"
+    return f"{evaluation.run} reaches a micro F1 of {figure(micro)} and a macro F1 of {figure(macro)}{split_note}."
 
 
 def outcome(comparison: Comparison) -> str:
@@ -137,33 +140,38 @@ def outcome(comparison: Comparison) -> str:
 def _tell_more(evaluation: Evaluation) -> str:
     """What the headline means in passages, and which narratives to trust least."""
     counts = weakest.count_hits(evaluation.narratives)
-    told = (
+    sentence = (
         f"Of {counts['carried']} narratives that the passages carry it finds {counts['found']}; "
         f"of {counts['raised']} that it raises {counts['wrong']} are wrong."
     )
     least = [f"{row.title} ({number(f1)})" for row, f1 in weakest.find_weakest(evaluation.narratives)]
-    return f"{told} Trust it least on (F1 drawn towards the mean of all): {'; '.join(least)}." if least else told
+    return f"{sentence} Trust it least on (F1 drawn towards the mean of all): {'; '.join(least)}." if least else sentence
 
 
 def _tell_gap(evaluation: Evaluation) -> str:
     """How far macro F1 of the other ways of holding out is from that of the first."""
-    first, *others = evaluation.robustness
-    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in others]
+    first, *rows = evaluation.robustness
+    gaps = [f"{row['macro_f1'][0] - first['macro_f1'][0]:+.2f} with {row['held out']}" for row in rows]
     return f"Macro F1 of {evaluation.run} against {first['held out']}: {', '.join(gaps)}."
 
 
-def make_environment() -> "Environment":
-    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+def make_environment(*packages: str) -> "Environment":
+    """The templates, and what they may call. Pages are escaped, and a name that is not there is an error.
+
+    `packages` hold templates of their own, which come before those of this room.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
-        loader=PackageLoader("narratives.report"),
+        loader=ChoiceLoader([PackageLoader(package) for package in (*packages, "narratives.report")]),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {each.__name__: each for each in (figure, spread, number, signed, percent, cell, share, fine)}
+    environment.filters |= {
+        function.__name__: function for function in (figure, spread, number, signed, percent, cell, share, fine)
+    }
     environment.globals |= {
         "draw_axis": plots.draw_axis,
         "draw_count": plots.draw_count,
@@ -179,8 +187,19 @@ def make_environment() -> "Environment":
     return environment
 
 
+def embed_look() -> dict[str, str]:
+    """What every page holds: the style and the script with their digests, by the names that templates use."""
+    return _embed("style.css") | _embed("script.js")
+
+
 def _embed(file: str) -> dict[str, str]:
     """The style or the script of the page, and its digest: the browser is told to apply and run nothing else."""
-    text = files("narratives.report").joinpath("templates", file).read_text(encoding="utf-8")
+    text, digest = read_asset(file)
     name = file.split(".")[0]
-    return {name: text, f"{name}_digest": b64encode(sha256(text.encode()).digest()).decode()}
+    return {name: text, f"{name}_digest": digest}
+
+
+def read_asset(file: str) -> tuple[str, str]:
+    """`style.css` or `script.js` of the report, and the digest by which a content security policy names it."""
+    text = files("narratives.report").joinpath("templates", file).read_text(encoding="utf-8")
+    return text, b64encode(sha256(text.encode()).digest()).decode()

@@ -5,7 +5,19 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from narratives.evaluation import ALARMS, ANY, FURTHER, Evaluation, Figure, NarrativeScore, Slice, StanceScore, make_share
+from narratives.evaluation import (
+    ALARMS,
+    ANY,
+    FURTHER,
+    LANGUAGE,
+    TWINS,
+    Evaluation,
+    Figure,
+    NarrativeScore,
+    Slice,
+    StanceScore,
+    make_share,
+)
 from narratives.texts import mark_words
 
 T = TypeVar("T")
@@ -65,9 +77,9 @@ def sort_rows(rows: Sequence[NarrativeScore]) -> list[NarrativeScore]:
 
 def align(lists: Sequence[Sequence[T]], key: Callable[[T], Hashable]) -> list[list[T | None]]:
     """Rows of several runs side by side, in the order in which they first appear; `None` where a run has no such row."""
-    found = [{key(item): item for item in items} for items in lists]
-    keys = dict.fromkeys(key_ for items in found for key_ in items)
-    return [[items.get(key_) for items in found] for key_ in keys]
+    by_key = [{key(item): item for item in items} for items in lists]
+    keys = dict.fromkeys(key_ for items in by_key for key_ in items)
+    return [[items.get(key_) for items in by_key] for key_ in keys]
 
 
 def gather_overall(evaluations: Sequence[Evaluation]) -> dict[str, Row]:
@@ -108,12 +120,14 @@ def gather_slices(evaluations: Sequence[Evaluation]) -> list[Group]:
         name = (STANCE if part.recall is not None else part.axis) if part.labels else QUIET
         if part.axis == "stance" and part.labels and part.recall is None:
             continue  # of a file of before: a micro F1 that hides false alarms
-        support = f", {part.labels} labels" if part.axis in ("language", FURTHER) else ""  # each is read as a test of its own
+        support = (
+            f", {part.labels} labels" if part.axis in (LANGUAGE, TWINS, FURTHER) else ""
+        )  # each is read as a test of its own
         row = Row(_plain(part.value) + support, "", part.passages, [_to_slice_figure(side) for side in sides])
         groups.setdefault(name, []).append(row)
     quiet = groups.pop(QUIET, [])
-    kept = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1 or axis == FURTHER]
-    return [*kept, Group(QUIET, quiet)] if quiet else kept
+    shown = [Group(axis, rows) for axis, rows in groups.items() if len(rows) > 1 or axis == FURTHER]
+    return [*shown, Group(QUIET, quiet)] if quiet else shown
 
 
 def _to_slice_figure(part: Slice | None) -> Figure:
@@ -131,12 +145,12 @@ def gather_stances(evaluations: Sequence[Evaluation]) -> list[Group]:
     groups = []
     for sides in align([evaluation.stances for evaluation in evaluations], lambda score: score.stance):
         stance = next(side.stance for side in sides if side)
-        found = " and ".join(str(side.support if side else 0) for side in sides)
+        supports = " and ".join(str(side.support if side else 0) for side in sides)
         names = [("f1", "F1"), ("precision", "precision"), ("recall", "recall"), ("end_to_end", "F1 end to end")]
         if stance == ANY:
             names = [("f1", "stance right"), ("end_to_end", "F1 end to end")]
         rows = [Row(label, "", None, [_to_stance_figure(side, name) for side in sides]) for name, label in names]
-        groups.append(Group(f"{stance}: {found} found", rows))
+        groups.append(Group(f"{stance}: {supports} found", rows))
     return groups
 
 
@@ -163,7 +177,7 @@ def gather_elsewhere(evaluations: Sequence[Evaluation]) -> list[Row]:
     """Precision where fewer texts carry anything than in the test."""
     names = dict.fromkeys(name for evaluation in evaluations for name in evaluation.elsewhere if name != ALARMS)
     return [
-        Row(f"{name.split('_')[1]} % of the texts", "", None, [each.elsewhere.get(name, UNDEFINED) for each in evaluations])
+        Row(f"{name.split('_')[1]} % of the texts", "", None, [run.elsewhere.get(name, UNDEFINED) for run in evaluations])
         for name in names
     ]
 
@@ -198,12 +212,12 @@ def gather_robustness(evaluations: Sequence[Evaluation]) -> list[Group]:
 def gather_shared_tasks(evaluations: Sequence[Evaluation]) -> dict[str, list[tuple[str, list[float | None]]]]:
     """For each shared task its figures by name, a value for each run."""
     tasks = dict.fromkeys(task for evaluation in evaluations for task in evaluation.shared_tasks)
-    found: dict[str, list[tuple[str, list[float | None]]]] = {}
+    tables: dict[str, list[tuple[str, list[float | None]]]] = {}
     for task in tasks:
         columns = [evaluation.shared_tasks.get(task, {}) for evaluation in evaluations]
         names = dict.fromkeys(name for column in columns for name in column)
-        found[task] = [(_plain(name).replace("f1", "F1"), [column.get(name) for column in columns]) for name in names]
-    return found
+        tables[task] = [(_plain(name).replace("f1", "F1"), [column.get(name) for column in columns]) for name in names]
+    return tables
 
 
 def gather_errors(evaluations: Sequence[Evaluation]) -> list[dict[str, Any]]:

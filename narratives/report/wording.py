@@ -13,13 +13,13 @@ _ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)  # what some readers of M
 def tell_noticeable(comparison: Comparison) -> str:
     """The smallest falls that this test set could have noticed."""
     micro = comparison.overall["micro_f1"].noticeable
-    told = [] if micro is None else [f"a fall of {number(micro, 3)} in micro F1 four times in five"]
+    parts = [] if micro is None else [f"a fall of {number(micro, 3)} in micro F1 four times in five"]
     tested = [difference for difference in comparison.narratives.values() if difference.p_corrected is not None]
-    if falls := sorted(each.noticeable for each in tested if each.noticeable is not None):
-        told.append(f"in F1 of a narrative one of {number(falls[0])} at best, {number(falls[len(falls) // 2])} in the middle")
-    if mute := sum(each.noticeable is None for each in tested):
-        told.append(f"of {mute} of {len(tested)} narratives not even silence")
-    return f"What this test set could have noticed: {'; '.join(told)}." if told else ""
+    if falls := sorted(score.noticeable for score in tested if score.noticeable is not None):
+        parts.append(f"in F1 of a narrative one of {number(falls[0])} at best, {number(falls[len(falls) // 2])} in the middle")
+    if mute := sum(score.noticeable is None for score in tested):
+        parts.append(f"of {mute} of {len(tested)} narratives not even silence")
+    return f"What this test set could have noticed: {'; '.join(parts)}." if parts else ""
 
 
 def tell_alarms(evaluation: Evaluation) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from narratives.classifiers import find_classifier
-from narratives.data import Floats
+from narratives.classifiers import ALWAYS, score_by_folds
+from narratives.data import Scores
 from narratives.errors import UserError, at
 from narratives.files import BadRecord, read_records, sha256, write_text
 from narratives.metrics import wilson
@@ -54,14 +54,14 @@ def digest_background(files: Sequence[Path]) -> str:
 def describe_background(model: Model, background: Background, config: RunConfig) -> dict[str, Any]:
     """How the background was used, and in how many of the texts kept for measuring anything is raised, for `model.json`."""
     raised = model.classify(background.measure).raised
-    each = dict(zip(model.codebook.ids, raised.sum(0).tolist(), strict=True))
+    raised_by_id = dict(zip(model.codebook.ids, raised.sum(0).tolist(), strict=True))
     return {
         "learned": len(background.learn),
         "tuned": len(background.tune),
         "set_aside": len(background.aside),
         "measured": len(background.measure),
         "alarms": int(raised.any(1).sum()),
-        "narratives": {id_: count for id_, count in each.items() if count},
+        "narratives": {id_: count for id_, count in raised_by_id.items() if count},
         "max_alarms": config.max_alarms,
         "digest": digest_background(config.background),
     }
@@ -133,8 +133,10 @@ def cut_windows(texts: Sequence[str], window: int, seed: int) -> list[str]:
 
 def add_background(examples: Examples, texts: Sequence[str], window: int, seed: int) -> Examples:
     """Labelled examples and windows of background texts that carry nothing."""
-    nothing = np.zeros((len(texts), examples.gold.shape[1]), dtype=np.bool_)
-    return Examples(texts=[*examples.texts, *cut_windows(texts, window, seed)], gold=np.concatenate([examples.gold, nothing]))
+    unlabelled = np.zeros((len(texts), examples.gold.shape[1]), dtype=np.bool_)
+    return Examples(
+        texts=[*examples.texts, *cut_windows(texts, window, seed)], gold=np.concatenate([examples.gold, unlabelled])
+    )
 
 
 def write_suspects(path: Path, background: Background) -> None:
@@ -166,15 +168,8 @@ def _deal(texts: Sequence[str]) -> dict[str, list[str]]:
     return parts
 
 
-def _score_across(texts: Sequence[str], train: Examples, window: int) -> Floats:
+def _score_across(texts: Sequence[str], train: Examples, window: int) -> Scores:
     """Scores (texts, narratives), each from a model that took texts of the other fold as carrying nothing."""
-    scores = np.zeros((len(texts), train.gold.shape[1]))
-    for fold in range(_FOLDS):
-        inside = np.arange(len(texts)) % _FOLDS == fold
-        others = add_background(train, [text for text, own in zip(texts, inside, strict=True) if not own], window, fold)
-        classifier = find_classifier("tfidf")()
-        classifier.fit(others.texts, others.gold)
-        own = cut_windows([text for text, own in zip(texts, inside, strict=True) if own], window, fold)
-        if own:
-            scores[inside] = classifier.predict_proba(own)
-    return scores
+    examples = add_background(train, texts, window, 0)
+    folds = np.concatenate([np.full(len(train.texts), ALWAYS), np.arange(len(texts)) % _FOLDS])
+    return score_by_folds(examples.texts, examples.gold, folds)[len(train.texts) :]

@@ -28,7 +28,7 @@ def find_best(project: Project, run: str, today: Codebook) -> Best:
     """
     events = read_events(project)
     current, ranked = find_version(project, run, events), rank_best(events, run)
-    gone: list[str] = []
+    lost: list[str] = []
     for version in ranked:
         if version == current:
             break
@@ -39,12 +39,12 @@ def find_best(project: Project, run: str, today: Codebook) -> Best:
             model = load_model(folder, project.trusted)
             compare_codebooks(model.codebook, today)
         except UserError as error:
-            gone.append(f"version {version}{_recall(events, run, version)} can't be compared with: {error.problems[0]}")
+            lost.append(f"version {version}{_recall(events, run, version)} can't be compared with: {error.problems[0]}")
             continue
-        name = f"version {version}, the best {'that is left' if gone else 'so far'}"
+        name = f"version {version}, the best {'that is left' if lost else 'so far'}"
         past = Past(name=name, model=model, lessons=read_lessons(folder) or [])
-        return Best(version=version, past=past, notes=_tell_gone(gone, name))
-    return Best(version=current, notes=_tell_gone(gone, "the incumbent"))
+        return Best(version=version, past=past, notes=_tell_gone(lost, name))
+    return Best(version=current, notes=_tell_gone(lost, "the incumbent"))
 
 
 def rank_best(events: Sequence[Event], run: str) -> list[int]:
@@ -52,13 +52,13 @@ def rank_best(events: Sequence[Event], run: str) -> list[int]:
 
     An older version of this software wrote none down: there the highest figure of its day counts.
     """
-    own = [event for event in events if event.run == run]
+    of_run = [event for event in events if event.run == run]
     measured = [
         (figure, event.version)
-        for event in own
+        for event in of_run
         if event.version is not None and (figure := event.figures.get("micro_f1", [None])[0]) is not None
     ]
-    written = [event.best for event in reversed(own) if event.best is not None]
+    written = [event.best for event in reversed(of_run) if event.best is not None]
     return list(dict.fromkeys([*written, *(version for _, version in sorted(measured, reverse=True))]))
 
 
@@ -83,5 +83,5 @@ def _recall(events: Sequence[Event], run: str, version: int) -> str:
     return "" if figure is None else f" (micro F1 {figure:.2f} on the test passages of its day)"
 
 
-def _tell_gone(gone: Sequence[str], instead: str) -> list[str]:
-    return [f"the bar is {instead}; {'; '.join(gone)}"] if gone else []
+def _tell_gone(lost: Sequence[str], instead: str) -> list[str]:
+    return [f"the bar is {instead}; {'; '.join(lost)}"] if lost else []

@@ -40,8 +40,8 @@ class Vocabulary:
         """What differs, in lines of text; none where nothing does."""
         if incumbent.digest == today.digest:
             return []
-        told = {"new": self.new, "retired": self.retired, "reworded, yet compared": self.reworded}
-        lines = [f"{what} narratives: {', '.join(ids)}" for what, ids in told.items() if ids]
+        changes = {"new": self.new, "retired": self.retired, "reworded, yet compared": self.reworded}
+        lines = [f"{kind} narratives: {', '.join(ids)}" for kind, ids in changes.items() if ids]
         return [f"the incumbent speaks {name_codebook(incumbent)}, the challenger {name_codebook(today)}", *lines]
 
 
@@ -72,7 +72,7 @@ class Trial:
 
     incumbent: Evaluation  # of the narratives that both know, as `challenger` is
     challenger: Evaluation
-    whole: Evaluation  # the challenger's, on all narratives of today
+    on_today: Evaluation  # the challenger's, on all narratives of today
     comparison: Comparison
     verdict: Verdict
 
@@ -84,18 +84,18 @@ def name_codebook(codebook: Codebook) -> str:
 
 def compare_codebooks(incumbent: Codebook, today: Codebook) -> Vocabulary:
     """Which narratives both know; `UserError` where there is none."""
-    known = {narrative.id: narrative for narrative in incumbent.narratives}
-    both = [narrative for narrative in today.narratives if narrative.id in known]
-    if not both:
+    former = {narrative.id: narrative for narrative in incumbent.narratives}
+    shared_narratives = [narrative for narrative in today.narratives if narrative.id in former]
+    if not shared_narratives:
         raise UserError("the incumbent knows none of today's narratives, so there is nothing to compare; use: narratives train")
-    ids = {narrative.id for narrative in both}
-    kept = [narrative if narrative.parent in ids else replace(narrative, parent=None) for narrative in both]
-    shared = today if len(both) == len(today.narratives) else replace(today, narratives=tuple(kept))
+    ids = {narrative.id for narrative in shared_narratives}
+    pruned = [narrative if narrative.parent in ids else replace(narrative, parent=None) for narrative in shared_narratives]
+    shared = today if len(shared_narratives) == len(today.narratives) else replace(today, narratives=tuple(pruned))
     return Vocabulary(
         shared,
-        [id_ for id_ in today.ids if id_ not in known],
+        [id_ for id_ in today.ids if id_ not in former],
         [id_ for id_ in incumbent.ids if id_ not in today.ids],
-        [narrative.id for narrative in both if narrative != known[narrative.id]],
+        [narrative.id for narrative in shared_narratives if narrative != former[narrative.id]],
     )
 
 
@@ -121,22 +121,24 @@ def try_out(
     shared = compare_codebooks(incumbent.codebook, today).shared
     predictions = _predict(challenger, passages, progress)
     rival = _face(INCUMBENT, incumbent, challenger, passages, predictions, terms.resamples, progress)
-    whole = rival.challenger if shared is today else _score(CHALLENGER, challenger, passages, predictions, today)[0]
+    on_today = rival.challenger if shared is today else _score(CHALLENGER, challenger, passages, predictions, today)[0]
     best = None
     if past:
-        kept = leave_out_learned(passages, past.lessons)
-        best = _face(past.name, past.model, challenger, kept, predictions, terms.resamples, progress) if kept else None
+        unlearned = leave_out_learned(passages, past.lessons)
+        best = (
+            _face(past.name, past.model, challenger, unlearned, predictions, terms.resamples, progress) if unlearned else None
+        )
     verdict = reach_verdict(
         rival.comparison,
         rival.evaluation,
         rival.challenger,
-        [row for row in whole.narratives if row.id not in shared.ids],
+        [row for row in on_today.narratives if row.id not in shared.ids],
         terms.former if shared is today else None,
         terms.margin,
         best,
-        _count_raised(challenger, terms.beside) if any(not row.raised for row in whole.narratives) else {},
+        _count_raised(challenger, terms.beside) if any(not row.raised for row in on_today.narratives) else {},
     )
-    return Trial(rival.evaluation, rival.challenger, whole, rival.comparison, verdict)
+    return Trial(rival.evaluation, rival.challenger, on_today, rival.comparison, verdict)
 
 
 def _predict(model: Model, passages: Sequence[Passage], progress: Progress | None) -> list[Prediction]:
@@ -155,9 +157,9 @@ def _face(
     """A model against the challenger, whose `predictions` may hold more passages than these."""
     shared = compare_codebooks(model.codebook, challenger.codebook).shared
     ids = {passage.id for passage in passages}
-    own = [prediction for prediction in predictions if prediction.id in ids]
+    chosen = [prediction for prediction in predictions if prediction.id in ids]
     before, answers_before = _score(name, model, passages, _predict(model, passages, progress), shared)
-    after, answers_after = _score(CHALLENGER, challenger, passages, own, shared)
+    after, answers_after = _score(CHALLENGER, challenger, passages, chosen, shared)
     comparison = compare(before, answers_before, after, answers_after, shared, resamples, SEED)
     called = "the incumbent" if name == INCUMBENT else name
     return Rival(name=called, evaluation=before, challenger=after, comparison=comparison)
@@ -172,14 +174,17 @@ def _count_raised(model: Model, passages: Sequence[Passage]) -> dict[str, int]:
 def _score(
     name: str, model: Model, passages: Sequence[Passage], predictions: Sequence[Prediction], codebook: Codebook
 ) -> tuple[Evaluation, Joined]:
-    kept = set(codebook.ids)
+    ids = set(codebook.ids)
 
     def keep(values: dict[str, Any]) -> dict[str, Any]:
-        return {id_: value for id_, value in values.items() if id_ in kept}
+        return {id_: value for id_, value in values.items() if id_ in ids}
 
     gold = [replace(passage, narratives=keep(passage.narratives or {})) for passage in passages]
-    said = [replace(one, scores=keep(one.scores), narratives=keep(one.narratives)) for one in predictions]
-    answers = join(gold, said, codebook, name)
+    reduced = [
+        replace(prediction, scores=keep(prediction.scores), narratives=keep(prediction.narratives))
+        for prediction in predictions
+    ]
+    answers = join(gold, reduced, codebook, name)
     threshold = dict(zip(model.codebook.ids, model.thresholds, strict=True))
     evaluation = score(
         answers,

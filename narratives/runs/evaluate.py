@@ -7,7 +7,19 @@ from pathlib import Path
 
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.evaluation import About, Evaluation, Joined, Miss, find_further, join, score, write_tested
+from narratives.evaluation import (
+    LANGUAGE,
+    About,
+    Alternative,
+    Evaluation,
+    Joined,
+    Miss,
+    find_further,
+    find_languages,
+    join,
+    score,
+    write_tested,
+)
 from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
@@ -26,6 +38,7 @@ from narratives.progress import Progress, Say
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
+from narratives.runs.wear import measure_wear
 
 SEED = 0  # of comparisons; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
@@ -67,6 +80,7 @@ def evaluate_model(
     model, codebook = _load(project, config.run, corpus), corpus.codebook
     parts = {name: corpus.part(name) for name in SHARES}
     split, notes = _choose_split(corpus, parts, split)
+    notes += _note_wear(project, parts[split]) if split == "test" else []
     further = project.read_further(config.further, corpus) if split == "test" else {}
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(config.run)
@@ -82,18 +96,49 @@ def evaluate_model(
         behaviour=_run_checks(checks, model),
         robustness=probe_splits(config, corpus, progress) if robustness else [],
     )
-    cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
-    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot)
+    evaluation = _score(answers, codebook, about, model)
     if further:
-        path = folder / "predictions-further.jsonl"
-        beyond = _answer(model, list(chain.from_iterable(further.values())), path, codebook, progress)
-        slices = find_further(beyond, {file: len(added) for file, added in further.items()})
-        evaluation = replace(evaluation, slices=[*slices, *evaluation.slices])
+        beyond = _answer(
+            model, list(chain.from_iterable(further.values())), folder / "predictions-further.jsonl", codebook, progress
+        )
+        evaluation = _add_further(evaluation, answers, beyond, {file: len(added) for file, added in further.items()})
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
     return evaluation
+
+
+def _score(answers: Joined, codebook: Codebook, about: About, model: Model) -> Evaluation:
+    """All figures, those of other thresholds included, and what the thresholds rest on."""
+    cuts, zero_shot = list(model.thresholds), model.training.get("zero_shot", ())
+    evaluation = score(answers, codebook, about, thresholds=cuts, zero_shot=zero_shot, alternatives=_list_alternatives(model))
+    if model.tuning is None:
+        return evaluation
+    basis = f"{model.tuning.describe()} {model.tuning.describe_objective()}"
+    return replace(evaluation, rules={**evaluation.rules, "thresholds": basis})
+
+
+def _add_further(evaluation: Evaluation, answers: Joined, beyond: Joined, sizes: dict[str, int]) -> Evaluation:
+    """With slices of the further files, of `sizes` passages, and of languages in these and the split together."""
+    inside = [part for part in evaluation.slices if part.axis != LANGUAGE]  # of the split alone
+    return replace(evaluation, slices=[*find_further(beyond, sizes), *find_languages(answers, beyond), *inside])
+
+
+def _list_alternatives(model: Model) -> list[Alternative]:
+    """The thresholds that the model would have for each purpose; none for a model of an older version."""
+    if model.tuning is None:
+        return []
+    return [
+        Alternative(
+            name=name,
+            chosen=name == model.tuning.wishes.objective,
+            thresholds=choice.thresholds,
+            micro_f1=choice.micro_f1,
+            macro_f1=choice.macro_f1,
+        )
+        for name, choice in model.tuning.choices.items()
+    ]
 
 
 def _load(project: Project, run: str, corpus: Corpus) -> Model:
@@ -149,8 +194,8 @@ def _run_checks(checks: list[Check], model: Model) -> list[FamilyResult]:
     if not model.stances:
         return results
     pairs = pair_stances(checks)
-    told = model.tell_stances([check.text for pair in pairs for check in pair])
-    return results + score_stance_pairs(pairs, list(zip(told[::2], told[1::2], strict=True)))
+    stances = model.tell_stances([check.text for pair in pairs for check in pair])
+    return results + score_stance_pairs(pairs, list(zip(stances[::2], stances[1::2], strict=True)))
 
 
 def _choose_split(corpus: Corpus, parts: Mapping[str, list[Passage]], split: str | None) -> tuple[str, list[str]]:
@@ -167,6 +212,11 @@ def _choose_split(corpus: Corpus, parts: Mapping[str, list[Passage]], split: str
     if split == "train":
         notes.append("Scored on the passages that the model was trained on: this says nothing about new texts.")
     return split, notes
+
+
+def _note_wear(project: Project, passages: Sequence[Passage]) -> list[str]:
+    wear = measure_wear(project, passages, digest_passages(passages))
+    return [f"Retraining: {wear.describe()}."] if wear.decisions else []
 
 
 def _note_further(further: Mapping[str, Sequence[Passage]]) -> list[str]:

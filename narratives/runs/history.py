@@ -95,17 +95,17 @@ def list_versions(project: Project, run: str | None = None) -> list[Version]:
 def find_version(project: Project, run: str, events: list[Event]) -> int:
     """The number of the model that stands: the one it was promoted under, the next free one where `train` made it."""
     digest = _read_digest(project.model(run))
-    own = [event for event in events if event.run == run]
-    known = [event.version for event in own if event.digest == digest and event.version is not None]
-    if known and not project.past_model(run, known[-1]).exists():
-        return known[-1]
+    of_run = [event for event in events if event.run == run]
+    versions = [event.version for event in of_run if event.digest == digest and event.version is not None]
+    if versions and not project.past_model(run, versions[-1]).exists():
+        return versions[-1]
     return _next_version(project, run, events)
 
 
 def find_figures(events: list[Event], run: str, digest: str) -> Figures:
     """What a model reached on the test passages of its day; empty where nobody wrote it down."""
-    found = [event.figures for event in events if (event.run, event.digest) == (run, digest) and event.figures]
-    return found[-1] if found else {}
+    figures = [event.figures for event in events if (event.run, event.digest) == (run, digest) and event.figures]
+    return figures[-1] if figures else {}
 
 
 def promote(
@@ -154,12 +154,12 @@ def record_held(project: Project, run: str, figures: Figures, retraining: str) -
 
 def refuse_lost(project: Project, run: str) -> None:
     """`UserError` where no model stands although the history knows one: what comes would be compared with nothing."""
-    known = [event.version for event in read_events(project) if event.run == run and event.version is not None]
-    if known:
+    versions = [event.version for event in read_events(project) if event.run == run and event.version is not None]
+    if versions:
         past = _past_versions(project, run)
         back = f"bring one back: narratives models rollback {run} --to {max(past)}, or " if past else ""
         fix = f"{back}put a new one there without comparing: narratives retrain {run} --promote"
-        raise UserError(at(project.model(run), None, f"is gone, although the history knows version {known[-1]}; {fix}"))
+        raise UserError(at(project.model(run), None, f"is gone, although the history knows version {versions[-1]}; {fix}"))
 
 
 def roll_back(project: Project, run: str, to: int | None = None, say: Say | None = None) -> Event:
@@ -175,9 +175,9 @@ def _roll_back(project: Project, run: str, to: int | None) -> Event:
         to = max((version for version in past if current is None or version < current), default=None)
     if to is None or to not in past:
         list_versions(project, run)  # a run that is not there at all gets its own message
-        there = f"there are {', '.join(map(str, sorted(past)))}: --to N" if past else "nothing was ever replaced"
-        wanted = f"no past version {to}" if to is not None else "no earlier version"
-        raise UserError(at(project.model(run), None, f"{wanted} of '{run}'; {there}"))
+        past_versions = f"there are {', '.join(map(str, sorted(past)))}: --to N" if past else "nothing was ever replaced"
+        wish = f"no past version {to}" if to is not None else "no earlier version"
+        raise UserError(at(project.model(run), None, f"{wish} of '{run}'; {past_versions}"))
     chosen = project.past_model(run, to)
     digest = str(read_manifest(chosen)["digest"])  # a damaged model must not come back
     moves = [(chosen, project.model(run))]
@@ -221,8 +221,8 @@ def _past_versions(project: Project, run: str) -> set[int]:
 
 
 def _next_version(project: Project, run: str, events: list[Event]) -> int:
-    known = {event.version for event in events if event.run == run and event.version is not None}
-    return 1 + max(known | _past_versions(project, run), default=0)
+    versions = {event.version for event in events if event.run == run and event.version is not None}
+    return 1 + max(versions | _past_versions(project, run), default=0)
 
 
 def _read_digest(folder: Path) -> str:

@@ -18,7 +18,7 @@ from narratives.report import write_report
 from narratives.runs.background import digest_background
 from narratives.runs.best import Best, describe_forced, find_best, list_forced
 from narratives.runs.challenge import Terms, Trial, compare_codebooks, leave_out_learned, try_out
-from narratives.runs.decisions import choose_folder, gather_facts, measure_wear, write_verdict
+from narratives.runs.decisions import choose_folder, gather_facts, write_verdict
 from narratives.runs.evaluate import evaluate_model
 from narratives.runs.history import (
     FIGURES,
@@ -32,6 +32,8 @@ from narratives.runs.history import (
 )
 from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
+from narratives.runs.tuning import make_wishes, recall_wishes
+from narratives.runs.wear import measure_wear
 
 UNCHANGED = "unchanged"  # nothing was trained
 
@@ -64,8 +66,8 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        own = {"decision": self.decision, "reasons": self.reasons, "promoted": self.promoted, "version": self.version}
-        return {**self.facts, **own, "report": str(self.page) if self.page else None}
+        outcome = {"decision": self.decision, "reasons": self.reasons, "promoted": self.promoted, "version": self.version}
+        return {**self.facts, **outcome, "report": str(self.page) if self.page else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _conclude(
     if job.request.dry_run:
         return Outcome(decision=decision, reasons=reasons, promoted=False, facts=facts)
     page = write_verdict(folder, trial, facts, passages)
-    place, figures = folder.relative_to(job.project.root).as_posix(), _take_figures(trial.whole)
+    place, figures = folder.relative_to(job.project.root).as_posix(), _take_figures(trial.on_today)
     if decision != PROMOTE and not job.request.promote:
         record_held(job.project, job.run, figures, place)
         return Outcome(decision=decision, reasons=reasons, promoted=False, page=page, facts=facts)
@@ -170,8 +172,8 @@ def _conclude(
 
 def _recall_figures(job: _Job, incumbent: Model) -> Figures:
     """What the incumbent reached on the test passages of its day; empty where nobody wrote it down."""
-    known = find_figures(read_events(job.project), job.run, incumbent.digest)
-    return known or read_figures(job.project, job.run, incumbent.training)
+    figures = find_figures(read_events(job.project), job.run, incumbent.digest)
+    return figures or read_figures(job.project, job.run, incumbent.training)
 
 
 def _tell_changes(job: _Job, ids: Sequence[str], renames: Mapping[str, str]) -> Changes | None:
@@ -190,14 +192,15 @@ def _tell_changes(job: _Job, ids: Sequence[str], renames: Mapping[str, str]) -> 
 def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet) -> bool:
     """Whether a model has learned these passages, with these labels, under this codebook and these settings."""
     lessons = read_lessons(folder)
-    now = remember({"train": data.train, "validation": data.validation})
+    today = remember({"train": data.train, "validation": data.validation})
     return (
         model.training.get("digests") == data.digests
         and model.training.get("background", {}).get("digest", "") == digest_background(config.background)
-        and (lessons is None or lessons == now)  # fewer than are labelled, where some nearly repeat a held-out passage
+        and (lessons is None or lessons == today)  # fewer than are labelled, where some nearly repeat a held-out passage
         and model.codebook.digest == data.codebook.digest
         and model.classifier_name == config.classifier
         and hyperparameters(model.classifier) == hyperparameters(config.make_classifier())
+        and recall_wishes(model) == make_wishes(config)
     )
 
 
@@ -206,12 +209,12 @@ def _choose_test(job: _Job) -> list[Passage]:
     labelled = corpus.part("test")
     if not labelled:
         raise UserError(at(corpus.splits_file, None, "no labelled passage in split 'test' to compare on; label some"))
-    kept = leave_out_learned(labelled, read_lessons(job.place) or [])
-    if len(kept) < len(labelled):
-        job.say(f"{len(labelled) - len(kept)} test passages were learned by the incumbent: not compared on")
-    if not kept:
+    unlearned = leave_out_learned(labelled, read_lessons(job.place) or [])
+    if len(unlearned) < len(labelled):
+        job.say(f"{len(labelled) - len(unlearned)} test passages were learned by the incumbent: not compared on")
+    if not unlearned:
         raise UserError(at(corpus.splits_file, None, "the incumbent has learned every test passage; label new documents"))
-    return kept
+    return unlearned
 
 
 def _train(job: _Job) -> Model:

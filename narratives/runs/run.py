@@ -40,9 +40,9 @@ def _run_all(project: Project, runs: Sequence[str], split: str | None, say: Say,
         pages.append(write_report(project.experiment(config.run), [evaluation]))
         say(headline(evaluation))
         evaluations.append(evaluation)
-    first, *others = evaluations
+    first, *rivals = evaluations
     corpus, resamples = data.corpus, configs[0].resamples
-    return [*(_write_comparison(project, corpus, first, other, resamples, MARGIN, say) for other in others), *pages]
+    return [*(_write_comparison(project, corpus, first, rival, resamples, MARGIN, say) for rival in rivals), *pages]
 
 
 def report_run(project: Project, run: str, say: Say) -> Path:
@@ -64,14 +64,14 @@ def compare_scores(a: Path, b: Path, say: Say, margin: float | None = None) -> P
     """Compare two folders that `score` wrote; write the comparison and the report of both to `<a>-vs-<b>/` beside the first."""
     margin = _check_margin(margin)
     a, b = a.absolute(), b.absolute()
-    (first, answers, codebook), (second, others, _) = read_scored(a), read_scored(b)
+    (first, answers, codebook), (second, answers_second, _) = read_scored(a), read_scored(b)
     if (first.gold_digest, first.codebook["digest"]) != (second.gold_digest, second.codebook["digest"]):
         raise UserError(
             f"{a.name} and {b.name} were scored on other passages, labels or codebooks; score both on the same gold"
         )
     names = (a.name, b.name) if a.name != b.name else (f"{a.parent.name}/{a.name}", f"{b.parent.name}/{b.name}")
-    first, second = (replace(each, run=name) for each, name in zip((first, second), names, strict=True))
-    comparison = compare(first, answers, second, others, codebook, RESAMPLES, SEED, margin)
+    first, second = (replace(evaluation, run=name) for evaluation, name in zip((first, second), names, strict=True))
+    comparison = compare(first, answers, second, answers_second, codebook, RESAMPLES, SEED, margin)
     folder = a.with_name(f"{a.name}-vs-{b.name}")
     with hold_lock(folder, say, make=True):
         return _write(folder, first, second, comparison, say)

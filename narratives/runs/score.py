@@ -69,7 +69,7 @@ def read_sources(gold: Path, predictions: Path, codebook: Codebook, split: str |
         return join(passages, answered, codebook, predictions)
     chosen = _choose_split(passages, gold, split)
     left_out = {passage.id for passage in passages} - {passage.id for passage in chosen}
-    return join(chosen, (each for each in answered if each.id not in left_out), codebook, predictions)
+    return join(chosen, (prediction for prediction in answered if prediction.id not in left_out), codebook, predictions)
 
 
 def _choose_split(passages: Sequence[Passage], gold: Path, split: str) -> list[Passage]:

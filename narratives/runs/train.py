@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.data import Codebook, Passage
+from narratives.classifiers import Classifier
+from narratives.data import Codebook, Passage, Targets
 from narratives.errors import UserError, at
 from narratives.labels import Corpus, append_splits, assign_splits, gold_matrix, leaks
 from narratives.models import (
     LEAST,
     LESSONS_FILE,
-    AlarmBudget,
     Cuts,
     Examples,
     Model,
     can_learn,
     describe_stances,
     fit_cuts,
+    hold_out,
     read_texts,
     remember,
     save_model,
@@ -38,6 +39,7 @@ from narratives.runs.background import (
     take_background,
     write_suspects,
 )
+from narratives.runs.tuning import cut_lesson, find_judged, make_wishes, require_background
 from narratives.texts import choose_window, count_languages
 
 
@@ -79,14 +81,14 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
     passages = corpus.passages
     crossing = leaks(passages, corpus.pairs, corpus.splits)
     sides = [side for p in crossing for side in ((p.first, p.second), (p.second, p.first))]
-    twins = {passages[one].id for one, other in sides if corpus.splits[passages[other].document] in held_out}
+    twins = {passages[twin].id for twin, original in sides if corpus.splits[passages[original].document] in held_out}
     labelled = corpus.part(split)
-    kept = [passage for passage in labelled if passage.id not in twins]
-    if len(kept) < len(labelled):
-        say(f"{len(labelled) - len(kept)} {split} passages nearly repeat a passage of another split: not {use} on")
-    if not kept:
+    usable = [passage for passage in labelled if passage.id not in twins]
+    if len(usable) < len(labelled):
+        say(f"{len(labelled) - len(usable)} {split} passages nearly repeat a passage of another split: not {use} on")
+    if not usable:
         raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
-    return kept
+    return usable
 
 
 def train_run(project: Project, run: str, say: Say, progress: Progress | None = None) -> Model:
@@ -112,26 +114,30 @@ class _Material:
     window: int
     background: Background | None
 
+    @property
+    def y(self) -> Targets:
+        """The narratives and the stances of the training texts."""
+        return np.hstack([self.train.gold, self.stances])
+
+    @property
+    def tune(self) -> tuple[list[str], Targets]:
+        """The validation texts and their narratives."""
+        return self.validation.texts, self.validation.gold
+
 
 def train_model(
     project: Project, config: RunConfig, data: TrainingSet, folder: Path, say: Say, progress: Progress | None = None
 ) -> Model:
     """Train on what was loaded, and save to `folder`."""
     run, ids = config.run, data.codebook.ids
+    require_background(project, config)
     say(f"{run}: {config.classifier} learns {len(ids)} narratives from {len(data.train)} passages")
     material = _gather(project, config, data, say)
-    train, validation, background = material.train, material.validation, material.background
-    classifier, checkpoint = config.make_classifier(), project.checkpoint(run)
-    classifier.fit(
-        train.texts,
-        np.hstack([train.gold, material.stances]),
-        validation=(validation.texts, validation.gold),
-        progress=progress,
-        checkpoint=checkpoint,
-    )
-    budget = AlarmBudget(background.tune, config.max_alarms) if background and config.max_alarms else None
-    cuts = fit_cuts(classifier, data.codebook, train, validation, material.window, budget)
+    background, classifier, checkpoint = material.background, config.make_classifier(), project.checkpoint(run)
+    classifier.fit(material.train.texts, material.y, validation=material.tune, progress=progress, checkpoint=checkpoint)
+    cuts = _fit_cuts(config, data, material, classifier, progress, checkpoint)
     say(f"{run}: {cuts.inference.describe()}")
+    say(f"{run}: {cuts.tuning.describe()}")
     model = Model(
         run=run,
         classifier_name=config.classifier,
@@ -144,6 +150,7 @@ def train_model(
         inference=cuts.inference,
         stances=material.stances.size > 0,
         prior=cuts.prior,
+        tuning=cuts.tuning,
     )
     if model.stances:
         texts = [passage.text for passage in data.validation]
@@ -157,6 +164,31 @@ def train_model(
         save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
     return model
+
+
+def _fit_cuts(
+    config: RunConfig,
+    data: TrainingSet,
+    material: _Material,
+    classifier: Classifier,
+    progress: Progress | None,
+    checkpoint: Path,
+) -> Cuts:
+    """Calibration and thresholds, from validation and from training texts that were held out in turn."""
+    texts, held_out = material.train.texts, None
+    if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
+        judged = find_judged(data.train, len(texts))
+        held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
+    return fit_cuts(
+        classifier,
+        data.codebook,
+        material.train,
+        material.validation,
+        material.window,
+        wishes=make_wishes(config),
+        held_out=held_out,
+        background=material.background.tune if material.background else (),
+    )
 
 
 def _gather(project: Project, config: RunConfig, data: TrainingSet, say: Say) -> _Material:

@@ -1,9 +1,11 @@
 """What can be told of a text without any label: its windows, its language, its words, its near-duplicates."""
 
 from narratives.texts.languages import (
+    FAILED,
     FOREIGN,
     NONE,
     UNSURE,
+    UNTESTED,
     count_languages,
     find_language,
     find_version,
@@ -14,14 +16,17 @@ from narratives.texts.languages import (
 from narratives.texts.similarity import Pair, group, near_duplicates, restrict
 from narratives.texts.tables import to_frame, to_html
 from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
-from narratives.texts.words import choose_words, find_words, format_words, mark_words, parse_words, trim
+from narratives.texts.words import Piece, choose_words, find_words, format_words, mark_words, parse_words, trim
 
 __all__ = [
+    "FAILED",
     "FOREIGN",
     "NONE",
     "UNSURE",
+    "UNTESTED",
     "WINDOW",
     "Pair",
+    "Piece",
     "choose_window",
     "choose_words",
     "count_languages",

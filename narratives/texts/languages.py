@@ -13,6 +13,7 @@ from typing import Any
 
 NONE = "und"
 UNSURE, FOREIGN = "unsure", "not a language of this model"  # what may be noted of a text's language
+UNTESTED, FAILED = "not tested", "failed its test"  # of the model, in that language
 PACKAGE = "py3langid"
 
 # Measured on 11,758 short texts in 29 languages (experiments/LOG.md): from 0.6 on, a guess is right for 98 in 100 texts of 12
@@ -57,7 +58,7 @@ _ALIKE = {  # further codes of a language: its three-letter ones, old ones, and 
     "uz": "uzb uzn uzs",
     "zh": "zho chi cmn wuu yue",
 }
-_SAME = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
+_LANGUAGE_OF = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
 # What a classifier, or the sense of a blend, reads beside what it was taught; all others read what they were taught.
 _READS: dict[str, str] = {"multilingual": "ar de en es fr it ja ko nl pl pt ru th tr zh"}
 _SHARE = 0.01  # of the training passages: a language with fewer was hardly taught
@@ -101,7 +102,7 @@ def normalise(name: str) -> str:
     code = re.split(r"[-_]", name.strip().lower(), maxsplit=1)[0]
     if not _CODE.fullmatch(code) or _NO_LANGUAGE.fullmatch(code):
         return NONE
-    return _SAME.get(code, code)
+    return _LANGUAGE_OF.get(code, code)
 
 
 def count_languages(names: Iterable[str]) -> dict[str, int]:
@@ -122,9 +123,18 @@ def list_readable(classifier: str, training: Mapping[str, Any]) -> frozenset[str
     return frozenset(taught).union(_READS.get(classifier, "").split())
 
 
-def note_language(code: str, readable: frozenset[str] | None) -> str:
-    """What to note of a text in this language: nothing, `UNSURE`, or `FOREIGN` to a model that reads `readable`."""
-    code = normalise(code)
-    if code == NONE:
+def note_language(code: str, readable: frozenset[str] | None, passed: Mapping[str, bool] | None = None) -> str:
+    """What to note of a text in this language: nothing, `UNSURE`, `FOREIGN` to a model that reads `readable`, or of its test.
+
+    `passed` says of each language with a test whether the model passed it; where it is `None` nobody knows of tests. A text
+    in a language without a test of its own is held to that of the language that it is counted as: Dari to Persian's.
+    """
+    plain = normalise(code)
+    if plain == NONE:
         return UNSURE
-    return FOREIGN if readable is not None and code not in readable else ""
+    if readable is not None and plain not in readable:
+        return FOREIGN
+    if passed is None:
+        return ""
+    verdict = passed.get(code, passed.get(plain))
+    return UNTESTED if verdict is None else "" if verdict else FAILED

@@ -57,12 +57,12 @@ def find_sentence_ends(text: str, language: str = "und") -> Iterator[int]:
     for stop in [*(match.end() for match in _PARAGRAPH.finditer(text)), len(text)]:
         while start < stop:
             block = _SPACE.sub(" ", text[start : min(start + _BLOCK, stop)])  # on rarer white space the splitter breaks down
-            whole = start + len(block) == stop
+            is_last = start + len(block) == stop
             lengths = [len(sentence) for sentence in segment(code, block)]
-            for length in lengths[: None if whole else -1]:  # the last sentence may go on in the next block
+            for length in lengths[: None if is_last else -1]:  # the last sentence may go on in the next block
                 start += length
                 yield start
-            if whole:
+            if is_last:
                 start = stop
             elif len(lengths) == 1:
                 start += len(block)
@@ -83,14 +83,14 @@ def _skip_space(text: str, start: int, end: int) -> int:
 
 def _choose_cut(text: str, start: int, end: int, size: int, paragraphs: list[int], sentences: list[int]) -> int:
     """The best place near the end of an even share, neither window nor rest a stub; `end - start` exceeds `size`."""
-    rest = end - start
-    goal = start + -(-rest // -(-rest // size))
+    remaining = end - start
+    goal = start + -(-remaining // -(-remaining // size))
     first, last = start + max(size // 8, 1), min(start + size, end - size // 8)
     near = max(first, goal - size // 4)
-    found = _between(paragraphs, near, last) or _between(sentences, first, last)
+    cuts = _between(paragraphs, near, last) or _between(sentences, first, last)
     for pattern in (_LINE, _SPACE):
-        found = found or [match.end() for match in pattern.finditer(text, first, last)]
-    return min(found, key=lambda cut: abs(cut - goal), default=min(goal, last))
+        cuts = cuts or [match.end() for match in pattern.finditer(text, first, last)]
+    return min(cuts, key=lambda cut: abs(cut - goal), default=min(goal, last))
 
 
 def _between(places: list[int], first: int, last: int) -> list[int]:

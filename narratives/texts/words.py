@@ -48,13 +48,13 @@ def choose_words(text: str, weights: Sequence[float], against: bool = False, sta
     least = max((abs(weight) if against else weight for weight in rounded), default=0) / 10
     chosen = []
     for sign in (1, -1) if against else (1,):
-        some = [k for k, weight in enumerate(rounded) if sign * weight > 0 and sign * weight >= least]
-        chosen += sorted(some, key=lambda k: (-abs(rounded[k]), k))[:MOST]
-    found = []
+        ranked = [k for k, weight in enumerate(rounded) if sign * weight > 0 and sign * weight >= least]
+        chosen += sorted(ranked, key=lambda k: (-abs(rounded[k]), k))[:MOST]
+    weighted = []
     for k in sorted(chosen):
         first, last = trim(text, *places[k])
-        found.append((start + first, start + last, rounded[k]))
-    return found
+        weighted.append((start + first, start + last, rounded[k]))
+    return weighted
 
 
 def format_words(words: Sequence[Weighted]) -> str:

@@ -2,23 +2,25 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.batch_runs import read_rows, run, write_input
+from helpers.batch_runs import TEXTS, read_rows, run, write_input
 from helpers.examples import invoke, problems_of
 from helpers.sentences import SENTENCES
 
 from narratives.batch.items import Columns
-from narratives.batch.job import report_status
+from narratives.batch.job import Workers, classify_files, report_status
 from narratives.batch.plan import Options
+from narratives.batch.resume import Existing
 from narratives.batch.stream import classify_stream
 from narratives.models.folder import load_model, save_model
 from narratives.texts import languages
-from narratives.texts.languages import FOREIGN, UNSURE
+from narratives.texts.languages import FAILED, FOREIGN, UNSURE, UNTESTED, find_language
 
 pytest.importorskip("py3langid")
 
@@ -151,6 +153,100 @@ def test_the_summary_says_how_to_have_languages_found(folder: Path, tmp_path: Pa
     lines = invoke(tmp_path, *words).stdout.splitlines()
     fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
     assert f"texts that do not name their language: 4; {fix}" in lines
+
+
+TESTS = {"en": 0.8, "ru": 0.39, "fa": 0.4}
+
+
+@pytest.fixture
+def tested(finished: Path, tmp_path: Path) -> Path:
+    """A model that may read any language, tested in three; it failed in Russian."""
+    folder = tmp_path / "tested"
+    shutil.copytree(finished / "models" / "tfidf", folder)
+    model = load_model(folder)
+    row = {"passages": 50, "labels": 40, "low": 0.1, "high": 0.9}
+    languages = {code: {**row, "micro_f1": f1} for code, f1 in TESTS.items()}
+    facts = {"digest": model.digest, "passages": 50, "raised": 40, "narratives": {}, "languages": languages}
+    (folder / "tested.json").write_text(json.dumps(facts))
+    return folder
+
+
+@pytest.fixture
+def tolls(tmp_path: Path) -> Path:
+    """Texts that carry a narrative, in a language of each kind."""
+    rows = [{"id": code, "text": TEXTS[0], "language": code} for code in ("en", "ru", "prs", "uz", "und")]
+    return write_input(tmp_path / "tolls.jsonl", rows)
+
+
+@pytest.mark.parametrize("explain", [False, True])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_nothing_is_raised_in_a_language_in_which_the_model_failed_and_one_without_a_test_says_so(
+    tested: Path, tmp_path: Path, tolls: Path, form: str, explain: bool
+) -> None:
+    summary = run(tested, tmp_path / "out", tolls, form=form, explain=explain)
+    assert (summary.untested, summary.failed, summary.none) == ({"uz": 1}, {"ru": 1}, 1)
+    rows = {row["id"]: row for row in read_rows(tmp_path / "out")}
+    assert {code: row.get("language_note") or "" for code, row in rows.items()} == {
+        "en": "",
+        "ru": FAILED,
+        "prs": "",
+        "uz": UNTESTED,
+        "und": "" if find_language(TEXTS[0])[0] == "en" else UNSURE,
+    }
+    assert [code for code, row in rows.items() if not row["narratives"]] == ["ru"]
+    assert rows["ru"]["scores"] == rows["en"]["scores"]
+
+
+def test_who_asks_for_all_languages_gets_them(tested: Path, tmp_path: Path, tolls: Path) -> None:
+    summary = run(tested, tmp_path / "out", tolls, all_languages=True)
+    assert (summary.failed, summary.none) == ({"ru": 1}, 0)
+    [problem] = problems_of(lambda: run(tested, tmp_path / "out", tolls))
+    assert "this run was begun with another --all-languages (with, not without)" in problem
+
+
+def test_a_run_goes_on_by_the_test_that_it_was_begun_with_and_what_is_added_goes_by_the_new_one(
+    tested: Path, tmp_path: Path, tolls: Path
+) -> None:
+    run(tested, tmp_path / "out", tolls)
+    before = (tmp_path / "out" / "part-00000.jsonl").read_bytes()
+    facts = json.loads((tested / "tested.json").read_text())
+    facts["languages"]["ru"]["micro_f1"] = 0.7
+    (tested / "tested.json").write_text(json.dumps(facts))
+    (tmp_path / "out" / "part-00000.jsonl").unlink()
+    run(tested, tmp_path / "out", tolls)
+    assert (tmp_path / "out" / "part-00000.jsonl").read_bytes() == before
+    more = write_input(tmp_path / "more.jsonl", [{"id": "m", "text": TEXTS[0], "language": "ru"}])
+    classify_files([str(more)], tested, str(tmp_path / "out"), Options(form="jsonl"), Workers(jobs=1), existing=Existing.ADD)
+    [row] = [row for row in read_rows(tmp_path / "out") if row["id"] == "m"]
+    assert row["narratives"] and "language_note" not in row
+
+
+def test_a_pipe_goes_by_the_test_of_languages_too(tested: Path, tolls: Path) -> None:
+    out = io.StringIO()
+    classify_stream(io.BytesIO(tolls.read_bytes()), out, tested, Options(), print)
+    rows = {row["id"]: row for row in map(json.loads, out.getvalue().splitlines())}
+    assert (rows["ru"]["narratives"], rows["ru"]["language_note"], rows["uz"]["language_note"]) == ({}, FAILED, UNTESTED)
+
+
+@pytest.mark.parametrize("languages", [None, {}, {"und": 0.2}])
+def test_where_nobody_knows_in_which_languages_a_model_was_tested_none_is_noted(
+    tested: Path, tmp_path: Path, tolls: Path, languages: Any
+) -> None:
+    facts = json.loads((tested / "tested.json").read_text())
+    row = {"passages": 50, "labels": 40, "low": 0.1, "high": 0.9}
+    facts["languages"] = languages and {code: {**row, "micro_f1": f1} for code, f1 in languages.items()}
+    (tested / "tested.json").write_text(json.dumps(facts))
+    summary = run(tested, tmp_path / "out", tolls)
+    assert (summary.untested, summary.failed, summary.none) == ({}, {}, 0)
+
+
+def test_the_summary_says_in_which_languages_there_was_no_good_test(tested: Path, tmp_path: Path, tolls: Path) -> None:
+    lines = invoke(
+        tmp_path, "classify", tolls, "--model", tested, "--output", tmp_path / "out", "--jobs", "1"
+    ).stdout.splitlines()
+    untested = "texts in languages in which this model has no test: 1 (uz 1); nobody knows how far to trust their answers"
+    failed = "texts in languages in which it failed its test: 1 (ru 1); without --all-languages nothing is raised in them"
+    assert {untested, failed} <= {*lines}
 
 
 @pytest.mark.parametrize("name", ["language", "language_note"])

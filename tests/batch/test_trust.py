@@ -22,13 +22,34 @@ def with_test(raised: int = 60, **rows: tuple[int, int, float | None]) -> ModelT
 
 
 def test_the_share_that_raises_something_stands_beside_that_of_the_test() -> None:
-    assert weigh_answers(make_summary(63, 38), with_test(), "base") == ["25 of 63 texts raise something; in test 60 of 100 did"]
+    lines = weigh_answers(make_summary(63, 38), with_test(), "base")
+    assert lines[0] == "25 of 63 texts raise something; in test 60 of 100 did"
+
+
+@pytest.mark.parametrize(
+    ("rows", "none", "expected"),
+    [
+        (1000, 900, "about 20 of the 100 are false alarms"),
+        (1000, 995, "about 5 of the 5 are false alarms"),
+    ],
+)
+def test_alarms_are_held_against_those_in_background_texts(rows: int, none: int, expected: str) -> None:
+    training = {"background": {"alarms": 8, "measured": 400}}
+    line = weigh_answers(make_summary(rows, none), with_test(), "base", training)[-1]
+    assert line.startswith("of 400 background texts, nearly all of which carry nothing, 8 raised something; ")
+    assert line.endswith(expected)
+
+
+def test_without_background_it_is_said_that_false_alarms_are_not_known() -> None:
+    line = weigh_answers(make_summary(63, 38), with_test(), "base")[-1]
+    assert line.startswith("how often it raises a false alarm in your feed is not known: ")
+    assert len(weigh_answers(make_summary(63, 63), with_test(), "base")) == 1
 
 
 def test_narratives_not_to_be_relied_on_are_named_with_the_reason() -> None:
     tested = with_test(untested=(0, 0, None), thin=(9, 8, 0.9), wrong=(30, 40, 0.4), good=(30, 30, 0.9))
     lines = weigh_answers(make_summary(63, 38, untested=1, thin=2, wrong=3, good=4, unknown=5), tested, "base")
-    assert lines[1:] == [
+    assert lines[1:-1] == [
         "raised though untested, no test passage carries it: untested (1), unknown (5)",
         "raised though thin, fewer than 10 test passages carry it: thin (2; 9 in test)",
         "raised though more often wrong than right in test: wrong (3; precision 0.40)",
@@ -42,7 +63,7 @@ def test_a_share_far_above_the_test_is_named_unless_it_may_be_chance(count: int,
 
 
 def test_where_all_raise_something_and_few_did_in_test_that_is_told() -> None:
-    [line] = weigh_answers(make_summary(63, 3), with_test(raised=20), "base")
+    line, *_ = weigh_answers(make_summary(63, 3), with_test(raised=20), "base")
     assert line.startswith("60 of 63 texts raise something; in test 20 of 100 did: far more")
 
 

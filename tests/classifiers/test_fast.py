@@ -117,7 +117,7 @@ def test_where_it_is_not_installed_nothing_is_tried(fitted: TransformerClassifie
 def test_an_encoder_that_cannot_be_exported_stays_on_torch(
     fitted: TransformerClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(network: Any, max_length: int) -> None:
+    def fail(network: Any, outputs: int, max_length: int) -> None:
         raise RuntimeError("no such operator\nand much more")
 
     monkeypatch.setattr("narratives.classifiers.transformer.onnx_export.export_network", fail)
@@ -151,7 +151,8 @@ def test_layers_are_held_as_the_form_says(fitted: TransformerClassifier, toy_tex
     import onnx
 
     counts = []
-    for form in make_forms(fitted.network_, 128, fitted.tokenizer_.backend_tokenizer, toy_texts.texts[:4]):
+    outputs = fitted.network_.head.out_features
+    for form in make_forms(fitted.network_, outputs, 128, fitted.tokenizer_.backend_tokenizer, toy_texts.texts[:4]):
         assert isinstance(form, FastNetwork) and isinstance(form.model, bytes)
         nodes = onnx.load_model_from_string(form.model).graph.node
         counts.append(sum(node.op_type == "MatMulIntegerToFloat" for node in nodes))

@@ -34,6 +34,7 @@ SURFACE = [
     "UserError",
     "compare",
     "evaluate",
+    "field",
     "load_model",
     "read_codebook",
     "setting",
@@ -101,5 +102,7 @@ def test_a_program_that_uses_it_all_runs(trams: Path) -> None:
         "no run 'no such run'; known: tfidf, transformer; to start another, copy the folder of one and edit its config.toml"
     )
     assert len(told["suggested"]) == 3 and all(told["suggested"])
+    assert told["drawn"][:3] == (4, 5, None)
+    assert told["drawn"][3].startswith("sample 'monday' has no periods")
     assert told["page"].is_file()
     assert json.loads((trams / "report" / "evaluation.json").read_text(encoding="utf-8"))["run"] == "answers"

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from helpers.examples import problems_of
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from narratives.batch.parts import Cursor, Part, read_part, split_source
@@ -92,6 +92,7 @@ def test_a_file_without_rows_or_row_groups_has_no_records_and_no_parts(tmp_path:
 
 @IN_FOLDER
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4), st.integers(0, 3000))
+@example(changes=[(365, 1)], cut=0)  # an index beyond its dictionary
 def test_a_spoilt_file_is_read_or_refused_in_one_line(tmp_path: Path, changes: list[tuple[int, int]], cut: int) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"id": range(50), "text": [f"text {k}" for k in range(50)]}), path, row_group_size=20)

@@ -11,6 +11,8 @@ from narratives.data import Codebook
 from narratives.evaluation.breakdowns import Slice, StanceScore
 from narratives.evaluation.comparison import Comparison, compare
 from narratives.evaluation.evaluation import Evaluation, Level
+from narratives.evaluation.figures import Figure
+from narratives.evaluation.objectives import ObjectiveScore
 from narratives.labels.checks import FamilyResult
 
 HOSTILE = """<script>alert(1)</script> "><img src=x onerror='alert(2)'> | `</td>` &lt; http://example.org/x"""
@@ -72,6 +74,10 @@ def fill(run: Evaluation, word: str = "some") -> Evaluation:
             {"held out": word, "passages": 40, "micro_f1": [0.8, 0.7, 0.9], "macro_f1": [0.75, 0.6, 0.9]},
             {"held out": "later dates", "passages": 40, "micro_f1": [0.6, 0.5, 0.7], "macro_f1": [0.5, 0.4, 0.6]},
         ],
+        objectives=[
+            ObjectiveScore(name, name == "micro", 0.75, 0.5, figure, figure, Figure(12.5, 6.0, 20.0, 40))
+            for name, figure in (("narrative", Figure(0.7, 0.6, 0.8)), ("micro", Figure(0.8, 0.7, 0.9)))
+        ],
         shared_tasks={word: {"documents": 40, "f1_macro": 0.625, "f1_rare": None}},
     )
 
@@ -80,5 +86,5 @@ def empty(run: Evaluation) -> Evaluation:
     """The same evaluation with nothing but figures by narrative and overall."""
     nothing: Any = {"levels": [], "calibration": {}, "confusions": [], "slices": [], "stances": [], "worst": []}
     rows = [replace(row, curve=[], average_precision=None, threshold=None) for row in run.narratives]
-    nothing |= {"probabilities": {}, "elsewhere": {}}
+    nothing |= {"probabilities": {}, "elsewhere": {}, "objectives": []}
     return replace(run, **nothing, behaviour=[], robustness=[], shared_tasks={}, narratives=rows)

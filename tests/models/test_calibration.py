@@ -26,7 +26,7 @@ def cases(draw: st.DrawFn) -> tuple[Scores, Matrix]:
 
     Labels follow the scores, or have nothing to do with them, or go against them.
     """
-    n, narratives = draw(st.sampled_from([1, 12, 60, 150, 400])), draw(st.integers(1, 3))
+    n, narratives = draw(st.sampled_from([1, 12, 60, 150, 1600])), draw(st.integers(1, 3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shape = n, narratives
     scores = rng.choice(FEW, shape) if draw(st.booleans()) else rng.random(shape) ** draw(st.sampled_from([1, 8]))
@@ -63,10 +63,10 @@ def test_which_curve_is_fitted_depends_on_teaching_and_positives(case: tuple[Sco
         assert [c for c, yes in zip(curves, taught, strict=True) if yes] == list(fit(scores[:, taught], gold[:, taught]).curves)
 
 
-@pytest.mark.parametrize(("positives", "method"), [(0, "sigmoid"), (199, "sigmoid"), (200, "isotonic"), (300, "isotonic")])
+@pytest.mark.parametrize(("positives", "method"), [(0, "sigmoid"), (999, "sigmoid"), (1000, "isotonic"), (1500, "isotonic")])
 def test_the_limits_themselves(positives: int, method: str) -> None:
-    scores = np.linspace(0.1, 0.9, 300, dtype=np.float32)[:, None]
-    assert fit(scores, np.arange(300)[:, None] >= 300 - positives).curves[0].method == method
+    scores = np.linspace(0.1, 0.9, 1500, dtype=np.float32)[:, None]
+    assert fit(scores, np.arange(1500)[:, None] >= 1500 - positives).curves[0].method == method
 
 
 @pytest.mark.filterwarnings("error")
@@ -116,7 +116,7 @@ def test_a_trip_through_json_changes_no_digit(case: tuple[Scores, Matrix]) -> No
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_the_isotonic_curve_is_sklearns_with_one_per_cent_of_the_score_mixed_in(seed: int, ties: bool) -> None:
-    scores, gold = draw_overconfident(1000, 0.5, seed)
+    scores, gold = draw_overconfident(3000, 0.5, seed)
     scores = np.round(scores, 2) if ties else scores
     [curve] = fit(scores, gold).curves
     assert curve.method == "isotonic"
@@ -128,7 +128,7 @@ def test_the_isotonic_curve_is_sklearns_with_one_per_cent_of_the_score_mixed_in(
 @pytest.mark.parametrize(("rate", "method"), [(0.02, "sigmoid"), (0.5, "isotonic")])
 @pytest.mark.parametrize("seed", range(5))
 def test_overconfident_scores_are_put_right_on_texts_not_fitted_on(rate: float, method: str, seed: int) -> None:
-    calibration = fit(*draw_overconfident(1500, rate, seed))
+    calibration = fit(*draw_overconfident(3000, rate, seed))
     assert calibration.curves[0].method == method
     scores, gold = draw_overconfident(20_000, rate, seed + 100)
     after = calibration.apply(scores)

@@ -62,6 +62,13 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "a setting of another type": (lambda m: m["hyperparameters"].update(char_ngrams="2"), "'char_ngrams' cannot be 2"),
     "stances a number": (lambda m: m.update(stances=3), "'stances' must be true or false"),
     "stances turned": (lambda m: m.update(stances=not m["stances"]), "scores where the manifest needs"),
+    "tuning a list": (lambda m: m.update(tuning=[1]), "'tuning' must hold"),
+    "tuning of nothing": (lambda m: m.update(tuning={"x": 1}), "'tuning' must hold wishes, folds, train, validation, choices"),
+    "half a fold": (lambda m: m["tuning"].update(folds=2.5), "'tuning' must count in whole numbers"),
+    "an unknown wish": (lambda m: m["tuning"]["wishes"].update(objective="magic"), "does not say what was wished for"),
+    "no choice": (lambda m: m["tuning"]["choices"].update(micro=3), "'tuning' has a choice that is none"),
+    "a choice short": (lambda m: m["tuning"]["choices"]["micro"]["thresholds"].popitem(), "a threshold for each narrative"),
+    "a figure a text": (lambda m: m["tuning"]["choices"]["micro"].update(micro_f1="1"), "has a figure that is no number"),
     "prior of nothing": (lambda m: m.update(prior={"nobody": [1, 1, 1]}), "'prior' must name narratives"),
     "prior NaN": (lambda m: m.update(prior={"toll": [float("nan"), 1, 1]}), "'prior' must have three numbers"),
     "a prior too short": (lambda m: m.update(prior={"toll": [1, 1, 1]}), "scores where the manifest needs 1"),
@@ -128,3 +135,10 @@ def test_weights_of_fewer_narratives_are_refused(folder: Path) -> None:
     spoil(folder, "coef", lambda array: array[:, :1].copy())
     spoil(folder, "intercept", lambda array: array[:1].copy())
     assert "its weights give 1 scores where the manifest needs 2" in problem(folder)
+
+
+def test_a_model_of_before_tuning_was_written_down_still_loads(folder: Path) -> None:
+    rewrite(folder, lambda manifest: manifest.pop("tuning"))
+    model = load_model(folder)
+    assert model.tuning is None
+    assert model.classify(["a text"]).scores.shape == (1, 2)

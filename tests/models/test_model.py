@@ -14,16 +14,18 @@ import pytest
 from helpers.toy import TOPICS, Toy
 
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
-from narratives.data import Codebook, Narrative, Scores, Texts
+from narratives.data import Codebook, Matrix, Narrative, Scores, Texts
 from narratives.errors import UserError
+from narratives.labels.folds import deal_folds
 from narratives.labels.passages import gold_matrix
 from narratives.models.calibration import Calibration, Curve, fit_calibration
 from narratives.models.folder import load_model, save_model
+from narratives.models.held_out import FOLDS
 from narratives.models.model import Model
 from narratives.models.thresholds import tune_thresholds
 from narratives.progress import Progress
 from narratives.project.project import Project
-from narratives.runs.train import choose_training_set, train_run
+from narratives.runs.train import TrainingSet, choose_training_set, train_run
 
 RUNS = ["tfidf", "transformer"]
 FAST = ["fast.onnx"] if find_spec("onnx") and find_spec("onnxruntime") else []
@@ -170,7 +172,13 @@ def test_the_scores_of_a_prediction_are_calibrated_and_so_are_those_the_threshol
         assert list(after.narratives) == [id_ for id_, score in after.scores.items() if score >= 0.5]
 
 
+def set_folds(root: Path, folds: int) -> None:
+    path = root / "experiments" / "tfidf" / "config.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[thresholds]\nfolds = {folds}\n", encoding="utf-8")
+
+
 def test_training_calibrates_first_and_tunes_on_calibrated_scores(project: Path) -> None:
+    set_folds(project, 0)
     model = train_run(Project(project), "tfidf", lambda line: None)
     validation = choose_training_set(Project(project).corpus, lambda line: None).validation
     raw = model.classifier.predict_proba([passage.text for passage in validation])
@@ -178,6 +186,33 @@ def test_training_calibrates_first_and_tunes_on_calibrated_scores(project: Path)
     assert [curve.method for curve in model.calibration.curves] == ["sigmoid"] * 3
     assert model.calibration == fit_calibration(raw, gold, np.ones(3, dtype=np.bool_))
     np.testing.assert_array_equal(model.thresholds, tune_thresholds(model.calibration.apply(raw)))
+
+
+def score_by_hand(data: TrainingSet) -> tuple[Scores, Matrix]:
+    """Scores of the training passages, each from a model that learned from the other folds; their labels."""
+    gold, texts = gold_matrix(data.train, list(TOPICS)), [passage.text for passage in data.train]
+    folds = deal_folds([int(passage.document[1:]) for passage in data.train], FOLDS["tfidf"])  # no two of these texts are alike
+    scores = np.zeros(gold.shape, dtype=np.float32)
+    for fold in range(FOLDS["tfidf"]):
+        rows, held_out = np.flatnonzero(folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
+        fitted = TfidfClassifier(min_df=1).fit([texts[row] for row in rows], gold[rows])
+        scores[held_out] = fitted.predict_proba([texts[row] for row in held_out])
+    return scores, gold
+
+
+def test_training_passages_that_no_model_learned_from_decide_too(project: Path) -> None:
+    model = train_run(Project(project), "tfidf", lambda line: None)
+    data = choose_training_set(Project(project).corpus, lambda line: None)
+    raw = model.classifier.predict_proba([passage.text for passage in data.validation])
+    scores, gold = score_by_hand(data)
+    joined = np.concatenate([scores, raw])
+    labels = np.concatenate([gold, gold_matrix(data.validation, list(TOPICS))])
+    calibration = fit_calibration(joined, labels, np.ones(3, dtype=np.bool_))
+    for curve, expected in zip(model.calibration.curves, calibration.curves, strict=True):
+        assert (curve.slope, curve.intercept) == pytest.approx((expected.slope, expected.intercept), rel=0.02)
+    np.testing.assert_allclose(model.thresholds, tune_thresholds(calibration.apply(joined)), rtol=0.02)
+    assert model.tuning is not None
+    assert (model.tuning.folds, model.tuning.train, model.tuning.validation) == (5, len(data.train), len(data.validation))
 
 
 def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -> None:

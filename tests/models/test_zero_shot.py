@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers.examples import WORDS, invoke, write_lines, write_project
 from helpers.toy import Toy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
@@ -141,6 +141,7 @@ def test_enough_labels_need_no_help() -> None:
     assert fit_prior(texts, y, make_narratives("The toll"), np.full((4, 1), 0.5, dtype=np.float32)) is None
 
 
+@settings(deadline=None)
 @given(few=st.integers(1, FEW - 1))
 def test_the_more_labels_the_less_the_codebook_weighs(few: int) -> None:
     texts = [f"the toll is high {k}" if k < few else f"plain word {k * k}" for k in range(FEW + few)]
@@ -168,6 +169,7 @@ def test_the_codebook_lifts_what_few_labels_have_not_shown(toy_texts: Toy) -> No
     assert Guided(classifier, None).predict_proba(["a"]) == classifier.predict_proba(["a"])
 
 
+@settings(deadline=None)
 @given(texts=st.lists(st.text("abc é.", max_size=30), min_size=1, max_size=4))
 def test_vectors_are_those_that_are_scored(texts: list[str]) -> None:
     classifier = TfidfClassifier(min_df=1).fit(["ab cab", "bé a. ca"], np.array([[True, False], [False, True]]))

@@ -7,6 +7,7 @@ from helpers.examples import problems_of, write_lines, write_project
 
 from narratives.classifiers.interface import hyperparameters
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.data import Objective
 from narratives.errors import UserError
 from narratives.project.config import RunConfig, read_config
 from narratives.project.project import Project
@@ -38,9 +39,21 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "C = 2.5",
         "[evaluation]",
         "resamples = 100",
+        "[thresholds]",
+        'objective = "alarms"',
+        "max_alarms = 0.02",
+        "folds = 0",
     )
     assert config == RunConfig(
-        run=tmp_path.name, classifier="tfidf", options={"C": 2.5}, description="words", seed=3, resamples=100
+        run=tmp_path.name,
+        classifier="tfidf",
+        options={"C": 2.5},
+        description="words",
+        seed=3,
+        resamples=100,
+        objective=Objective.ALARMS,
+        max_alarms=0.02,
+        folds=0,
     )
 
 
@@ -98,6 +111,17 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
             "4: 'resamples' must be a whole number, 0 or more",
         ),
         (["[classifier]", 'name = "tfidf"', "[evaluation]", "resamples = 0"], "4: 'resamples' must be at least 1"),
+        (
+            ["[classifier]", 'name = "tfidf"', "[thresholds]", 'objective = "mikro"'],
+            "4: 'objective' must be narrative or micro or alarms; did you mean 'micro'?",
+        ),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "objective = 1"], "4: 'objective' must be a text"),
+        (
+            ["[classifier]", 'name = "tfidf"', "[thresholds]", 'objective = "alarms"'],
+            '4: objective = "alarms" needs max_alarms beside it, such as: max_alarms = 0.02',
+        ),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 1"], "4: 'folds' must be 0, for none, or 2 to 20"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 21"], "4: 'folds' must be 0, for none, or 2 to 20"),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

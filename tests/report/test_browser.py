@@ -1,40 +1,24 @@
 """The report in a real browser: it asks for nothing, works by mouse, keyboard and without script, and is accessible."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.browser import find_browser
 from helpers.reported import fill, two_runs
 
 from narratives.report.page import write_report
-
-ROOT = Path(__file__).parents[2]
-MODULES = ROOT / ".browser" / "node_modules"  # .ci/run fills it
-
-
-def find_browser() -> tuple[str, str]:
-    """The programs `node` and `chromium`; skips where one of them or their packages is missing."""
-    node, chromium = shutil.which("node"), shutil.which("chromium") or shutil.which("chromium-browser")
-    if not node:
-        pytest.skip("node is not installed")
-    if not chromium:
-        pytest.skip("chromium is not installed")
-    for package in ("playwright-core", "axe-core"):
-        if not (MODULES / package).is_dir():
-            pytest.skip(f"{package} is not there: npm install --prefix .browser playwright-core axe-core")
-    return node, chromium
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What browser.mjs saw on the page of two runs."""
-    node, chromium = find_browser()
+    node, chromium, modules = find_browser()
     runs, comparison = two_runs()
     page = write_report(tmp_path_factory.mktemp("report"), [fill(run) for run in runs], comparison)
-    command = [node, str(Path(__file__).with_name("browser.mjs")), str(page), str(MODULES), chromium]
+    command = [node, str(Path(__file__).with_name("browser.mjs")), str(page), str(modules), chromium]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     if done.returncode == 3:
         pytest.skip(f"chromium does not start: {done.stderr.strip()}")

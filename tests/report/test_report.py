@@ -123,6 +123,19 @@ def test_a_part_that_one_run_lacks_is_shown_for_the_other(tmp_path: Path) -> Non
     assert rows["Brier score"] == ["–", "0.080"]
 
 
+def test_what_thresholds_for_other_purposes_give_is_told_of_each_run(tmp_path: Path) -> None:
+    runs, _ = two_runs()
+    page = Page(write_report(tmp_path, [fill(runs[0]), fill(runs[1])]))
+    rows = read_tables(tmp_path)["What the thresholds are for"]
+    assert rows[1] == ["first: each narrative by itself", "0.75", "0.50", "0.70 (0.60–0.80)", "0.70 (0.60–0.80)", "12.5"]
+    assert [row[0] for row in rows[2:]] == [
+        "first: all answers together, chosen",
+        "second: each narrative by itself",
+        "second: all answers together, chosen",
+    ]
+    assert "all answers together chosen" in " ".join(page.text.split())
+
+
 @BOTH
 def test_the_gap_between_ways_of_holding_out_is_told(tmp_path: Path, name: str) -> None:
     text = (full_report(tmp_path).parent / name).read_text(encoding="utf-8")

@@ -60,6 +60,52 @@ def test_with_background_the_report_gives_alarms_with_their_interval(fed: Path) 
     assert "Of 100 background texts that it neither learned nor was tuned on, it raises something in" in report
 
 
+def test_the_report_shows_what_other_thresholds_would_have_given(fed: Path) -> None:
+    assert invoke(fed, "run", "tfidf").exit_code == 0
+    folder = fed / "experiments" / "tfidf"
+    report = (folder / "report.md").read_text("utf-8")
+    rows = [
+        line for line in report.partition("## What the thresholds are for")[2].partition("\n## ")[0].splitlines() if "|" in line
+    ]
+    assert [row.split("|")[1].strip() for row in rows[2:]] == [
+        "each narrative by itself, chosen",
+        "all answers together",
+        "a budget of alarms",
+    ]
+    evaluation = json.loads((folder / "evaluation.json").read_text("utf-8"))
+    chosen = evaluation["objectives"][0]
+    assert {name: chosen[name] for name in ("micro_f1", "macro_f1")} == {
+        name: evaluation["overall"][name] for name in ("micro_f1", "macro_f1")
+    }
+    assert "each of these scored by a model that saw neither its document" in evaluation["rules"]["thresholds"]
+
+
+@pytest.mark.parametrize("objective", ["micro", "alarms"])
+def test_thresholds_serve_what_the_config_asks_for(fed: Path, objective: str) -> None:
+    configure(fed, f'[thresholds]\nobjective = "{objective}"\nmax_alarms = 0.1')
+    model = train_run(Project(fed), "tfidf", lambda _: None)
+    assert model.tuning is not None
+    assert model.thresholds.tolist() == pytest.approx(model.tuning.choices[objective].thresholds)
+    assert model.tuning.choices[objective] != model.tuning.choices["narrative"]
+    assert invoke(fed, "evaluate", "tfidf").exit_code == 0
+    evaluation = json.loads((fed / "experiments" / "tfidf" / "evaluation.json").read_text("utf-8"))
+    chosen = [row["name"] for row in evaluation["objectives"] if row["chosen"]]
+    assert chosen == [objective]
+
+
+def test_a_budget_to_spend_needs_texts_to_count_alarms_in(project: Path) -> None:
+    configure(project, '[thresholds]\nobjective = "alarms"\nmax_alarms = 0.1')
+    result = invoke(project, "train", "tfidf")
+    assert result.exit_code == 2 and "no background texts to count alarms in" in result.output
+    assert not (project / "models" / "tfidf").exists()
+
+
+def test_other_thresholds_are_a_reason_to_train_anew(fed: Path) -> None:
+    assert invoke(fed, "run", "tfidf").exit_code == 0
+    configure(fed, "[thresholds]\nmax_alarms = 0.5")
+    assert "--force trains all the same" not in invoke(fed, "retrain", "tfidf", "--dry-run").output
+
+
 def test_no_text_is_in_two_parts(toy_texts: Toy) -> None:
     train = Examples(texts=toy_texts.texts, gold=toy_texts.y)
     background = deal_background(feed(90), train, list(TOPICS), 600)

@@ -8,7 +8,9 @@ import pytest
 from helpers.examples import example_passages, invoke, problems_of, snapshot, write_lines
 
 from narratives.annotation.check import check_labels
-from narratives.evaluation.breakdowns import FURTHER
+from narratives.evaluation.breakdowns import LANGUAGE
+from narratives.evaluation.languages import FURTHER, TWINS
+from narratives.evaluation.tested import read_tested
 from narratives.project.project import Project
 from narratives.report.summary import gather_slices
 from narratives.runs.evaluate import read_evaluation
@@ -68,6 +70,26 @@ def test_they_are_scored_file_by_file_and_the_other_figures_are_of_the_test_spli
     assert invoke(asking, "report", "asking").exit_code == 0
     for name in ("report.md", "report.html"):
         assert "languages/ru.jsonl, 4 labels" in (asking / "experiments" / "asking" / name).read_text(encoding="utf-8")
+
+
+def test_each_language_has_a_figure_over_all_files_and_translated_twins_have_one_by_themselves(asking: Path) -> None:
+    originals = Project(asking).read_corpus().part("test")
+    for language in WORDS:
+        rows = make_passages(language)
+        shared = originals[:2] if language == "ru" else originals[1:3]
+        twins = [{**row, "twin": original.id} for row, original in zip(rows, shared, strict=False)]
+        write_lines(asking / "labels" / "languages" / f"{language}.jsonl", *twins, *rows[2:8])
+        write_lines(asking / "labels" / "languages" / f"{language}-2.jsonl", *rows[8:])
+    assert invoke(asking, "evaluate", "asking").exit_code == 0
+    evaluation = read_evaluation(Project(asking), "asking")
+    by_axis = {axis: {part.value: part for part in evaluation.slices if part.axis == axis} for axis in (LANGUAGE, TWINS)}
+    assert {code: part.passages for code, part in by_axis[LANGUAGE].items()} == {"ru": 12, "tr": 12, "und": evaluation.passages}
+    assert {code: part.passages for code, part in by_axis[TWINS].items()} == {"ru": 1, "tr": 1, "und": 1}  # in all languages
+    model = Project(asking).model("asking")
+    tested = read_tested(model / "tested.json", json.loads((model / "model.json").read_text())["digest"])
+    assert tested and tested.languages
+    assert {code: row.passages for code, row in tested.languages.items()} == {"ru": 12, "tr": 12, "und": evaluation.passages}
+    assert tested.languages["ru"].micro_f1 == by_axis[LANGUAGE]["ru"].micro_f1
 
 
 def test_a_file_in_several_languages_has_a_line_for_each(asking: Path) -> None:

@@ -175,6 +175,10 @@ def test_the_verdict_says_how_often_its_test_passages_have_decided(root: Path) -
     )
     assert drawn > 0
     assert wear == {"passages": 120 + drawn, "decisions": 1, "typical": 1, "fresh": drawn, "relabelled": 1}
+    assert invoke(root, "evaluate", "base").exit_code == 0
+    report = json.loads((root / "experiments" / "base" / "evaluation.json").read_text("utf-8"))
+    [note] = [note for note in report["notes"] if note.startswith("Retraining: ")]
+    assert note.startswith("Retraining: 2 verdicts before this, over all runs, used test passages")
 
 
 def test_a_broken_list_of_tested_passages_is_named(root: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_weights_are_the_published_ones() -> None:
 def test_related_sentences_are_nearer_than_unrelated_ones() -> None:
     tokenizer: Any
     tokenizer, encoder = load_encoder(NAME)
-    network = PooledClassifier(encoder, 1, 0.0)
+    network = PooledClassifier(encoder, 1, 0.0, attends=False)
     network.head = _Identity()  # type: ignore[assignment]
     network.eval()
     sentences = ["The sanctions hurt our own economy.", "Embargoes do damage to us at home.", "The cat slept on the sofa."]

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narratives.texts import languages
-from narratives.texts.languages import FOREIGN, UNSURE, count_languages, find_language, list_readable, normalise, note_language
+from narratives.texts.languages import (
+    FAILED,
+    FOREIGN,
+    UNSURE,
+    UNTESTED,
+    count_languages,
+    find_language,
+    list_readable,
+    normalise,
+    note_language,
+)
 
 pytest.importorskip("py3langid")
 
@@ -101,6 +111,22 @@ def test_a_note_says_what_is_wrong_with_a_language() -> None:
         UNSURE,
     ]
     assert [note_language(code, None) for code in ("en", "ru", "und")] == ["", "", UNSURE]
+
+
+def test_a_note_says_whether_the_model_was_tested_in_a_language_and_how_that_went() -> None:
+    passed = {"en": True, "prs": False, "fa": True, "ps": False}
+    notes = {code: note_language(code, None, passed) for code in ("en", "en-GB", "prs", "fa", "pes", "ps", "ur", "und")}
+    assert notes == {
+        "en": "",
+        "en-GB": "",
+        "prs": FAILED,
+        "fa": "",
+        "pes": "",  # counted as Persian, and no test of its own
+        "ps": FAILED,
+        "ur": UNTESTED,
+        "und": UNSURE,
+    }
+    assert note_language("ur", frozenset({"en"}), passed) == FOREIGN
 
 
 def test_without_the_package_it_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:

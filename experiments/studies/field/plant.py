@@ -15,7 +15,8 @@ from pathlib import Path
 from narratives.classifiers.interface import find_classifier
 from narratives.labels.passages import gold_matrix
 from narratives.metrics.counts import count, micro_f1
-from narratives.models.cuts import AlarmBudget, Examples, fit_cuts
+from narratives.models.cuts import Examples, fit_cuts
+from narratives.models.purposes import Wishes
 from narratives.models.thresholds import decide
 from narratives.project.project import Project
 from narratives.runs.background import add_background, deal_background, read_background
@@ -67,9 +68,9 @@ def try_share(corpus, texts: list[str], documents: list[str], share: float) -> s
         classifier = find_classifier("tfidf")()
         shown_train = add_background(train, learn, WINDOW, 0)
         classifier.fit(shown_train.texts, shown_train.gold)
-        budget = AlarmBudget(background.tune, 0.02)
         tuned = add_background(validation, background.tune, WINDOW, 0)
-        cuts = fit_cuts(classifier, corpus.codebook, shown_train, tuned, WINDOW, budget)
+        wishes = Wishes(max_alarms=0.02)
+        cuts = fit_cuts(classifier, corpus.codebook, shown_train, tuned, WINDOW, wishes=wishes, background=background.tune)
 
         quiet = [text for text in background.measure if text not in set(shown)]
         raised = [

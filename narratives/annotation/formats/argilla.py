@@ -52,13 +52,13 @@ def _read_answers(row: dict[str, Any], wishes: Wishes) -> list[Answer]:
     for question, responses in _responses(row):
         for user, value, status in responses:
             if value is not None and status not in ("discarded", "draft"):
-                fields, others = by_user.setdefault(user, ({}, {}))
+                fields, annotations = by_user.setdefault(user, ({}, {}))
                 words = value if isinstance(value, list) else [value]
                 if holds_spans(words) and not wishes.spans:
-                    others[question] = words
+                    annotations[question] = words
                 else:
                     fields[question] = list_span_labels(words) if holds_spans(words) else [_to_word(word) for word in words]
-    return [Answer(user, fields, others=others) for user, (fields, others) in by_user.items()]
+    return [Answer(user, fields, annotations=annotations) for user, (fields, annotations) in by_user.items()]
 
 
 def _to_word(word: Any) -> str:

@@ -56,8 +56,8 @@ def _name_known(entry: Entry) -> Entry:
     beside = {key: to_text(entry.values.get(key)) for key in ("id", "text", "document", "language", "source")}
     problem = entry.problem
     if beside["text"] is None and not problem:
-        there = ", ".join(key for key, value in entry.values.items() if value is not None)
-        problem = f"no 'text', only {there}; name the field that holds it: --text-column"
+        field_names = ", ".join(key for key, value in entry.values.items() if value is not None)
+        problem = f"no 'text', only {field_names}; name the field that holds it: --text-column"
     return replace(entry, values={**entry.values, **beside}, problem=problem)
 
 

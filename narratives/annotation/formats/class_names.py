@@ -29,7 +29,7 @@ def to_names(values: dict[str, Any], names: ClassNames, wishes: Wishes) -> dict[
 
 def _to_name(value: Any, names: Sequence[str], wishes: Wishes) -> Any:
     if isinstance(value, list):
-        return None if value and all(number == -1 for number in value) else [_to_name(one, names, wishes) for one in value]
+        return None if value and all(number == -1 for number in value) else [_to_name(item, names, wishes) for item in value]
     if not isinstance(value, int) or str(value) in wishes.names.renames:
         return value
     if value == -1:

@@ -15,8 +15,8 @@ _ANNOTATORS = ("annotator", "annotator_id", "annotated_by", "coder", "coder_id",
 def rename_fields(values: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
     """The record with the fields that hold text, id, ... under our own names; what stood there is kept beside them."""
     values = dict(values)
-    wanted = {**wishes.columns, **({"text": wishes.text} if wishes.text else {})}
-    for key, column in wanted.items():
+    columns = {**wishes.columns, **({"text": wishes.text} if wishes.text else {})}
+    for key, column in columns.items():
         if column != key and has_field(values, column):
             value = take_field(values, column)
             if key in values:
@@ -24,7 +24,7 @@ def rename_fields(values: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
             values[key] = value
     for name in list(values):
         key = str(name).strip().casefold()
-        if key in _FOLDED and key not in values and key not in wanted:
+        if key in _FOLDED and key not in values and key not in columns:
             values[key] = values.pop(name)
     if "text" in values:
         values["text"] = join_pieces(values["text"])
@@ -35,11 +35,11 @@ def check_columns(rows: Sequence[Entry], wishes: Wishes) -> None:
     """`UserError` where a field that the user named stands in no record at all."""
     records = [row.values for row in rows if not row.problem]
     named = {"--text-column": wishes.text, **{f"--{key}-column": column for key, column in wishes.columns.items()}}
-    wanted = [(option, column) for option, column in named.items() if column]
-    for option, column in [*wanted, *(("--label-column", column) for column in wishes.labels)]:
+    options = [(option, column) for option, column in named.items() if column]
+    for option, column in [*options, *(("--label-column", column) for column in wishes.labels)]:
         if records and not any(has_field(record, column) for record in records):
-            there = list(dict.fromkeys(name for record in records for name in list_fields(record)))
-            near = did_you_mean(column, there) or f"; there: {', '.join(there)}"
+            fields = list(dict.fromkeys(name for record in records for name in list_fields(record)))
+            near = did_you_mean(column, fields) or f"; there: {', '.join(fields)}"
             raise UserError(at(rows[0].place.file, None, f"{option} {column}: no such field in it{near}"))
 
 

@@ -40,14 +40,14 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         comments = values.pop("Comments", None)
         values |= {"comments": comments} if comments else {}
         try:
-            labels, one = _take_labels(values, wishes)
+            labels, is_code = _take_labels(values, wishes)
         except ValueError as error:
             yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
             continue
         if not labels:
             notes += [] if wishes.empty_is_none else [EMPTY]
             labels = wishes.empty
-        yield replace(item, values={**values, "narratives": labels}, by=by if labels else "", notes=tuple(notes), code=one)
+        yield replace(item, values={**values, "narratives": labels}, by=by if labels else "", notes=tuple(notes), code=is_code)
 
 
 def _is_number(id_: Any, path: Path) -> bool:
@@ -56,7 +56,7 @@ def _is_number(id_: Any, path: Path) -> bool:
 
 
 def _take_labels(values: dict[str, Any], wishes: Wishes) -> tuple[Any, bool]:
-    """The labels of all their fields, and whether they are one code that does not stand in a list."""
+    """The labels of all fields, and whether there is just one, in a cell of its own and not in a list."""
     named = [name for name in LABELS if name in values and has_content(values[name])]
     columns = wishes.labels or tuple(named[:1])
     cells = [take_field(values, column) for column in columns if has_field(values, column)]

@@ -57,9 +57,9 @@ class Wishes:
         """The labels of a record without any, in a tool that has no word for "carries none"."""
         return [] if self.empty_is_none else None
 
-    def lacking(self, asked: Iterable[str]) -> list[str]:
-        """The narratives that none of the labels in `asked` is about; none where partial answers are welcome."""
-        about = {self.names.narrative(label) for label in asked}
+    def lacking(self, labels: Iterable[str]) -> list[str]:
+        """The narratives that none of the `labels` is about; none where partial answers are welcome."""
+        about = {self.names.narrative(label) for label in labels}
         return [] if self.partial else [id_ for id_ in self.names.ids if id_ not in about]
 
 
@@ -68,15 +68,15 @@ def to_text(value: Any) -> Any:
     return count_id(value)
 
 
-def as_object(value: Any, what: str) -> dict[str, Any]:
+def as_object(value: Any, name: str) -> dict[str, Any]:
     """An object, empty for null; `ValueError` where it is anything else."""
     if value is None or isinstance(value, dict):
         return value or {}
-    raise ValueError(f"'{what}' must be an object, not {str(value)[:40]!r}")
+    raise ValueError(f"'{name}' must be an object, not {str(value)[:40]!r}")
 
 
-def as_list(value: Any, what: str) -> list[Any]:
+def as_list(value: Any, name: str) -> list[Any]:
     """A list, empty for null; `ValueError` where it is anything else."""
     if value is None or isinstance(value, list):
         return value or []
-    raise ValueError(f"'{what}' must be a list, not {str(value)[:40]!r}")
+    raise ValueError(f"'{name}' must be a list, not {str(value)[:40]!r}")

@@ -18,10 +18,10 @@ def join_codes(entries: Iterable[Entry]) -> Iterator[Entry]:
             groups[_key(entry)].append(entry)
     for entry in listed:
         group = groups.get(_key(entry), []) if not entry.problem else []
-        if len(group) < 2 or not all(one.code for one in group):
+        if len(group) < 2 or not all(item.code for item in group):
             yield entry
         elif entry is group[0]:
-            words = list(dict.fromkeys(word for one in group for word in one.values["narratives"]))
+            words = list(dict.fromkeys(word for item in group for word in item.values["narratives"]))
             notes = (*entry.notes, _JOINED) if len(words) > 1 else entry.notes
             yield replace(entry, values={**entry.values, "narratives": words}, notes=notes)
 

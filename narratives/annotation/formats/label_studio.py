@@ -78,36 +78,40 @@ def _read_task(item: Entry, wishes: Wishes) -> Task:
 
 def _read_answer(answer: dict[str, Any], wishes: Wishes) -> Answer:
     fields: Fields = {}
-    others: dict[str, Any] = {}
+    annotations: dict[str, Any] = {}
     for listed in as_list(answer.get("result"), "result"):
         region = as_object(listed, "result")
         control, value = str(region.get("from_name") or region.get("type")), region.get("value")
-        _add(fields, others, control, value if value is not None else region, wishes)
-    return Answer(_name(answer.get("completed_by")), fields, bool(answer.get("ground_truth")), others)
+        _add(fields, annotations, control, value if value is not None else region, wishes)
+    return Answer(_name(answer.get("completed_by")), fields, bool(answer.get("ground_truth")), annotations)
 
 
-def _add(fields: Fields, others: dict[str, Any], control: str, value: Any, wishes: Wishes) -> None:
-    """What stands in a control: choices in `fields`; spans, comments, ratings and whatever else in `others`."""
+def _add(fields: Fields, annotations: dict[str, Any], control: str, value: Any, wishes: Wishes) -> None:
+    """What stands in a control: choices in `fields`; spans, comments, ratings and whatever else in `annotations`."""
     content = value if isinstance(value, list) else [value]
-    spans = [one for one in content if holds_spans([one])]
-    choices = [one for one in content if one not in spans and (not isinstance(one, dict) or any(s in one for s in _SHAPES))]
-    rest = [one for one in content if one not in spans and one not in choices and has_content(one)]
+    spans = [item for item in content if holds_spans([item])]
+    choices = [
+        item for item in content if item not in spans and (not isinstance(item, dict) or any(s in item for s in _SHAPES))
+    ]
+    unread = [item for item in content if item not in spans and item not in choices and has_content(item)]
     words = [word for choice in choices for word in _words([choice] if isinstance(choice, list) else choice)]
     if wishes.spans:
-        words += [word for word in list_span_labels([_without_places(one) for one in spans]) if word not in words]
+        words += [word for word in list_span_labels([_without_places(item) for item in spans]) if word not in words]
     elif spans:
-        others.setdefault(control, []).extend(spans)
+        annotations.setdefault(control, []).extend(spans)
     if words:
         fields.setdefault(control, []).extend(words)
-    elif choices and not rest and not spans:
+    elif choices and not unread and not spans:
         fields.setdefault(control, [])
-    if rest:
-        others.setdefault(control, []).extend(map(_open, rest))
+    if unread:
+        annotations.setdefault(control, []).extend(map(_open, unread))
 
 
-def _open(one: Any) -> Any:
+def _open(content: Any) -> Any:
     """The content of a comment, a rating, a number or a date; everything else as it is."""
-    return next(iter(one.values())) if isinstance(one, dict) and len(one) == 1 and one.keys() <= _FREE else one
+    return (
+        next(iter(content.values())) if isinstance(content, dict) and len(content) == 1 and content.keys() <= _FREE else content
+    )
 
 
 def _without_places(span: dict[str, Any]) -> dict[str, Any]:
@@ -132,11 +136,11 @@ def _read_flat(items: Iterable[Entry], wishes: Wishes, coded: bool) -> Iterator[
         task = tasks.setdefault(name or str(item.place), Task(item.place, _take_values(data, wishes), [], name))
         if item.values.get("annotation_id") not in (None, ""):
             fields: Fields = {}
-            others: dict[str, Any] = {}
+            annotations: dict[str, Any] = {}
             for key in controls:
                 if has_content(item.values.get(key)):
-                    _add(fields, others, key, item.values[key], wishes)
-            task.answers.append(Answer(_name(item.values.get("annotator")), fields, others=others))
+                    _add(fields, annotations, key, item.values[key], wishes)
+            task.answers.append(Answer(_name(item.values.get("annotator")), fields, annotations=annotations))
         return task
 
     yield from [entry for entry in list(read_tasks(items, add)) if isinstance(entry, Entry)]
@@ -150,7 +154,7 @@ def _find_controls(items: list[Entry], texts: Iterable[str | None], wishes: Wish
     """
     controls = {k for item in items for k, v in item.values.items() if k not in texts and _is_control(k, v, wishes)}
     beside = {*texts, *_BOOKKEEPING, "id", "passage"}
-    others: dict[str, None] = {}
+    field_names: dict[str, None] = {}
     for item in items:
         keys = list(item.values)
         if {"id", "annotator", "annotation_id"} <= item.values.keys():
@@ -159,10 +163,10 @@ def _find_controls(items: list[Entry], texts: Iterable[str | None], wishes: Wish
                 after = max(keys.index(key) for key in _BOOKKEEPING if key in item.values)
                 controls |= {key for key in (*keys[first:last], *keys[after:]) if key not in beside}
             else:
-                others |= dict.fromkeys(key for key in keys if key not in beside and has_content(item.values[key]))
-    if others and not controls:
-        told = f"nothing in it looks like labels; there: {', '.join(others)}; name what holds them: --label-column"
-        raise UserError(at(items[0].place.file, None, told))
+                field_names |= dict.fromkeys(key for key in keys if key not in beside and has_content(item.values[key]))
+    if field_names and not controls:
+        problem = f"nothing in it looks like labels; there: {', '.join(field_names)}; name what holds them: --label-column"
+        raise UserError(at(items[0].place.file, None, problem))
     return controls
 
 
@@ -190,7 +194,7 @@ def _is_control(key: str, value: Any, wishes: Wishes) -> bool:
         return (
             holds_spans(value)
             or any(wishes.names.find(word) for word in list_words(value))
-            or any(isinstance(one, dict) and any(shape in one for shape in _SHAPES) for one in value)
+            or any(isinstance(item, dict) and any(shape in item for shape in _SHAPES) for item in value)
         )
     return isinstance(value, str) and wishes.names.find(value) is not None
 

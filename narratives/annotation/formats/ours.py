@@ -34,17 +34,17 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
                 values["narratives"] = _join_labels(values, wishes)
             if isinstance(values.get("narratives"), str):
                 values["narratives"] = split_text(values["narratives"])
-            yield replace(item, values=values, ours=ours)
+            yield replace(item, values=values, ours=ours, by=item.by or _name_readers(values))
         except ValueError as error:
             yield replace(item, values={**values, "narratives": ["?"]}, problem=str(error))
 
 
 def _join_labels(values: dict[str, Any], wishes: Wishes) -> Any:
-    there = [column for column in wishes.labels if has_field(values, column)]
-    if len(there) == 1 and not isinstance(find_field(values, there[0]), (str, int, float)):
-        return take_field(values, there[0])
+    columns = [column for column in wishes.labels if has_field(values, column)]
+    if len(columns) == 1 and not isinstance(find_field(values, columns[0]), (str, int, float)):
+        return take_field(values, columns[0])
     words: list[Any] = []
-    for column in there:
+    for column in columns:
         labels = split_labels(take_field(values, column), wishes)
         if not isinstance(labels, list | None):
             raise ValueError(f"'{column}' holds an object; name it alone, or join the fields first")
@@ -54,10 +54,15 @@ def _join_labels(values: dict[str, Any], wishes: Wishes) -> Any:
 
 def _read_form(item: Entry, values: dict[str, Any]) -> Iterator[Entry]:
     try:
-        rest, decisions = read_form(values)
+        passage_values, decisions = read_form(values)
     except ValueError as error:
         yield replace(item, problem=str(error))
         return
     for decision in decisions:
-        labelled = {**rest, "narratives": decision.labels}
+        labelled = {**passage_values, "narratives": decision.labels}
         yield replace(item, values=labelled, by=decision.by or item.by, settles=decision.settles, ours=True)
+
+
+def _name_readers(values: dict[str, Any]) -> str:
+    names = values.get("readers")
+    return ", ".join(map(str, names)) if isinstance(names, list) else ""

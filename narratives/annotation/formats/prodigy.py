@@ -23,7 +23,7 @@ class _Text:
     place: Place
     values: dict[str, Any]
     votes: dict[str, dict[str, bool]] = field(default_factory=dict)  # annotator -> label -> yes or no
-    asked: set[str] = field(default_factory=set)
+    asked_labels: set[str] = field(default_factory=set)
     open: bool = False  # the options that were shown are not in the file
     untaken: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -40,8 +40,8 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
             yield item
             continue
         named = rename_fields(item.values, wishes)
-        kept = {*wishes.columns.values(), *wishes.columns}
-        values = {k: v for k, v in named.items() if k in kept or (k not in _BOOKKEEPING and not k.startswith("_"))}
+        columns = {*wishes.columns.values(), *wishes.columns}
+        values = {k: v for k, v in named.items() if k in columns or (k not in _BOOKKEEPING and not k.startswith("_"))}
         numbered = "id" in values and not isinstance(values["id"], str) and "id" not in wishes.columns
         if numbered:
             del values["id"]
@@ -57,10 +57,10 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         if votes is not None:
             by = str(item.values.get("_annotator_id") or item.values.get("_session_id") or "")
             text.votes.setdefault(by, {}).update(votes)
-            text.asked |= votes.keys()
+            text.asked_labels |= votes.keys()
             text.open |= not shown
     for text in texts.values():
-        lacking = [] if text.open or not text.votes else wishes.lacking(text.asked)
+        lacking = [] if text.open or not text.votes else wishes.lacking(text.asked_labels)
         if lacking:
             names = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
             problem = f"nobody was asked about {names}; ask, or say with --partial that what was not asked is not carried"
@@ -82,28 +82,28 @@ def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool]
     """
     answer, label = values.get("answer", "accept"), values.get("label")
     chosen = "accept" in values or "options" in values
-    left = {key: values[key] for key in ("spans", "relations") if has_content(values.get(key))} if answer == "accept" else {}
+    untaken = {key: values[key] for key in ("spans", "relations") if has_content(values.get(key))} if answer == "accept" else {}
     if wishes.spans and "spans" in values and not chosen and label is None:
         votes = dict.fromkeys(list_span_labels(as_list(values["spans"], "spans")), True)
         return (votes if answer == "accept" else None), False, {}
-    if wishes.labels or (chosen and not _add_to(left.get("spans"), values.get("accept"))):
-        left = {}
+    if wishes.labels or (chosen and not _add_to(untaken.get("spans"), values.get("accept"))):
+        untaken = {}
     if chosen:
-        given = values.get("accept")
-        accepted = [str(word) for word in ([given] if isinstance(given, str) else as_list(given, "accept"))]
+        accept = values.get("accept")
+        accepted = [str(word) for word in ([accept] if isinstance(accept, str) else as_list(accept, "accept"))]
         shown = [str(as_object(option, "options").get("id")) for option in as_list(values.get("options"), "options")]
         votes = dict.fromkeys(shown, False) | dict.fromkeys(accepted, True)
-        left |= {"label": label} if has_content(label) and label not in accepted else {}
-        return (votes if answer == "accept" else None), bool(shown), left
+        untaken |= {"label": label} if has_content(label) and label not in accepted else {}
+        return (votes if answer == "accept" else None), bool(shown), untaken
     if isinstance(label, str) and answer in ("accept", "reject"):
-        return {label: answer == "accept"}, True, {} if not _add_to(left.get("spans"), [label]) else left
+        return {label: answer == "accept"}, True, {} if not _add_to(untaken.get("spans"), [label]) else untaken
     if has_content(label) and answer == "accept":
-        left["label"] = label
-    return None, True, left
+        untaken["label"] = label
+    return None, True, untaken
 
 
 def _add_to(spans: Any, labels: Any) -> bool:
     """Whether spans carry a label that is not among `labels`; some recipes only mark what a label was found by."""
-    named = {str(one.get("label")) for one in (spans if isinstance(spans, list) else []) if isinstance(one, dict)}
-    given = [labels] if isinstance(labels, str) else labels if isinstance(labels, list) else []
-    return bool(spans) and not (named and named <= {str(label) for label in given})
+    named = {str(span.get("label")) for span in (spans if isinstance(spans, list) else []) if isinstance(span, dict)}
+    accepted = [labels] if isinstance(labels, str) else labels if isinstance(labels, list) else []
+    return bool(spans) and not (named and named <= {str(label) for label in accepted})

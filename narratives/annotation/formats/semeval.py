@@ -16,8 +16,8 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     folder = _find_folder(path, [id_ for _, id_, _ in rows], wishes)
     for number, id_, words in rows:
         labels = [wishes.names.find(word) or find_label(word, wishes.names.folded) for word in words]
-        found = [word if label is None else label for word, label in zip(words, labels, strict=True) if label != ""]
-        values = {"id": id_, "document": id_, "narratives": list(dict.fromkeys(found)) or [NONE]}
+        narratives = [word if label is None else label for word, label in zip(words, labels, strict=True) if label != ""]
+        values = {"id": id_, "document": id_, "narratives": list(dict.fromkeys(narratives)) or [NONE]}
         if not (folder / id_).is_file():
             yield Entry(Place(path, number), {**values, "narratives": ["?"]}, problem=f"no file {folder / id_} with its text")
             continue

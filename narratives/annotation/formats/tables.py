@@ -56,9 +56,9 @@ def convert(rows: Iterable[Entry], wishes: Wishes, sparse: bool = False) -> Iter
         except ValueError as error:
             yield replace(row, problem=str(error), values={**values, "narratives": ["?"]})
             continue
-        own = {key: to_text(values.pop(key, None)) for key in ("id", "text", "document", "language", "source")}
-        others = {key: value for key, value in values.items() if value not in (None, "") and value == value}
-        values = {**extras, **others, **own, "narratives": labels}
+        main_fields = {key: to_text(values.pop(key, None)) for key in ("id", "text", "document", "language", "source")}
+        further_fields = {key: value for key, value in values.items() if value not in (None, "") and value == value}
+        values = {**extras, **further_fields, **main_fields, "narratives": labels}
         yield replace(row, values=values, notes=(note,) if note else (), ours=ours, code=code and not ours, by=by or row.by)
 
 
@@ -121,8 +121,8 @@ def _take_labels(values: dict[str, Any], wishes: Wishes, sparse: bool, somewhere
         labels = list(dict.fromkeys(word for labels in listed for word in labels))
     if has_content(stances) and isinstance(labels, list):
         labels = _join_stances(labels, stances)
-    one = isinstance(labels, list) and len(labels) == 1 and not isinstance(cells[0], list) and labels != [NONE]
-    return labels, "", one
+    is_code = isinstance(labels, list) and len(labels) == 1 and not isinstance(cells[0], list) and labels != [NONE]
+    return labels, "", is_code
 
 
 def _to_content(cell: Any) -> Any:

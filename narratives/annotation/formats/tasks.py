@@ -24,7 +24,7 @@ class Answer:
     by: str
     fields: Fields
     final: bool = False
-    others: dict[str, Any] = field(default_factory=dict)  # spans, comments, ratings: what is no choice
+    annotations: dict[str, Any] = field(default_factory=dict)  # spans, comments, ratings: what is no choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +67,15 @@ def spread(items: Iterable[Task | Entry], wishes: Wishes, silence_is_none: bool)
 
 def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, silence_is_none: bool) -> Entry:
     """What one annotator said. Other questions are kept beside the text where the user named those about narratives."""
-    left: dict[str, Any] = {name: words for name, words in answer.fields.items() if name not in chosen}
-    left |= {name: content for name, content in answer.others.items() if has_content(content)}
+    untaken: dict[str, Any] = {name: words for name, words in answer.fields.items() if name not in chosen}
+    untaken |= {name: content for name, content in answer.annotations.items() if has_content(content)}
     values = dict(task.values)
     words = [word for name in sorted(chosen & answer.fields.keys()) for word in answer.fields[name]]
-    named = [name for name in left if wishes.labels and name not in wishes.labels]
-    kept = named or [name for name in left if not wishes.labels and words and _is_comment(name, left[name])]
-    for name in kept:
-        values[name if name not in values else f"{name}_answer"] = left.pop(name)
-    notes = tuple(f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept)
+    named = [name for name in untaken if wishes.labels and name not in wishes.labels]
+    kept_names = named or [name for name in untaken if not wishes.labels and words and _is_comment(name, untaken[name])]
+    for name in kept_names:
+        values[name if name not in values else f"{name}_answer"] = untaken.pop(name)
+    notes = tuple(f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept_names)
     labels: Any
     problem = ""
     try:
@@ -85,13 +85,13 @@ def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, sile
     if not chosen & answer.fields.keys() and not silence_is_none:
         labels = None
     values["narratives"] = labels
-    entry = Entry(task.place, values, answer.by, problem, notes, task=task.name, untaken=left)
+    entry = Entry(task.place, values, answer.by, problem, notes, task=task.name, untaken=untaken)
     return replace(entry, ours=True)
 
 
 def _tells(answer: Answer) -> bool:
     # Whether there is more in it than a remark: in some tools that alone is no answer.
-    return bool(answer.others) or any(fold_name(name) not in _COMMENTS for name in answer.fields)
+    return bool(answer.annotations) or any(fold_name(name) not in _COMMENTS for name in answer.fields)
 
 
 def _is_comment(name: str, content: Any) -> bool:
@@ -100,8 +100,8 @@ def _is_comment(name: str, content: Any) -> bool:
         return False
     words = content if isinstance(content, list) else [content]
     words = [word for part in words for word in (part if isinstance(part, list) else [part])]
-    told = all(isinstance(word, (int, float)) or (isinstance(word, str) and len(word.split()) > _WORDS) for word in words)
-    return told or fold_name(name) in _COMMENTS
+    is_prose = all(isinstance(word, (int, float)) or (isinstance(word, str) and len(word.split()) > _WORDS) for word in words)
+    return is_prose or fold_name(name) in _COMMENTS
 
 
 def _label_fields(tasks: list[Task], wishes: Wishes) -> set[str]:
@@ -110,10 +110,10 @@ def _label_fields(tasks: list[Task], wishes: Wishes) -> set[str]:
     answers = [answer for task in tasks for answer in task.answers]
     fields = {name for answer in answers for name in answer.fields}
     if wishes.labels:
-        there = fields | {name for answer in answers for name in answer.others}
+        field_names = fields | {name for answer in answers for name in answer.annotations}
         for name in wishes.labels:
-            if there and name not in there:
-                near = did_you_mean(name, there) or f"; there: {', '.join(sorted(there))}"
+            if field_names and name not in field_names:
+                near = did_you_mean(name, field_names) or f"; there: {', '.join(sorted(field_names))}"
                 raise UserError(
                     at(tasks[0].place.file, None, f"--label-column {name}: no such question or control in it{near}")
                 )

@@ -27,32 +27,32 @@ def refuse(entry: Entry, wishes: Wishes) -> Entry:
     if entry.problem:
         return entry
     labels = entry.values.get("narratives")
-    left = {name: content for name, content in entry.untaken.items() if has_content(content)}
+    untaken = {name: content for name, content in entry.untaken.items() if has_content(content)}
     if not entry.ours and not wishes.labels:
-        left |= find_left(entry.values, labels, wishes)
-    if not left:
+        untaken |= find_untaken(entry.values, labels, wishes)
+    if not untaken:
         return entry
-    [(name, content), *_] = left.items()
+    [(name, content), *_] = untaken.items()
     words = labels if isinstance(labels, list) else list(labels or ())
-    values = {**left, **entry.values, "narratives": [*words, "?"]}  # it must not look like none when it comes back mended
+    values = {**untaken, **entry.values, "narratives": [*words, "?"]}  # it must not look like none when it comes back mended
     return replace(entry, problem=_explain(name, content, wishes), values=values)
 
 
-def find_left(values: Mapping[str, Any], labels: Any, wishes: Wishes) -> dict[str, Any]:
+def find_untaken(values: Mapping[str, Any], labels: Any, wishes: Wishes) -> dict[str, Any]:
     """What stands beside the labels of a flat record and looks like further labels: by its name, its words or its form."""
-    taken = {wishes.names.narrative(str(word)) for word in labels or () if word is not None} if _is_many(labels) else set()
+    labelled = {wishes.names.narrative(str(word)) for word in labels or () if word is not None} if _is_many(labels) else set()
     names = _LABELS if labels else _LABELS | _PERHAPS
-    left: dict[str, Any] = {}
+    untaken: dict[str, Any] = {}
     for name, value in values.items():
         if name in BESIDE or not has_content(value):
             continue
-        carried = {id_ for word in list_words(value) if (id_ := wishes.names.narrative(word))} - taken
-        own = wishes.names.narrative(name)
+        carried = {id_ for word in list_words(value) if (id_ := wishes.names.narrative(word))} - labelled
+        named_id = wishes.names.narrative(name)
         spans = holds_spans(value)
-        told = carried or (not labels if spans else fold_name(name) in names)
-        if told or (own and own not in taken and str(value).strip().lower() not in _NO):
-            left[name] = value
-    return left
+        looks_like_labels = carried or (not labels if spans else fold_name(name) in names)
+        if looks_like_labels or (named_id and named_id not in labelled and str(value).strip().lower() not in _NO):
+            untaken[name] = value
+    return untaken
 
 
 def has_content(value: Any) -> bool:
@@ -98,23 +98,23 @@ def holds_spans(value: Any) -> bool:
     if not isinstance(value, list):
         return False
     return any(
-        (isinstance(one, dict) and any(str(key).lower() in _ENDS for key in one))
-        or (isinstance(one, (list, tuple)) and sum(isinstance(part, int) for part in one) >= 2)
-        for one in value
+        (isinstance(item, dict) and any(str(key).lower() in _ENDS for key in item))
+        or (isinstance(item, (list, tuple)) and sum(isinstance(part, int) for part in item) >= 2)
+        for item in value
     )
 
 
 def list_span_labels(value: Any) -> list[str]:
     """The labels of spans, each once; `ValueError` where one has none that can be read."""
     labels: list[str] = []
-    for one in value:
-        if isinstance(one, dict):
-            named = next((one[key] for key in one if str(key).lower().endswith(("label", "labels"))), None)
+    for span in value:
+        if isinstance(span, dict):
+            named = next((span[key] for key in span if str(key).lower().endswith(("label", "labels"))), None)
         else:
-            named = [part for part in one if isinstance(part, str)]
+            named = [part for part in span if isinstance(part, str)]
         words = [named] if isinstance(named, str) else named
         if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-            raise ValueError(f"a span has no label: {_shorten(one)}")
+            raise ValueError(f"a span has no label: {_shorten(span)}")
         labels += words
     return list(dict.fromkeys(labels))
 
@@ -126,8 +126,8 @@ def _is_many(labels: Any) -> bool:
 def _explain(name: str, content: Any, wishes: Wishes) -> str:
     if holds_spans(content):
         return f"these are spans: '{show(name)}' holds {_shorten(content)}; --spans takes their labels for the whole text"
-    told = f"'{show(name)}' holds {_shorten(content)}, which was not taken as labels"
-    return f"{told}; name what holds the labels with --label-column (several may be named, what else there is is kept)"
+    problem = f"'{show(name)}' holds {_shorten(content)}, which was not taken as labels"
+    return f"{problem}; name what holds the labels with --label-column (several may be named, what else there is is kept)"
 
 
 def _shorten(content: Any) -> str:

@@ -137,7 +137,7 @@ def _read_vectorizer(union: Any) -> tuple[list[str], list[str], NDArray[np.float
 
 
 def _cut(texts: Texts) -> Iterator[tuple[int, int]]:
-    """From which text to which, so many at a time that together they hold about `_BATCH` characters, at least one."""
+    """Ranges (first, end) of texts that together hold about `_BATCH` characters; a range has one text at least."""
     start = held = 0
     for k, text in enumerate(texts):
         size = max(len(text), _LEAST)

@@ -12,28 +12,41 @@ from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
 
+ALWAYS = -1  # in place of a fold: every model learns from the text, none scores it
 
-def score_by_folds(texts: Texts, y: Targets, folds: NDArray[np.int64], progress: Progress | None = None) -> Scores:
-    """Scores (texts, narratives), each from what `TfidfClassifier` learns from the texts of the other folds.
 
-    `folds` (texts,) numbers them from 0. The scores are those that a classifier for each fold would give, to about four
-    digits: the same optimum is looked for from its other side, which is several times as quick.
+def score_by_folds(
+    texts: Texts,
+    y: Targets,
+    folds: NDArray[np.int64],
+    *,
+    model: TfidfClassifier | None = None,
+    taught: NDArray[np.bool_] | None = None,
+    progress: Progress | None = None,
+) -> Scores:
+    """Scores (texts, narratives), each from what `model`, whose settings count, learns from the texts of the other folds.
+
+    `folds` (texts,) numbers them from 0, or says `ALWAYS`. Of texts that are not `taught` (texts,) no model learns anything:
+    they are scored alone. The scores are those that a classifier for each fold would give, to about four digits: the same
+    optimum is looked for from its other side, which is several times as quick.
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    model = TfidfClassifier()
+    model = model or TfidfClassifier()
+    taught = np.ones(len(texts), dtype=np.bool_) if taught is None else taught
     parts = [part for _, part in model.make_vectorizer(len(texts)).transformer_list]
     try:
         counts = [CountVectorizer.fit_transform(part, texts) for part in parts]
     except ValueError as error:  # not a word occurs in two texts
         raise UserError(f"the passages have no words in common ({error}); label more of them") from None
     scores = np.zeros(y.shape, dtype=np.float32)
-    number = int(folds.max()) + 1
+    number = int(folds.max(initial=ALWAYS)) + 1
     for fold in range(number):
         out = folds == fold
-        x = _weigh(counts, ~out, model.min_df)
+        train = taught & ~out
+        x = _weigh(counts, train, model.min_df)
         coef, intercept = fit_logistic(
-            x[~out], y[~out], C=model.C, max_class_weight=model.max_class_weight, seed=model.seed, dual=True
+            x[train], y[train], C=model.C, max_class_weight=model.max_class_weight, seed=model.seed, dual=True
         )
         scores[out] = to_share((x[out] @ coef + intercept).astype(np.float64))
         if progress:
@@ -50,9 +63,9 @@ def _weigh(counts: list[Any], train: NDArray[np.bool_], min_df: int) -> Any:
     parts = []
     for part in counts:
         frequency = np.bincount(part[train].indices, minlength=part.shape[1])
-        kept = np.flatnonzero(frequency >= min(min_df, size))
-        weighed = part[:, kept].astype(np.float32)
-        idf = np.log((1 + size) / (1 + frequency[kept])) + 1
+        frequent = np.flatnonzero(frequency >= min(min_df, size))
+        weighed = part[:, frequent].astype(np.float32)
+        idf = np.log((1 + size) / (1 + frequency[frequent])) + 1
         weighed.data = ((1 + np.log(weighed.data)) * idf[weighed.indices]).astype(np.float32)
         parts.append(normalize(weighed, copy=False))
     x = hstack(parts, format="csr")

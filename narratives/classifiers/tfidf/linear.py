@@ -57,13 +57,13 @@ class LinearScorer:
         from scipy.sparse import csr_array
 
         added = np.zeros((len(words), len(self._intercept)))
-        for found, squares, weights in zip(self._counter.locate(words), self._squares, self._weights, strict=True):
-            features, place = np.unique(found.ngrams, return_inverse=True)
-            counts = np.rint(np.bincount(place, found.shares, len(features)))
+        for occurrences, squares, weights in zip(self._counter.locate(words), self._squares, self._weights, strict=True):
+            features, place = np.unique(occurrences.ngrams, return_inverse=True)
+            counts = np.rint(np.bincount(place, occurrences.shares, len(features)))
             values = self._take_logs(counts.astype(np.int32)).astype(np.float64)
             length = math.sqrt(math.fsum(values * values * squares[features])) or 1.0
             once = (values / counts)[:, None] * weights[features]  # what one occurrence adds
-            shares = csr_array((found.shares, (found.words, place)), shape=(len(words), len(features)))
+            shares = csr_array((occurrences.shares, (occurrences.words, place)), shape=(len(words), len(features)))
             added += (shares @ once) / length
         return added
 

@@ -78,34 +78,34 @@ class NgramCounter:
         with self._lock:
             numbers = self._number([*words, _END])
             tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
-            found, ends = _gather(self._held.indices, self._held.indptr, numbers)
+            ngrams, ends = _gather(self._held.indices, self._held.indptr, numbers)
         inside = np.repeat(np.arange(len(numbers)), np.diff(ends, prepend=0))
-        characters = Occurrences(inside, found, np.ones(len(found)))
+        characters = Occurrences(inside, ngrams, np.ones(len(ngrams)))
 
-        found, before = find_ngrams(self._words, tokens, np.arange(len(tokens) + 1))
+        ngrams, before = find_ngrams(self._words, tokens, np.arange(len(tokens) + 1))
         places = np.repeat(np.arange(len(tokens)), np.diff(before))
-        lengths = self._lengths[found]
+        lengths = self._lengths[ngrams]
         steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         owners = np.repeat(np.arange(len(numbers)), np.diff(token_ends, prepend=0))
         owners = owners[np.repeat(places, lengths) + steps]
-        return Occurrences(owners, np.repeat(found, lengths), np.repeat(1 / lengths, lengths)), characters
+        return Occurrences(owners, np.repeat(ngrams, lengths), np.repeat(1 / lengths, lengths)), characters
 
     def _number(self, words: list[str]) -> NDArray[np.int32]:
         """The numbers of words, of which all are known afterwards."""
         if self._learnt > _KEPT or self._held.shape[0] != len(self._numbers):  # the latter after an interruption
             self._forget()
-        known = len(self._numbers)
+        count = len(self._numbers)
         numbers = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int32, count=len(words))
-        if len(self._numbers) > known:
-            self._learn(list(islice(self._numbers, known, None)))
+        if len(self._numbers) > count:
+            self._learn(list(islice(self._numbers, count, None)))
         return numbers
 
     def _count(self, words: list[str]) -> tuple[Any, Any]:
         numbers = self._number(words)
         ends = np.flatnonzero(numbers == 0) + 1
         tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
-        found, found_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
-        return _fill(found, found_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
+        ngrams, ngram_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
+        return _fill(ngrams, ngram_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
 
     def _forget(self) -> None:
         from scipy.sparse import csr_array
@@ -120,18 +120,18 @@ class NgramCounter:
         text = _normalise("".join([word + _END for word in words]))
         self._learnt += len(text)
         tokens = _TOKEN.findall(text)
-        found = np.array([-2 if token == _END else self._tokens.get(token, -1) for token in tokens], dtype=np.int32)
-        ends = np.flatnonzero(found == -2) - np.arange(len(words))
+        numbers = np.array([-2 if token == _END else self._tokens.get(token, -1) for token in tokens], dtype=np.int32)
+        ends = np.flatnonzero(numbers == -2) - np.arange(len(words))
         self._sequence_ends = np.concatenate([self._sequence_ends, self._sequence_ends[-1] + ends])
-        self._sequences = np.concatenate([self._sequences, found[found != -2]])
+        self._sequences = np.concatenate([self._sequences, numbers[numbers != -2]])
 
         lines = [line.split() for line in text.split(_END)[:-1]]  # without accents, what was one word may be two or none
         codes = _encode("".join([f" {'  '.join(line)} {_END}" if line else _END for line in lines]))
         letters = self._letters.take(codes, mode="clip")
-        found, ends = find_ngrams(self._characters, letters, np.flatnonzero(codes == ord(_END)))
+        numbers, ends = find_ngrams(self._characters, letters, np.flatnonzero(codes == ord(_END)))
         held = self._held
-        all_found, all_ends = np.concatenate([held.indices, found]), np.concatenate([held.indptr[1:], held.nnz + ends])
-        self._held = _fill(all_found, all_ends, self._columns[1])
+        all_numbers, all_ends = np.concatenate([held.indices, numbers]), np.concatenate([held.indptr[1:], held.nnz + ends])
+        self._held = _fill(all_numbers, all_ends, self._columns[1])
 
 
 class _Numbers(dict[str, int]):

@@ -33,23 +33,23 @@ def build_trie(values: NDArray[np.int64], lengths: NDArray[np.int64], symbols: i
     starts = np.cumsum(lengths) - lengths
     depth = int(lengths.max(initial=1))
     at = np.zeros(ngrams, dtype=np.int64)  # the node that each n-gram has come to
-    some = np.arange(ngrams)
+    longer = np.arange(ngrams)
     fresh = ngrams
     keys, nodes = [], []
     for k in range(depth):
-        some = some[lengths[some] > k]
-        found, inverse = np.unique(at[some] * symbols + values[starts[some] + k], return_inverse=True)
-        reached = np.arange(fresh, fresh + len(found))
-        fresh += len(found)
-        ends = lengths[some] == k + 1
-        reached[inverse[ends]] = some[ends]
-        at[some] = reached[inverse]
-        keys.append(found)
+        longer = longer[lengths[longer] > k]
+        distinct, inverse = np.unique(at[longer] * symbols + values[starts[longer] + k], return_inverse=True)
+        reached = np.arange(fresh, fresh + len(distinct))
+        fresh += len(distinct)
+        ends = lengths[longer] == k + 1
+        reached[inverse[ends]] = longer[ends]
+        at[longer] = reached[inverse]
+        keys.append(distinct)
         nodes.append(reached)
     first = np.full(symbols + 1, _FREE, dtype=np.int64)
     first[keys[0]] = nodes[0]
-    none = np.zeros(0, dtype=np.int64)
-    table = _fill_table(np.concatenate([none, *keys[1:]]), np.concatenate([none, *nodes[1:]]))
+    empty = np.zeros(0, dtype=np.int64)
+    table = _fill_table(np.concatenate([empty, *keys[1:]]), np.concatenate([empty, *nodes[1:]]))
     return Trie(ngrams, symbols, depth, first, *table)
 
 
@@ -59,15 +59,15 @@ def find_ngrams(trie: Trie, symbols: NDArray[np.int32], ends: NDArray[np.int64])
     `symbols` are several sequences on end, each with a -1 as its last, so that no n-gram reaches into the next one.
     """
     padded = np.concatenate([symbols, np.full(trie.depth, _FREE, dtype=np.int32)])
-    found, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.uint8)]
+    numbers, counts = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.uint8)]
     for begin in range(0, len(symbols), _BLOCK):
         size = min(_BLOCK, len(symbols) - begin)
         grid = _match(trie, padded[begin : begin + size + trie.depth], size)
-        known = grid != _FREE
-        found.append(grid[known])
-        counts.append(known.sum(axis=1, dtype=np.int32))
+        matched = grid != _FREE
+        numbers.append(grid[matched])
+        counts.append(matched.sum(axis=1, dtype=np.int32))
     before = np.concatenate([[0], np.cumsum(np.concatenate(counts), dtype=np.int64)])
-    return np.concatenate(found), before[ends]
+    return np.concatenate(numbers), before[ends]
 
 
 def _match(trie: Trie, window: NDArray[np.int32], size: int) -> NDArray[np.int32]:
@@ -88,16 +88,16 @@ def _match(trie: Trie, window: NDArray[np.int32], size: int) -> NDArray[np.int32
 
 def _look_up(trie: Trie, keys: NDArray[np.int64]) -> NDArray[np.int64]:
     slots = _hash(keys, len(trie.keys))
-    there, nodes = trie.keys.take(slots), trie.nodes.take(slots)
-    pending = np.flatnonzero((there != keys) & (there != _FREE))  # another key stands there: ours may stand elsewhere
+    stored, nodes = trie.keys.take(slots), trie.nodes.take(slots)
+    pending = np.flatnonzero((stored != keys) & (stored != _FREE))  # another key stands there: ours may stand elsewhere
     slots, keys = slots[pending], keys[pending]
     step = 0
     while len(pending):
         step += 1
         slots = (slots + step) & (len(trie.keys) - 1)
-        there = trie.keys.take(slots)
+        stored = trie.keys.take(slots)
         nodes[pending] = trie.nodes.take(slots)
-        going = (there != keys) & (there != _FREE)
+        going = (stored != keys) & (stored != _FREE)
         pending, slots, keys = pending[going], slots[going], keys[going]
     return nodes
 

@@ -101,5 +101,5 @@ def padded(
     ids = windows["input_ids"][:]
     widths = round_up(windows["length"][:], find_multiple(device))
     for rows in batches:
-        made = pad([ids[row] for row in rows], padding, max(widths[row] for row in rows))
-        yield send(made[0], device), send(made[1], device)
+        tensors = pad([ids[row] for row in rows], padding, max(widths[row] for row in rows))
+        yield send(tensors[0], device), send(tensors[1], device)

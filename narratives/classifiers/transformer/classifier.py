@@ -25,7 +25,7 @@ _GPU = "gpu"  # in the header of the weights: how a GPU computes the scores, if 
 
 @dataclass
 class TransformerClassifier:
-    """Fine-tune the upper layers of an encoder and a linear head on the mean of its token vectors."""
+    """Fine-tune the upper layers of an encoder, and for each narrative what it looks at in a text and makes of that."""
 
     encoder: str = "all-MiniLM-L6-v2"  # a packaged encoder, a local folder, or a model hub's id
     max_length: int = setting(512, least=16)  # tokens in a window; longer texts are read in several, and the best score counts
@@ -38,6 +38,7 @@ class TransformerClassifier:
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
+    pooling: str = setting("attention", among=("attention", "mean"))  # how the vectors of a window's tokens become one
     frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -69,9 +70,10 @@ class TransformerClassifier:
         torch.manual_seed(self.seed)
         self.fast_ = self.bf16_ = self.halved_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
-        self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout).to(choose_device())
-        with torch.no_grad():  # start from each narrative's share: the first epochs need not learn that it is rare
-            self.network_.head.bias.copy_(torch.from_numpy(y.mean(0)).clamp(1e-4, 1 - 1e-4).logit())
+        self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout, attends=self.pooling == "attention").to(
+            choose_device()
+        )
+        self.network_.expect(torch.from_numpy(y.mean(0)))
         freeze(encoder, self.frozen)
         schedule = Schedule(
             epochs=self.epochs,
@@ -116,8 +118,9 @@ class TransformerClassifier:
             return f"{' and '.join(lacking)} not installed; to compute faster: pip install '.[fast]'"
         from narratives.classifiers.transformer.onnx_export import ExportError, make_forms
 
+        outputs, tokenizer = self.network_.head.out_features, self.tokenizer_.backend_tokenizer
         try:
-            for form in make_forms(self.network_, self._window(), self.tokenizer_.backend_tokenizer, samples):
+            for form in make_forms(self.network_, outputs, self._window(), tokenizer, samples):
                 self.fast_ = form
                 if accept(self.inference):
                     return ""
@@ -137,7 +140,7 @@ class TransformerClassifier:
             if self._is_on_gpu():
                 return self._predict_in_batches(texts, progress)
         compute = self.fast_ or self._compute
-        narratives = self.fast_.narratives if self.fast_ else self.network_.head.out_features
+        narratives = self.fast_.outputs if self.fast_ else self.network_.head.out_features
         scores = np.zeros((len(texts), narratives), dtype=np.float32)
         for k, text in enumerate(texts):
             scores[k] = to_share(compute(text).max(0))
@@ -184,9 +187,8 @@ class TransformerClassifier:
         if spoilt := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
             raise ValueError(f"'{spoilt}' holds what is no number")
         config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True, trust_remote_code=False)
-        network = PooledClassifier(
-            AutoModel.from_config(config, trust_remote_code=False), len(weights["head.bias"]), self.dropout
-        )
+        encoder, attends = AutoModel.from_config(config, trust_remote_code=False), "attention.weight" in weights
+        network = PooledClassifier(encoder, len(weights["head.bias"]), self.dropout, attends=attends)  # older ones average
         network.load_state_dict(weights, strict=True)
         self.network_ = network.to(choose_device())
         self.tokenizer_ = AutoTokenizer.from_pretrained(

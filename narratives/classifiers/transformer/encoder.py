@@ -5,6 +5,7 @@ from typing import Any
 
 from narratives.classifiers.transformer.packaged import PACKAGED, find_packaged
 from narratives.errors import UserError, at
+from narratives.files import sha256
 
 _TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model", "sentencepiece.bpe.model")
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".h5", ".msgpack", ".joblib")
@@ -31,7 +32,7 @@ def find_encoder(name: str) -> Path | None:
 
 
 def load_encoder(name: str) -> tuple[Any, Any]:
-    """The tokenizer and the pretrained model of an encoder; safetensors only, never pickle."""
+    """The tokenizer and the pretrained model of an encoder, in float32; safetensors only, never pickle."""
     from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer
 
@@ -48,12 +49,20 @@ def load_encoder(name: str) -> tuple[Any, Any]:
     except (OSError, ValueError, SafetensorError) as error:
         if folder:
             raise UserError(at(folder, None, f"the encoder cannot be loaded: {first_line(error)}")) from None
-        known = ", ".join(PACKAGED)
+        names = ", ".join(PACKAGED)
         raise UserError(
             f"encoder '{name}' cannot be had: it is no folder here, and the model hub did not give it "
-            f"({first_line(error)}); offline, set encoder to a local folder or to: {known}"
+            f"({first_line(error)}); offline, set encoder to a local folder or to: {names}"
         ) from None
-    return tokenizer, model
+    return tokenizer, model.float()  # weights may lie in 16 bits, which is too coarse to train in
+
+
+def identify_encoder(name: str) -> str:
+    """What tells an encoder's weights from others: a digest, or where it is a hub id nothing."""
+    if name in PACKAGED:
+        return PACKAGED[name].digest
+    folder = find_encoder(name)
+    return sha256(folder / "model.safetensors") if folder else ""
 
 
 def first_line(error: Exception) -> str:

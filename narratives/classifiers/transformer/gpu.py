@@ -98,8 +98,8 @@ def one_ahead(make: Callable[[Input], Output], inputs: Iterable[Input]) -> Itera
     """`make(input)` of each input in order, the next one being made in another thread meanwhile."""
     with ThreadPoolExecutor(1) as beside:
         pending: Future[Output] | None = None
-        for each in inputs:
-            following = beside.submit(make, each)
+        for input_ in inputs:
+            following = beside.submit(make, input_)
             if pending:
                 yield pending.result()
             pending = following

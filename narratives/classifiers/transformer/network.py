@@ -1,4 +1,4 @@
-"""The neural network: an encoder, the mean of its token vectors, and one logit for each narrative."""
+"""The neural networks: an encoder, a weighted mean of its token vectors and a logit for each narrative; or the mean alone."""
 
 import ctypes
 from collections.abc import Mapping
@@ -14,28 +14,71 @@ from torch import Tensor, nn
 
 
 class PooledClassifier(nn.Module):
-    """Mean pooling suits the sentence encoders that we start from: they were trained with it."""
+    """Each narrative weighs the tokens by itself: a claim in half a sentence is not averaged away by the rest of a paragraph.
 
-    def __init__(self, encoder: Any, narratives: int, dropout: float) -> None:
+    The weights are a softmax over the window (label-wise attention: Mullenbach et al., "Explainable Prediction of Medical
+    Codes from Clinical Text", NAACL 2018). They start alike, which is the mean that sentence encoders were trained with.
+    Without attention (`attends=False`) the mean it stays.
+    """
+
+    def __init__(self, encoder: Any, narratives: int, dropout: float, *, attends: bool = True) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(encoder.config.hidden_size, narratives)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
+        self.attention = nn.Linear(encoder.config.hidden_size, narratives, bias=False) if attends else None
+        if self.attention is not None:
+            nn.init.zeros_(self.attention.weight)
+
+    @torch.no_grad()
+    def expect(self, shares: Tensor) -> None:
+        """Start from each narrative's share (narratives,) of the texts: the first epochs need not learn that it is rare."""
+        self.head.bias.copy_(shares.clamp(1e-4, 1 - 1e-4).logit())
+
+    @property
+    def fresh(self) -> list[nn.Parameter]:
+        """What was not pretrained."""
+        return [parameter for name, parameter in self.named_parameters() if not name.startswith("encoder.")]
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> Tensor:
         """Logits of shape (batch, narratives); without a mask, nothing is padding."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        if not torch.is_autocast_enabled(hidden.device.type):  # which casts by its own rules
+        with torch.autocast(hidden.device.type, enabled=False):  # sums of many stay in float32
             hidden = hidden.float()
-        if attention_mask is None:
+            if self.attention is None:
+                return self._average(hidden, attention_mask)
+            return self._weigh(hidden, self.attention(hidden), attention_mask)
+
+    def _average(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
             pooled = hidden.mean(1)
         else:
-            mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
+            mask = mask.unsqueeze(-1).to(hidden.dtype)
             pooled = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1)
         logits: Tensor = self.head(self.dropout(pooled))
         return logits
+
+    def _weigh(self, hidden: Tensor, looks: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is not None:
+            looks = looks.masked_fill(mask.unsqueeze(-1) == 0, -1e9)
+        evidence = torch.matmul(self.dropout(hidden), self.head.weight.t())  # (batch, tokens, narratives), as are the looks
+        logits: Tensor = (looks.softmax(1) * evidence).sum(1) + self.head.bias
+        return logits
+
+
+class PooledEncoder(nn.Module):
+    """An encoder as it is: the mean of a window's token vectors, made 1 long, as E5 and its like are read."""
+
+    def __init__(self, encoder: Any) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """Vectors of shape (batch, width) of windows without padding."""
+        hidden = self.encoder(input_ids=input_ids).last_hidden_state
+        return nn.functional.normalize(hidden.float().mean(1), dim=-1)
 
 
 def freeze(encoder: Any, share: float) -> None:

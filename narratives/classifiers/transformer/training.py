@@ -149,9 +149,10 @@ def _class_weights(y: Tensor, cap: float) -> Tensor:
 def _make_optimizer(network: PooledClassifier, schedule: Schedule) -> torch.optim.AdamW:
     # No decay on biases and norms (vectors), as is usual; the fresh head learns faster than the pretrained encoder.
     groups = []
-    for part, rate in ((network.encoder, schedule.learning_rate), (network.head, schedule.head_learning_rate)):
+    pretrained = list(network.encoder.parameters())
+    for part, rate in ((pretrained, schedule.learning_rate), (network.fresh, schedule.head_learning_rate)):
         for decay, vectors in ((schedule.weight_decay, False), (0.0, True)):
-            parameters = [p for p in part.parameters() if p.requires_grad and (p.ndim < 2) == vectors]
+            parameters = [p for p in part if p.requires_grad and (p.ndim < 2) == vectors]
             groups.append({"params": parameters, "weight_decay": decay, "lr": rate, "peak": rate})
     return torch.optim.AdamW(groups, fused=True)
 

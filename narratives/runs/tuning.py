@@ -1,0 +1,57 @@
+"""What a run's calibration and thresholds rest on: validation, and training passages scored by models that did not see them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narratives.classifiers import FoldedLesson
+from narratives.data import Objective, Passage, Targets, Texts
+from narratives.errors import UserError, at
+from narratives.labels import Corpus, deal_folds, group_passages
+from narratives.models import FOLDS, Model, Wishes
+from narratives.project import Project, RunConfig
+
+
+def make_wishes(config: RunConfig) -> Wishes:
+    """What a config asks of thresholds."""
+    return Wishes(objective=config.objective, max_alarms=config.max_alarms, folds=config.folds)
+
+
+def recall_wishes(model: Model) -> Wishes:
+    """What was asked of a model's thresholds; an older version noted the budget alone."""
+    return model.tuning.wishes if model.tuning else Wishes(max_alarms=model.training.get("background", {}).get("max_alarms"))
+
+
+def require_background(project: Project, config: RunConfig) -> None:
+    """`UserError` where thresholds are to spend a budget of alarms and there are no texts to count them in."""
+    if config.objective == Objective.ALARMS and not config.background:
+        fix = 'put unlabelled texts of your feed into labels/background/, or take objective = "narrative"'
+        raise UserError(
+            at(project.experiment(config.run) / "config.toml", None, f"no background texts to count alarms in; {fix}")
+        )
+
+
+def cut_lesson(
+    config: RunConfig, corpus: Corpus, passages: Sequence[Passage], texts: Texts, y: Targets, validation: tuple[Texts, Targets]
+) -> FoldedLesson | None:
+    """The training texts in folds; `None` where validation alone is to decide, or there are too few documents to hold any out.
+
+    `texts` are those of `passages`, then perhaps background texts, each of which stands for itself. Passages of a document
+    stay together, and so do near-duplicates.
+    """
+    number = FOLDS.get(config.classifier, 0) if config.folds is None else config.folds
+    roots = group_passages(corpus.passages, corpus.pairs)
+    root_of = {passage.id: root for passage, root in zip(corpus.passages, roots, strict=True)}
+    groups = [root_of[passage.id] for passage in passages]
+    number = min(number, len(set(groups)) // 2)
+    if number < 2:
+        return None
+    background = range(len(corpus.passages), len(corpus.passages) + len(texts) - len(passages))
+    return FoldedLesson(texts=texts, y=y, folds=deal_folds([*groups, *background], number), validation=validation)
+
+
+def find_judged(passages: Sequence[Passage], texts: int) -> NDArray[np.bool_]:
+    """Of so many texts, those of `passages` first, whose labels may judge a model: not those that are a model's answer."""
+    by_model = np.array([passage.by_model for passage in passages], dtype=np.bool_)
+    return np.concatenate([~by_model, np.ones(texts - len(passages), dtype=np.bool_)])

@@ -1,0 +1,1 @@
+"""The answers of the models: loaded once, asked together, spoken as HTTP."""

@@ -1,0 +1,138 @@
+"""Who reads what: the next text for each reader, no text to two at once, and decisions into the labels."""
+
+import csv
+import json
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from narratives.annotation import ImportRequest, describe_import, import_labels, make_answer, make_return
+from narratives.project import Project
+from narratives.serve.desk.decisions import APPLIED, DECIDED, SKIPPED, Decisions, Entry, count_readings
+from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
+from narratives.serve.guard.problems import Problem
+
+_KEPT = 600.0  # seconds that a text is kept for whom it is shown
+FOLDER = "decisions"  # below labels/, where nobody reads it as passages
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far a queue is."""
+
+    waiting: int
+    decided: int
+    skipped: int
+    open: int  # decided, and not among the labels yet
+    second: int  # decided by others, and not by this reader
+
+
+class Desk:
+    """All queues of a project and what was decided in them."""
+
+    def __init__(self, project: Project, files: Sequence[Path]) -> None:
+        """Nothing is read before it is asked for."""
+        self.queues = Queues(project, files)
+        self._project = project
+        self._lock = threading.Lock()
+        self._decisions: dict[str, Decisions] = {}
+        self._shown: dict[tuple[str, str], tuple[str, float]] = {}  # queue and text -> session, until when
+        self._applying = threading.Lock()
+
+    def find_decisions(self, queue: Queue) -> Decisions:
+        """What was decided in a queue."""
+        with self._lock:
+            path = self._project.labels / FOLDER / f"{queue.key}.jsonl"
+            return self._decisions.setdefault(queue.key, Decisions(path))
+
+    def count(self, queue: Queue, reader: str) -> Counts:
+        """How many texts wait, how many are done, and how many of these a reader could read a second time."""
+        tasks, decisions = self.queues.read(queue), self.find_decisions(queue)
+        standing = decisions.list_standing()
+        decided = {entry.task for entry in standing if entry.did == DECIDED}
+        skipped = {entry.task for entry in standing if entry.did == SKIPPED} - decided
+        own = {entry.task for entry in standing if entry.reader == reader}
+        return Counts(
+            waiting=len(tasks.keys() - decided - skipped),
+            decided=len(decided),
+            skipped=len(skipped & tasks.keys()),
+            open=len(decisions.list_open()),
+            second=len((decided & tasks.keys()) - own),
+        )
+
+    def choose(self, queue: Queue, reader: str, session: str, second: bool) -> Task | None:
+        """The next text for a reader, kept for this session; `None` where there is none. `second`: what others have decided."""
+        tasks, standing = self.queues.read(queue), self.find_decisions(queue).list_standing()
+        readers = count_readings(standing)
+        own = {entry.task for entry in standing if entry.reader == reader}
+        with self._lock:
+            now = time.monotonic()
+            self._shown = {
+                place: (who, until)
+                for place, (who, until) in self._shown.items()
+                if until > now and not (who == session and place[0] == queue.key)
+            }
+            for task in tasks.values():
+                wanted = bool(readers.get(task.key, set()) - {reader}) if second else task.key not in readers
+                if wanted and task.key not in own and (second or (queue.key, task.key) not in self._shown):
+                    self._shown[queue.key, task.key] = (session, now + _KEPT)
+                    return task
+        return None
+
+    def decide(self, queue: Queue, entry: Entry) -> Entry:
+        """Write a decision or a skip down; `Problem` where the text is no longer there."""
+        tasks = self.queues.read(queue)
+        if entry.task not in tasks:
+            raise Problem(409, "this text is no longer in the queue, so nothing was written down; go on with the next one")
+        return self.find_decisions(queue).add(entry)
+
+    def apply(self, queue: Queue) -> list[str]:
+        """Put what was decided into the labels, as `labels import` does; what it did, in lines.
+
+        Stopped half-way and begun again, it does nothing twice: what is there already is dropped.
+        """
+        decisions = self.find_decisions(queue)
+        with self._applying:
+            entries = decisions.list_open()
+            if not entries:
+                return ["Nothing waits to be put into the labels."]
+            with tempfile.TemporaryDirectory(prefix="narratives-") as folder:
+                path = self._write(queue, entries, Path(folder))
+                summary = import_labels(self._project, ImportRequest(files=[path]))
+            decisions.add(Entry(key=uuid.uuid4().hex, did=APPLIED, about=[entry.key for entry in entries]))
+        return describe_import(summary)
+
+    def _write(self, queue: Queue, entries: Sequence[Entry], folder: Path) -> Path:
+        """The decisions as a file for `labels import`."""
+        if queue.kind != REVIEW:
+            path = folder / "decisions.jsonl"
+            lines = [make_answer(entry.record, entry.labels, [entry.reader]) for entry in entries]
+            path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+            return path
+        path, review = folder / "decisions.csv", queue.path.relative_to(self._project.root).as_posix()
+        rows = [make_return(review, str(e.record["id"]), e.side or e.labels, [e.reader]) for e in _agreed(entries)]
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return path
+
+
+def _agreed(entries: Sequence[Entry]) -> list[Entry]:
+    """One decision for each form: where two readers differ, `Problem` says who has to talk."""
+    by_task: dict[str, Entry] = {}
+    for entry in entries:
+        other = by_task.setdefault(entry.task, entry)
+        if other.labels != entry.labels:
+            names = f"{other.reader} and {entry.reader}"
+            raise Problem(409, f"{names} decided '{entry.record.get('id')}' differently; one of them has to undo it first")
+    return list(by_task.values())
+
+
+def find_side(task: Task, labels: Mapping[str, str | None]) -> int | None:
+    """The number of the side that says just this; `None` where none does."""
+    return next((k for k, side in enumerate(task.waiting.sides, 1) if dict(side) == dict(labels)), None)

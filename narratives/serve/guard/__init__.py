@@ -1,0 +1,1 @@
+"""Who may ask, and for how much: addresses, sessions, forms, limits, and what a refusal looks like."""
