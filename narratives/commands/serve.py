@@ -1,10 +1,11 @@
 """`narratives serve`: the page and the HTTP interface."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from narratives.commands.options import FOLDER, find_model, open_project, say
+from narratives.commands.options import FOLDER, TRUST, find_model, open_project, say
 
 
 @click.command()
@@ -26,6 +27,7 @@ from narratives.commands.options import FOLDER, find_model, open_project, say
 @click.option("--token", envvar="NARRATIVES_TOKEN", default="", help="A secret that everybody must give; or NARRATIVES_TOKEN.")
 @click.option("--name", "hosts", multiple=True, metavar="HOST", help="A further name under which browsers reach this machine.")
 @click.option("--cache", type=FOLDER, help="Where indexes of answers lie; by default in the user's cache.")
+@TRUST
 @click.pass_obj
 def serve(
     root: Path,
@@ -37,6 +39,7 @@ def serve(
     token: str,
     hosts: tuple[str, ...],
     cache: Path | None,
+    trust: tuple[str, ...],
 ) -> None:
     """Serve pages to try texts, browse answers, label and watch models, and an HTTP interface; on this machine alone.
 
@@ -51,7 +54,7 @@ def serve(
     from narratives.serve import Settings, check_settings
     from narratives.serve import serve as run_server
 
-    project = open_project(root)
+    project = replace(open_project(root), trust=trust)
     models = tuple(find_model(root, name) for name in names) if names else None
     settings = Settings(
         project=project,

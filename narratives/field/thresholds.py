@@ -71,7 +71,7 @@ def apply_moves(project: Project, name: str, moves: Sequence[Move], say: Say | N
     sample = read_sample(project, name)
     run, folder = sample.run, project.model(sample.run)
     with project.lock(say, run):
-        model = load_model(folder)
+        model = load_model(folder, project.trusted)
         if sample.model.get("digest", model.digest) != model.digest or not sample.model:
             fix = "measure the model that stands: classify with it, and draw anew"
             raise UserError(at(folder, None, f"is another model than sample '{sample.name}' measures; {fix}"))

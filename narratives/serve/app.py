@@ -68,7 +68,7 @@ def make_app(settings: Settings, models: Sequence[Path], say: Say) -> ASGIApp:
     """
     counters = Counters()
     leave_out = say if settings.models is None else None
-    shelf = Shelf(models, lambda name: counters.reloads.labels(name).inc(), leave_out)
+    shelf = Shelf(models, lambda name: counters.reloads.labels(name).inc(), leave_out, settings.project.trusted)
     parts = Parts(
         settings=settings,
         shelf=shelf,

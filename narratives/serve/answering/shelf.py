@@ -1,7 +1,7 @@
 """The models that are served: loaded once, and anew when another one has taken the place on disk."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +30,17 @@ class Shelf:
     """The models by name, in the order in which they were named."""
 
     def __init__(
-        self, folders: Sequence[Path], hear: Callable[[str], None] = lambda _: None, leave_out: Say | None = None
+        self,
+        folders: Sequence[Path],
+        hear: Callable[[str], None] = lambda _: None,
+        leave_out: Say | None = None,
+        trust: Collection[str] = (),
     ) -> None:
         """Load all; `UserError` where one cannot be read or two have one name. `hear` gets the names of those read anew.
 
-        With `leave_out` a model that cannot be read is left out, and the reason said.
+        With `leave_out` a model that cannot be read is left out, and the reason said. `trust` is that of `load_model`.
         """
+        self._trust = trust
         self._hear = hear
         self._reading = threading.Lock()
         self._served: dict[str, Served] = {}
@@ -43,7 +48,7 @@ class Shelf:
             if folder.name in self._served:
                 raise UserError(f"--model {folder}: there is a model of this name already; serve them one at a time")
             try:
-                self._served[folder.name] = _read(folder)
+                self._served[folder.name] = _read(folder, trust)
             except UserError as error:
                 if leave_out is None:
                     raise
@@ -77,16 +82,16 @@ class Shelf:
                 if stamp == old.stamp:
                     continue
                 try:
-                    self._served[name] = _read(old.folder)
+                    self._served[name] = _read(old.folder, self._trust)
                     self._hear(name)
                 except UserError as error:  # half copied, damaged or gone
                     problem = error.problems[0]
                     self._served[name] = Served(name, old.folder, old.model, old.tested, stamp, problem)
 
 
-def _read(folder: Path) -> Served:
+def _read(folder: Path, trust: Collection[str]) -> Served:
     stamp = _stamp(folder)  # before it is read: what changes meanwhile is read once more
-    model = load_model(folder)
+    model = load_model(folder, trust)
     return Served(folder.name, folder, model, read_tested(folder / TESTED_FILE, model.digest), stamp)
 
 
