@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -246,9 +247,8 @@ def test_a_disk_that_is_full_is_told_and_the_page_says_so(answers: Path, tmp_pat
 @pytest.fixture
 def client(root: Path, answers: Path) -> Iterator[TestClient]:
     with serving(root, answers=(answers,)) as client:
-        for _ in range(200):
-            if client.get("/answers/progress").json()["ready"]:
-                break
+        while not client.get("/answers/progress").json()["ready"]:
+            time.sleep(0.05)
         yield client
 
 
