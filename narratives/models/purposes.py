@@ -1,7 +1,7 @@
 """What thresholds are for: each narrative by itself, all answers together, or a budget of alarms; and what each would give."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -46,6 +46,7 @@ class Wishes:
     objective: Objective = Objective.NARRATIVE
     max_alarms: float | None = None  # share of background texts in which something may be raised
     folds: int | None = None  # of the training passages; 0: validation alone decides; `None`: as suits the classifier
+    folds_held: int | None = None  # how many of these are scored; `None`: all
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -69,8 +70,12 @@ class Tuning:
             return f"Scores were calibrated and thresholds set on {self.validation} validation texts."
         return (
             f"Scores were calibrated and thresholds set on {self.validation} validation texts and {self.train} training texts, "
-            f"each of these scored by a model that saw neither its document nor a near-duplicate of it ({self.folds} folds)."
+            f"each of these scored by a model that saw neither its document nor a near-duplicate of it ({self._count_folds()})."
         )
+
+    def _count_folds(self) -> str:
+        held = self.wishes.folds_held
+        return f"{held} of {self.folds} folds" if held and held < self.folds else f"{self.folds} folds"
 
     def describe_objective(self) -> str:
         """What the thresholds are for, in one sentence."""
@@ -80,7 +85,7 @@ class Tuning:
 
     def to_json(self, ids: tuple[str, ...]) -> dict[str, Any]:
         """Plain data."""
-        wishes = {"objective": self.wishes.objective, "max_alarms": self.wishes.max_alarms, "folds": self.wishes.folds}
+        wishes = asdict(self.wishes)
         counts = {"folds": self.folds, "train": self.train, "validation": self.validation}
         return {"wishes": wishes, **counts, "choices": {name: each.to_json(ids) for name, each in self.choices.items()}}
 

@@ -88,8 +88,8 @@ def _check_tuning(manifest: dict[str, Any]) -> str:
     if not all(_is(tuning[key], int) and tuning[key] >= 0 for key in ("folds", "train", "validation")):
         return "'tuning' must count in whole numbers"
     wishes, choices = tuning["wishes"], tuning["choices"]
-    known_wishes = isinstance(wishes, dict) and wishes.keys() == {field.name for field in fields(Wishes)}
-    if not known_wishes or wishes["objective"] not in list(Objective):
+    complete = isinstance(wishes, dict) and {"folds_held": None, **wishes}.keys() == {field.name for field in fields(Wishes)}
+    if not complete or wishes["objective"] not in list(Objective):
         return "'tuning' does not say what was wished for"
     for choice in choices.values() if isinstance(choices, dict) else [None]:
         if not isinstance(choice, dict) or choice.keys() != {field.name for field in fields(Choice)}:

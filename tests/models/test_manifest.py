@@ -137,6 +137,12 @@ def test_weights_of_fewer_narratives_are_refused(folder: Path) -> None:
     assert "its weights give 1 scores where the manifest needs 2" in problem(folder)
 
 
+def test_a_model_of_before_folds_could_be_left_out_still_loads(folder: Path) -> None:
+    rewrite(folder, lambda manifest: manifest["tuning"]["wishes"].pop("folds_held"))
+    tuning = load_model(folder).tuning
+    assert tuning is not None and tuning.wishes.folds_held is None
+
+
 def test_a_model_of_before_tuning_was_written_down_still_loads(folder: Path) -> None:
     rewrite(folder, lambda manifest: manifest.pop("tuning"))
     model = load_model(folder)

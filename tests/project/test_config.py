@@ -12,6 +12,8 @@ from narratives.errors import UserError
 from narratives.project.config import RunConfig, read_config
 from narratives.project.project import Project
 
+HELD = "'folds_held' is how many of the folds are scored: 1 to 'folds', which must stand beside it"
+
 
 def read(folder: Path, *lines: str) -> RunConfig:
     return read_config(write_lines(folder / "config.toml", *lines))
@@ -42,7 +44,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "[thresholds]",
         'objective = "alarms"',
         "max_alarms = 0.02",
-        "folds = 0",
+        "folds = 3",
+        "folds_held = 1",
     )
     assert config == RunConfig(
         run=tmp_path.name,
@@ -53,7 +56,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         resamples=100,
         objective=Objective.ALARMS,
         max_alarms=0.02,
-        folds=0,
+        folds=3,
+        folds_held=1,
     )
 
 
@@ -122,6 +126,9 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
         ),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 1"], "4: 'folds' must be 0, for none, or 2 to 20"),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 21"], "4: 'folds' must be 0, for none, or 2 to 20"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds_held = 1"], f"4: {HELD}"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 4"], f"5: {HELD}"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 0"], f"5: {HELD}"),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
