@@ -180,6 +180,15 @@ def test_perfect_ranks_of_few_positives_are_not_sure_and_one_document_tells_noth
     assert bound_average_precision(scores, gold, Owners(np.arange(50) // 10, 5)) == (0, 1)
 
 
+def test_positives_of_one_document_count_as_alike() -> None:
+    gold, documents = np.arange(90) < 12, np.arange(90)
+    scores = np.linspace(1, 0, 90).astype(np.float32)
+    alone = bound_average_precision(scores, gold, Owners(documents, 90))
+    in_pairs = bound_average_precision(scores, gold, Owners(documents // 2, 45))
+    half = bound_average_precision(scores, np.arange(90) < 6, Owners(documents, 90))
+    assert in_pairs == pytest.approx(half) and in_pairs[0] < alone[0]
+
+
 # Scores as probabilities
 
 

@@ -10,7 +10,7 @@ DIR holds the cases that `encoder_scores.py` made. Beside validation alone, thre
 - five folds, scored by TF-IDF (seconds), likewise.
 
 A scale is brought over in log-odds by mean and deviation of what both models say of the validation passages. Of a blend the
-part of TF-IDF is always exact. Prints Markdown: micro / macro F1 over the tried passages of all cases of a project, the ECE among
+part of TF-IDF is always exact. Prints Markdown: micro / macro F1 over the tried passages of all cases of a project, ECE among
 raised decisions, and differences to validation alone with a 95 % interval (paired bootstrap over groups of documents).
 """
 
