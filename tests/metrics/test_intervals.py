@@ -202,6 +202,12 @@ def test_what_chance_alone_makes_of_calibrated_scores_leaves_no_ece_in_the_inter
     assert 0.2 < low < 0.25 < high < 0.3  # a score evenly spread is .25 from a half on average
 
 
+def test_documents_of_different_size_do_not_make_ece_unsure() -> None:
+    owners = Owners(np.repeat(np.arange(8), np.arange(1, 9)), 8)
+    gold = np.ones((36, 2), dtype=np.bool_)
+    assert bound_calibration_error(np.full((36, 2), 0.75), gold, owners) == pytest.approx((0.25, 0.25))
+
+
 def test_only_the_chosen_decisions_are_binned() -> None:
     scores, gold = np.array([[0.1, 0.95], [0.2, 0.85]]), np.array([[True, True], [False, False]])
     bins = bin_scores(scores, gold, chosen=scores > 0.5)
