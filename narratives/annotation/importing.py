@@ -18,7 +18,7 @@ from narratives.annotation.handout import Returned, read_returned, write_decisio
 from narratives.annotation.incoming import Bad, Incoming, parse_entries
 from narratives.annotation.merge import READERS, Merge, merge
 from narratives.annotation.names import Names, make_names
-from narratives.annotation.official import find_official
+from narratives.annotation.official import draw_validation, find_official
 from narratives.annotation.outcome import ImportSummary
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
@@ -27,6 +27,9 @@ from narratives.labels import Splits, assign_splits, extend_splits, to_record
 from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
+
+_NO_TEST = "documents of a training part alone, dealt out as others are; import the test part with it to keep to the data's own"
+_NO_VALIDATION = "the data has no validation part; documents of its training part that were drawn by lot for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +160,17 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
 
 def _honour(summary: ImportSummary, good: Sequence[Incoming], new: Sequence[Passage], splits: Splits) -> Splits:
     official, fixed = find_official(good, {passage.document for passage in new}, splits)
+    parts = {*official.values(), *splits.values()}
+    if official and "test" not in parts:  # nothing could be tested
+        summary.notes[_NO_TEST] = len(official)
+        official = {}
+    elif official and "validation" not in parts:
+        official = draw_validation(official)
+        summary.notes[_NO_VALIDATION] = list(official.values()).count("validation")
     if official:
         counts = ", ".join(f"{count} {split}" for split, count in sorted(Counter(official.values()).items()))
-        summary.notes[f"the data's own splits were kept ({counts}); --new-splits deals the documents out instead"] = len(
-            official
-        )
+        note = f"the data's own splits were kept ({counts}); --new-splits deals the documents out instead"
+        summary.notes[note] = len(official)
     if fixed:
         summary.notes["documents that the data has in another split than this project; they stay where they are here"] = fixed
     return official

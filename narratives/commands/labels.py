@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import FOLDER, JSON, open_project, say, show
+from narratives.commands.options import JSON, open_project, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError, gather
 
@@ -100,7 +100,9 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--label-names", type=click.Path(path_type=Path), help="A file of names, a line each, for labels 0, 1, ...")
 @click.option("--split-column", help="The field that says train, validation or test; without one `split`, if there is one.")
 @click.option(
-    "--texts", type=FOLDER, help="The folder of files that hold the texts, called after the ids, where labels stand alone."
+    "--texts",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where labels stand alone: a folder with a file for each text, or a table, under the same ids.",
 )
 @click.option("--spans", is_flag=True, help="Labels of stretches of a text count as labels of the whole text.")
 @click.option("--new-splits", is_flag=True, help="Deal documents out, whatever split the data or a file's name says.")

@@ -137,8 +137,9 @@ def _open(item: Mapping[str, Any], field_name: str) -> Any:
     """The label of an object with its stance; `ValueError` where it says more than that."""
     named = [name for name in _NAMES if isinstance(item.get(name), (str, int)) and not isinstance(item.get(name), bool)]
     beside = {name for name, value in item.items() if value is not None} - _BESIDE - set(named[:1]) - {"stance", "id"}
-    if any(name.casefold().startswith(_PEOPLE) for name in beside):
-        raise ValueError(f"'{field_name}' holds answers of several people, {_shorten(item)}; write a record for each of them")
+    if named and any(name.casefold().startswith(_PEOPLE) for name in beside):
+        fix = f"write a record for each, or take all labels together: --label-column {shlex.quote(f'{field_name}.{named[0]}')}"
+        raise ValueError(f"'{field_name}' holds answers of several people, {_shorten(item)}; {fix}")
     if not named or beside or item.get("stance", "") not in ("", None, *STANCES):
         path = f"{field_name}.{named[0] if named else 'NAME'}"
         reason = f"'{field_name}' holds objects, {_shorten(item)}"

@@ -11,7 +11,7 @@ from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
 from narratives.annotation.formats.hints import explain_no_text, hint_document
 from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.joining import join_codes
-from narratives.annotation.formats.semeval import fetch_text
+from narratives.annotation.formats.texts import fetch_texts
 from narratives.annotation.formats.untaken import refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
@@ -29,6 +29,7 @@ FORMATS = {
     "semeval": "narratives.annotation.formats.semeval",
 }
 _SHARD = re.compile(r"-\d+-of-\d+$")
+_BESIDE_SPLIT = {"labels", "label", "data", "set", "split", "gold", "annotations"}
 _LOOKED_AT = 100  # records that tell a file's format
 
 
@@ -39,11 +40,11 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
     """
     form = "csv" if wishes.header else form or find_format(path)
     reader: Callable[[Path, Wishes], Iterator[Entry]] = import_module(FORMATS[form]).read
-    split = find_split(_SHARD.sub("", path.name.partition(".")[0]))
+    split = _read_split(path)
     entries = list(join_codes(reader(path, wishes)))
     entries = list(mark_answers(entries, wishes.as_labels)) if form in _PLAIN else entries
     if wishes.texts and form != "semeval":
-        entries = [fetch_text(entry, wishes.texts) for entry in entries]
+        entries = list(fetch_texts(entries, wishes))
     _check_texts(path, entries)
     if form != "jsonl":
         entries = _hint(entries)
@@ -58,6 +59,13 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
             values = {key: value for key, value in entry.values.items() if key != "split"}
             entry = replace(entry, values=values, split=named)
         yield replace(entry, split=entry.split or split)
+
+
+def _read_split(path: Path) -> str:
+    """The split that a file's name says (`train`, `test_labels`, `dev-00000-of-00001`); else empty."""
+    words = re.split(r"[-_ ]", _SHARD.sub("", path.name.partition(".")[0]).casefold())
+    splits = [word for word in words if find_split(word)]
+    return find_split(splits[0]) if len(splits) == 1 and {*words} <= {splits[0], *_BESIDE_SPLIT} else ""
 
 
 def _check_texts(path: Path, entries: Sequence[Entry]) -> None:

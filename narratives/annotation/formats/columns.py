@@ -38,6 +38,7 @@ def check_columns(rows: Sequence[Entry], wishes: Wishes) -> None:
     named = {"--text-column": wishes.text, **{f"--{key}-column": column for key, column in wishes.columns.items()}}
     options = [(option, column) for option, column in named.items() if column]
     options += [("--annotator-column", wishes.annotator)] if wishes.annotator else []
+    options = [pair for pair in options if pair[0] != "--text-column" or wishes.texts is None]  # then it is of another file
     for option, column in [*options, *(("--label-column", column) for column in wishes.labels)]:
         if records and not any(has_field(record, column) for record in records):
             fields = list(dict.fromkeys(name for record in records for name in list_fields(record)))

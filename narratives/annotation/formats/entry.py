@@ -50,7 +50,7 @@ class Wishes:
     partial: bool = False  # narratives that nobody was asked about count as not carried
     spans: bool = False  # labels of stretches of a text count as labels of the text
     columns: Mapping[str, str] = field(default_factory=dict)  # our own key -> the field that holds it
-    texts: Path | None = None  # the folder with a file for each text
+    texts: Path | None = None  # the folder or the table with the texts
     as_labels: bool = False  # answers of a model are taken too, and marked
     annotator: str | None = None  # the field that says who labelled
     header: tuple[str, ...] = ()  # the columns of a table that does not name them

@@ -15,8 +15,10 @@ _LONG = 3  # words from which on a value may be a text
 _LOOKED_AT = 100  # records
 _SHOWN = 12  # fields
 _GUESSES = ("predict", "suggest")  # what a model said
+_NAME = 6  # words up to which something may be the name of a column
+_TITLE = 12  # words up to which something may be a label
 _DOCUMENTS = re.compile("(document|article|doc|thread|video)[ _].*(name|id|title|no)", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
 _NEW = "texts without labels come in with: narratives labels add"
 
 
@@ -31,7 +33,9 @@ def explain_no_text(records: Iterable[Mapping[str, Any]]) -> str:
     if lengths:
         likely = max(lengths, key=lambda name: lengths[name])
         return f"no 'text'; if '{show(likely)}' holds it: --text-column {shlex.quote(likely)}"
-    fix = "name the one that holds it: --text-column NAME (where a file holds each text, called after its id: --texts FOLDER)"
+    fix = "name the one that holds it: --text-column NAME (where texts stand elsewhere, under the same ids: --texts)"
+    if any(len(str(name).split()) > _NAME for record in records for name in record):
+        return "no 'text'; its first line is no header, it seems; name the columns, such as: --columns text,labels,id"
     return f"no 'text'; the fields are {_list(records)}; {fix}"
 
 
@@ -42,10 +46,14 @@ def explain_no_labels(entries: Sequence[Entry], wishes: Wishes) -> str:
         for name, value in record.items():
             if name not in BESIDE and has_content(value) and holds_spans(value):
                 return explain(name, value, wishes)
+    if any(len(str(name).split()) > _NAME for record in records for name in record):
+        return f"no labels; its first line is no header, it seems; name the columns, such as: --columns text,labels,id; {_NEW}"
     naming = {name: None for name, value in _list_values(records) if any(map(wishes.names.narrative, list_words(value)))}
+    naming = {name: None for name in naming if name != wishes.text and not _holds_texts(name, records)}
     if naming and len(naming) <= _SHOWN:
         options = " ".join(f"--label-column {shlex.quote(name)}" for name in naming)
-        return f"no field of labels is known here, but {', '.join(map(repr, naming))} names narratives: {options}"
+        verb = "names" if len(naming) == 1 else "name"
+        return f"no field of labels is known here, but {', '.join(map(repr, naming))} {verb} narratives: {options}"
     named = {str(name): _find_inside(str(name), wishes) for record in records for name in record}
     columns = " ".join(f"--map {shlex.quote(f'{name}={id_}')}" for name, id_ in named.items() if id_) or "--map 'COLUMN=ID'"
     fix = f"name the one that holds them: --label-column NAME (where each narrative has a column: {columns})"
@@ -61,6 +69,12 @@ def _list_values(records: Sequence[dict[str, Any]]) -> Iterator[tuple[str, Any]]
                 value = find_field(record, name)
                 if not isinstance(value, dict):
                     yield name, value
+
+
+def _holds_texts(name: str, records: Sequence[dict[str, Any]]) -> bool:
+    values = [find_field(record, name) for record in records if has_field(record, name)]
+    lengths = [len(value.split()) for value in values if isinstance(value, str)]
+    return bool(lengths) and sum(lengths) / len(lengths) > _TITLE
 
 
 def _find_inside(column: str, wishes: Wishes) -> str:

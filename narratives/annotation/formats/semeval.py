@@ -1,13 +1,12 @@
 """SemEval-2025 Task 10: a file of labels without a header, and beside it a folder with a file for each text."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from narratives.annotation.formats.entry import Entry, Wishes
+from narratives.annotation.formats.texts import fetch_text
 from narratives.data import Place
 from narratives.errors import UserError, at
-from narratives.files import read_text
 from narratives.labels import NONE, find_label, split_semeval
 
 
@@ -20,18 +19,6 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         narratives = [word if label is None else label for word, label in zip(words, labels, strict=True) if label != ""]
         values = {"id": id_, "document": id_, "narratives": list(dict.fromkeys(narratives)) or [NONE]}
         yield fetch_text(Entry(Place(path, number), values, ours=True), folder)
-
-
-def fetch_text(entry: Entry, folder: Path) -> Entry:
-    """The entry with the text that a file of `folder`, called after its id, holds; as it is where it has one."""
-    id_ = str(entry.values.get("id") or "")
-    if entry.problem or entry.values.get("text") is not None or not id_:
-        return entry
-    names = [name for name in (id_, f"{id_}.txt") if Path(name).name == name and (folder / name).is_file()]
-    if not names:
-        problem = f"no file {folder / id_} with its text; get it, or leave the record out with --accept-good"
-        return replace(entry, values={**entry.values, "narratives": ["?"]}, problem=problem)
-    return replace(entry, values={"document": id_, **entry.values, "text": read_text(folder / names[0]).strip()})
 
 
 def _find_folder(path: Path, ids: list[str], wishes: Wishes) -> Path:
