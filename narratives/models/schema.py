@@ -88,9 +88,15 @@ def _check_tuning(manifest: dict[str, Any]) -> str:
     if not all(_is(tuning[key], int) and tuning[key] >= 0 for key in ("folds", "train", "validation")):
         return "'tuning' must count in whole numbers"
     wishes, choices = tuning["wishes"], tuning["choices"]
-    complete = isinstance(wishes, dict) and {"folds_held": None, **wishes}.keys() == {field.name for field in fields(Wishes)}
+    names = {field.name for field in fields(Wishes)}
+    complete = isinstance(wishes, dict) and {*wishes, "rarer", "folds_held"} == names
     if not complete or wishes["objective"] not in list(Objective):
         return "'tuning' does not say what was wished for"
+    held = wishes.get("folds_held", 1)
+    if not _is(held, int) or held < 1:
+        return "'tuning' must say how many folds were scored in a whole number"
+    if not _is_number(wishes.get("rarer", 1)) or wishes.get("rarer", 1) < 1:
+        return "'tuning' must say how many times rarer narratives are in the texts to be read"
     for choice in choices.values() if isinstance(choices, dict) else [None]:
         if not isinstance(choice, dict) or choice.keys() != {field.name for field in fields(Choice)}:
             return "'tuning' has a choice that is none"

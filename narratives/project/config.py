@@ -27,6 +27,7 @@ class RunConfig:
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
+    rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
     folds_held: int | None = None  # how many of these are scored, each by another training; `None`: all
 
@@ -41,11 +42,12 @@ _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
 _MOST_FOLDS = 20
+_RAREST = 1000  # times
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list},
     "training": {"background": _PATHS},
-    "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int},
+    "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
 
 
@@ -96,6 +98,8 @@ def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
         problems["folds"] = f"'folds' must be 0, for none, or 2 to {_MOST_FOLDS}"
     elif _fits(held, int) and not (_fits(folds, int) and 1 <= cast(int, held) <= cast(int, folds)):
         problems["folds_held"] = "'folds_held' is how many of the folds are scored: 1 to 'folds', which must stand beside it"
+    if _fits(rarer := values.get("rarer"), float) and not 1 <= cast(float, rarer) <= _RAREST:
+        problems["rarer"] = f"'rarer' must be 1 to {_RAREST}: how many times rarer narratives are where you look for them"
     return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]
 
 

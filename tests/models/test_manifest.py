@@ -66,6 +66,8 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "tuning of nothing": (lambda m: m.update(tuning={"x": 1}), "'tuning' must hold wishes, folds, train, validation, choices"),
     "half a fold": (lambda m: m["tuning"].update(folds=2.5), "'tuning' must count in whole numbers"),
     "an unknown wish": (lambda m: m["tuning"]["wishes"].update(objective="magic"), "does not say what was wished for"),
+    "half a fold scored": (lambda m: m["tuning"]["wishes"].update(folds_held=0.5), "must say how many folds were scored"),
+    "a wish below 1": (lambda m: m["tuning"]["wishes"].update(rarer=0.5), "must say how many times rarer narratives are"),
     "no choice": (lambda m: m["tuning"]["choices"].update(micro=3), "'tuning' has a choice that is none"),
     "a choice short": (lambda m: m["tuning"]["choices"]["micro"]["thresholds"].popitem(), "a threshold for each narrative"),
     "a figure a text": (lambda m: m["tuning"]["choices"]["micro"].update(micro_f1="1"), "has a figure that is no number"),
@@ -135,12 +137,6 @@ def test_weights_of_fewer_narratives_are_refused(folder: Path) -> None:
     spoil(folder, "coef", lambda array: array[:, :1].copy())
     spoil(folder, "intercept", lambda array: array[:1].copy())
     assert "its weights give 1 scores where the manifest needs 2" in problem(folder)
-
-
-def test_a_model_of_before_folds_could_be_left_out_still_loads(folder: Path) -> None:
-    rewrite(folder, lambda manifest: manifest["tuning"]["wishes"].pop("folds_held"))
-    tuning = load_model(folder).tuning
-    assert tuning is not None and tuning.wishes.folds_held is None
 
 
 def test_a_model_of_before_tuning_was_written_down_still_loads(folder: Path) -> None:

@@ -46,6 +46,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "max_alarms = 0.02",
         "folds = 3",
         "folds_held = 1",
+        "rarer = 2",
     )
     assert config == RunConfig(
         run=tmp_path.name,
@@ -58,6 +59,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         max_alarms=0.02,
         folds=3,
         folds_held=1,
+        rarer=2.0,
     )
 
 
@@ -129,6 +131,10 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds_held = 1"], f"4: {HELD}"),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 4"], f"5: {HELD}"),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 0"], f"5: {HELD}"),
+        (
+            ["[classifier]", 'name = "tfidf"', "[thresholds]", "rarer = 0.5"],
+            "4: 'rarer' must be 1 to 1000: how many times rarer narratives are where you look for them",
+        ),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
