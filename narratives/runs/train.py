@@ -180,7 +180,7 @@ def _fit_cuts(
     """Calibration and thresholds, from validation and from training texts that were held out in turn."""
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
-        judged = find_judged(data.train, len(texts))
+        judged = find_judged(config, data.train, lesson)
         held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
     return fit_cuts(
         classifier,
