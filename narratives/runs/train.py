@@ -28,7 +28,7 @@ from narratives.models import (
     stance_matrix,
     to_lines,
 )
-from narratives.progress import Progress, Say
+from narratives.progress import Progress, Say, find_memory
 from narratives.project import Project, RunConfig
 from narratives.runs.background import (
     SUSPECTS_FILE,
@@ -166,6 +166,8 @@ def train_model(
     with project.lock(say):
         save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
+    if memory := find_memory():
+        say(f"{run}: training took {memory:,} MB of memory at most")
     return model
 
 
