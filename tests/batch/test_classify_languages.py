@@ -151,7 +151,7 @@ def test_the_summary_says_it_in_a_line(folder: Path, tmp_path: Path, path: Path)
 def test_the_summary_says_how_to_have_languages_found(folder: Path, tmp_path: Path, path: Path) -> None:
     words = ("classify", path, "--model", folder, "--output", tmp_path / "out", "--jobs", "1")
     lines = invoke(tmp_path, *words).stdout.splitlines()
-    fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
+    fix = "to have languages found, install narratives with its extra: pip install '.[languages]'"
     assert f"texts that do not name their language: 4; {fix}" in lines
 
 
