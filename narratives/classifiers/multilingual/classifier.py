@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
-from narratives.classifiers.multilingual.centres import Means, centre, find_means
+from narratives.classifiers.multilingual.centres import Centres, find_centres
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
 from narratives.classifiers.odds import to_share
 from narratives.data import Scores, Targets, Texts
 from narratives.progress import Progress
 
 _FILE = "multilingual.safetensors"
-_MEAN = "mean."  # before a language's name
 _FLATTEST = 1e-6  # directions in which the landmarks differ less, as a share of the most, are numerical noise
 
 
@@ -34,13 +33,13 @@ class MultilingualClassifier:
     """
 
     encoder: str = "multilingual-e5-small"  # a packaged encoder, a local folder, or a model hub's id
-    sharpness: float = setting(2.0, least=0.01)  # how near texts must be for one to say something of the other
+    sharpness: float = setting(1.0, least=0.01)  # how near texts must be for one to say something of the other
     C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
     landmarks: int = setting(2000, least=1)  # at most so many training texts are kept to compare with
     seed: int = 0
     network_: Any = field(default=None, init=False, repr=False)  # gives each text its vector
-    means_: Any = field(default=None, init=False, repr=False)  # of each language
+    centres_: Any = field(default=None, init=False, repr=False)  # what tells the language, to be taken off
     landmarks_: Any = field(default=None, init=False, repr=False)  # float32 (landmarks, width): their vectors
     coef_: Any = field(default=None, init=False, repr=False)  # float64 (narratives, landmarks)
     intercept_: Any = field(default=None, init=False, repr=False)  # float64 (narratives,)
@@ -66,8 +65,8 @@ class MultilingualClassifier:
             raw[k] = vector
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
-        self.means_ = find_means(texts, raw, self.encoder)
-        vectors = np.stack([centre(text, vector, self.means_) for text, vector in zip(texts, raw, strict=True)])
+        self.centres_ = find_centres(texts, raw, self.encoder)
+        vectors = np.stack([self.centres_.centre(text, vector) for text, vector in zip(texts, raw, strict=True)])
         rng = np.random.default_rng(self.seed)
         chosen = np.sort(rng.choice(len(texts), min(self.landmarks, len(texts)), replace=False))
         self.landmarks_ = vectors[chosen]
@@ -99,7 +98,7 @@ class MultilingualClassifier:
         scores = np.zeros((len(texts), len(self.intercept_)), dtype=np.float32)
         for k, (text, raw) in enumerate(zip(texts, self.network_.encode(texts), strict=True)):
             # Text by text, and not by BLAS, whose sums run in an order that depends on shapes and threads.
-            cosines = np.einsum("ld,d->l", self.landmarks_, centre(text, raw, self.means_))
+            cosines = np.einsum("ld,d->l", self.landmarks_, self.centres_.centre(text, raw))
             odds = np.einsum("nl,l->n", self.coef_, self._bend(cosines)) + self.intercept_
             scores[k] = to_share(odds)
             if progress:
@@ -107,12 +106,11 @@ class MultilingualClassifier:
         return scores
 
     def save(self, folder: Path) -> None:
-        """The network with its tokenizer, and one safetensors file: landmarks, what each says of each narrative, means."""
+        """The network with its tokenizer, and one safetensors file: landmarks, what each says of each narrative, centres."""
         from safetensors.numpy import save
 
         arrays = {"landmarks": self.landmarks_, "coef": self.coef_, "intercept": self.intercept_}
-        arrays |= {_MEAN + language: mean for language, mean in self.means_.items()}
-        (folder / _FILE).write_bytes(save(arrays))
+        (folder / _FILE).write_bytes(save({**arrays, **self.centres_.to_arrays()}))
         self.network_.save(folder)
 
     @classmethod
@@ -124,8 +122,7 @@ class MultilingualClassifier:
         classifier.network_ = VectorNetwork.load(folder)
         arrays = load_file(folder / _FILE)
         check_finite(arrays)
-        means: Means = {name.removeprefix(_MEAN): array for name, array in arrays.items() if name.startswith(_MEAN)}
-        classifier.means_ = means
+        classifier.centres_ = Centres.from_arrays(arrays)
         classifier.landmarks_, classifier.coef_, classifier.intercept_ = (
             arrays[name] for name in ("landmarks", "coef", "intercept")
         )

@@ -34,7 +34,7 @@ _SENTENCES = (  # of whatever language the training texts are, int8 must hold in
 
 @dataclass(frozen=True, slots=True)
 class VectorNetwork:
-    """Gives a text the mean of its windows' vectors, made 1 long. A window is computed alone: its bits depend on nothing else."""
+    """Gives a text the mean of its windows' vectors, made 1 long: alone, so that its bits depend on nothing else."""
 
     network: FastNetwork
 
