@@ -25,8 +25,8 @@ from narratives.classifiers.multilingual.vectors import VectorNetwork, make_netw
 SENTENCES = Path(__file__).with_name("parallel.jsonl")
 NAMES = (  # language=files, as the package names them; of Persian the Iranian and the Afghan one
     "en=eng ar=arb fa=pes_1,pes_2 ps=pbu ru=rus tg=tgk tr=tur ur=urd,urd_2 uz=uzn_latn uz-Cyrl=uzn_cyrl az=azj_latn kk=kaz "
-    "ky=kir he=heb bg=bul uk=ukr pl=pol de=deu_1996 fr=fra es=spa it=ita nl=nld pt=por_BR,por_PT id=ind hi=hin bn=ben sw=swh "
-    "so=som zh=cmn_hans ja=jpn ko=kor"
+    "ky=kir he=heb bg=bul uk=ukr pl=pol de=deu_1996 fr=fra es=spa it=ita nl=nld pt=por_BR,por_PT id=ind hi=hin sw=swh "
+    "so=som"
 )
 FILES = {code: files.split(",") for code, _, files in (name.partition("=") for name in NAMES.split())}
 ARTICLE = re.compile(r'<article data-number="(\d+)">(.*?)</article>', re.DOTALL)

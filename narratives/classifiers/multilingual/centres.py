@@ -5,7 +5,7 @@ hold in another. So each vector loses the mean of its language: that of its own 
 of the language taught, moved by how far translations lie apart. It also loses what is left in the directions in which languages
 differ (as in Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in Multilingual
 Representations", EMNLP). Both come with the program for `multilingual-e5-small`, in `offsets.safetensors`, which
-`experiments/studies/languages/offsets.py` made of texts that say the same in 32 languages.
+`experiments/studies/languages/offsets.py` made of texts that say the same in 26 languages.
 """
 
 from collections import Counter

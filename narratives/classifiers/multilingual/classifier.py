@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
-from narratives.classifiers.multilingual.centres import Centres, find_centres
+from narratives.classifiers.multilingual.centres import Centres, find_centres, name_language
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
 from narratives.classifiers.odds import to_share
 from narratives.data import Scores, Targets, Texts
@@ -119,6 +119,7 @@ class MultilingualClassifier:
         from safetensors.numpy import load_file
 
         classifier = cls(**hyperparameters)
+        name_language("before the network is: both take more memory while they are read than after")
         classifier.network_ = VectorNetwork.load(folder)
         arrays = load_file(folder / _FILE)
         check_finite(arrays)

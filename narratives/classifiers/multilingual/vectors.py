@@ -1,13 +1,14 @@
 """A frozen encoder: each text as one vector, computed by ONNX Runtime, in int8 where that changes little."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from narratives.classifiers.multilingual.vocabulary import cut_vocabulary
 from narratives.classifiers.transformer.onnx import FastNetwork
 from narratives.classifiers.transformer.tokens import cut_windows, read_tokenizer
 from narratives.data import Texts
@@ -65,7 +66,8 @@ class VectorNetwork:
         if not (folder / NETWORK).is_file():
             reason = "was trained with an encoder that is gone from this version; train it again: narratives train RUN"
             raise UserError(at(folder, None, reason))
-        return cls(FastNetwork.open(folder / NETWORK, read_tokenizer(folder / TOKENIZER)))
+        network = FastNetwork.open(folder / NETWORK, None)  # first: while it is read it takes twice its size
+        return cls(replace(network, tokenizer=read_tokenizer(folder / TOKENIZER)))
 
 
 def make_network(encoder: str, samples: Texts) -> VectorNetwork:
@@ -81,10 +83,12 @@ def make_network(encoder: str, samples: Texts) -> VectorNetwork:
     from narratives.classifiers.transformer.onnx_export import ExportError, make_forms
 
     tokenizer, model = load_encoder(encoder)
+    tokens, rows = cut_vocabulary(tokenizer.backend_tokenizer, samples)
+    table = model.get_input_embeddings().weight.detach()
+    model.set_input_embeddings(torch.nn.Embedding.from_pretrained(table[rows] if len(rows) < len(table) else table))
     network = PooledEncoder(model).eval()
     longest = min(_MAX_LENGTH, int(getattr(model.config, "max_position_embeddings", _MAX_LENGTH)))
     texts = [*samples[:: -(-len(samples) // _SAMPLES)], *_SENTENCES]
-    tokens = tokenizer.backend_tokenizer
     with torch.inference_mode():
         exact = [network(torch.tensor([cut_windows(text, tokens, longest)[0]]))[0].numpy() for text in texts]
     try:
