@@ -204,6 +204,17 @@ def test_who_asks_for_all_languages_gets_them(tested: Path, tmp_path: Path, toll
     assert "this run was begun with another --all-languages (with, not without)" in problem
 
 
+def test_a_run_whose_config_asks_for_all_languages_gets_them(tested: Path, tmp_path: Path, tolls: Path) -> None:
+    facts = json.loads((tested / "tested.json").read_text())
+    (tested / "tested.json").write_text(json.dumps({**facts, "all_languages": True}))
+    summary = run(tested, tmp_path / "out", tolls)
+    assert (summary.failed, summary.none) == ({"ru": 1}, 0)
+    out = io.StringIO()
+    classify_stream(io.BytesIO(tolls.read_bytes()), out, tested, Options(), print)
+    rows = {row["id"]: row for row in map(json.loads, out.getvalue().splitlines())}
+    assert rows["ru"]["narratives"] and rows["ru"]["language_note"] == FAILED
+
+
 def test_a_run_goes_on_by_the_test_that_it_was_begun_with_and_what_is_added_goes_by_the_new_one(
     tested: Path, tmp_path: Path, tolls: Path
 ) -> None:
