@@ -28,7 +28,7 @@ from narratives.project.project import Project
 from narratives.runs.train import choose_training_set
 from narratives.texts import choose_window
 
-KINDS = {  # encoder, what is taken off, sharpness: that which ranks validation best of 0.5, 1, 2, 4, 8, 16
+KINDS = {  # encoder, what is taken off, sharpness: higher where vectors lie nearer together
     "use": ("use", "nothing", 2.0),
     "raw": ("e5", "nothing", 8.0),
     "means": ("e5", "means", 1.0),
