@@ -29,7 +29,11 @@ def write_encoder(path: Path, words: list[str], seed: int = 0) -> str:
     head += struct.pack("<5i", len(pieces), 0, 2, 1, 3) + struct.pack("<Q", sum(map(len, text)))
     head += np.cumsum([0, *map(len, text)]).astype("<u4").tobytes()
     head += np.linspace(-1, -12, len(pieces)).astype("<f4").tobytes() + b"".join(text) + struct.pack("<iI", 0, 0)
-    shapes: dict[str, tuple[int, ...]] = {"emb.word": (len(pieces), WIDTH), "emb.pos": (POSITIONS, WIDTH), "emb.type": (TYPES, WIDTH)}
+    shapes: dict[str, tuple[int, ...]] = {
+        "emb.word": (len(pieces), WIDTH),
+        "emb.pos": (POSITIONS, WIDTH),
+        "emb.type": (TYPES, WIDTH),
+    }
     shapes |= {f"emb.ln.{kind}": (WIDTH,) for kind in "wb"}
     for layer in range(LAYERS):
         for name, outputs, inputs in [
