@@ -18,6 +18,7 @@ from narratives.files import write_json, write_text
 from narratives.report import embed_look, make_environment
 
 ANYTHING = "Any narrative at all"
+_MUCH, _NAMED = 0.005, 4  # of the feed, from which on the headline names a narrative; how many it names
 _FIGURES = ("prevalence", "together", "precision", "recall", "f1")
 
 
@@ -101,11 +102,18 @@ def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str
         f"{tell_level(whole.prevalence)} of the feed carries at least one narrative; counting what the model raises would say "
     )
     sentence += f"{tell_share(whole.naive)}."
-    sure = [row for row in rows if row.together and (row.together.low or 0) >= 0.005]
-    if sure:
-        named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in sure[:4])
-        sentence += f" Surely half a percent or more, all narratives considered together: {named}."
-    return sentence
+    return sentence + _tell_frequent([row for row in rows if row.together and (row.together.low or 0) >= _MUCH], titles)
+
+
+def _tell_frequent(rows: Sequence[FieldRow], titles: Mapping[str, str]) -> str:
+    """Which narratives are carried by more than `_MUCH`, whichever of them one looks at."""
+    if not rows:
+        return ""
+    who = "One narrative is" if len(rows) == 1 else f"{len(rows)} narratives are"
+    named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in rows[:_NAMED])
+    more = "; ..." if len(rows) > _NAMED else ""
+    claim = f"{who} carried by at least {tell_share(_MUCH)} of it, even by bounds that hold for all narratives at once"
+    return f" {claim}: {named}{more}."
 
 
 def _tell_trends(trends: Trends, titles: Mapping[str, str]) -> str:
