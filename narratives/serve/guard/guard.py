@@ -53,7 +53,8 @@ class Guard:
                 await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}  # the first of two
+        pairs = reversed(scope["headers"])  # of two with one name the first counts
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
         state = scope.setdefault("state", {})
         state |= {"session": self.sessions.read(headers.get("cookie", "")), "sessions": self.sessions}
         fresh = ""
