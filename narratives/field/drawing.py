@@ -47,7 +47,7 @@ def draw(
         check_task_file(project, Path(output))
     with project.lock(say):
         corpus = project.read_corpus(may_be_empty=True)
-        table = open_answers(read_record(Path(answers)))
+        table = open_answers(read_record(Path(answers)), {design.date: design.date_format})
         run, codebook = find_owner(table)
         if codebook != corpus.codebook.digest[:12]:
             details = f"answers in another codebook ({codebook}, not {corpus.codebook.digest[:12]})"

@@ -76,7 +76,7 @@ def make_app(settings: Settings, models: Sequence[Path], say: Say) -> ASGIApp:
         together=Together(shelf, counters, settings.limits.waiting),
         counters=counters,
         neighbours=Neighbours(settings.project),
-        archives=make_archives(settings.answers, settings.cache),
+        archives=make_archives(settings.answers, settings.cache, settings.dates),
         desk=Desk(settings.project, settings.queues),
         promotions=Promotions(settings.project),
     )

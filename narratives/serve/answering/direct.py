@@ -24,7 +24,7 @@ class Direct:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self.app(scope, receive, send)
             return
-        scope |= {"app": self.app, "endpoint": classify}
+        scope.update({"app": self.app, "endpoint": classify})
         request = Request(scope, receive)
         try:
             response = await classify(request)
