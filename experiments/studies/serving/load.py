@@ -4,8 +4,9 @@
 
 First `classify --jobs 1` answers the texts. Then a server does, asked over 32 connections for a minute, each request with
 `--size` texts, as fast as answers come. Rates are texts per second and, since other work may share the machine, texts per
-second of processor time of the one process that answers; start-up and first requests are left out of both. Last, 2,000 malformed requests: raw
-bytes, wrong lengths, wrong types, broken JSON. Each must be refused with a 4xx, and the server must answer afterwards.
+second of processor time of the one process that answers; start-up and first requests are left out of both. Last, 2,000
+malformed requests: raw bytes, wrong lengths, wrong types, broken JSON. Each must be refused with a 4xx, and the server must
+answer afterwards.
 """
 
 import argparse

@@ -73,8 +73,8 @@ def _select(listing: Listing) -> str:
     doubts = [f"1 - 2 * abs({score} - 0.5)" for score in scores]
     date, source = (_find_column(listing, name) for name in ("date", "source"))
     return f"""
-        SELECT parts.first + file_row_number AS row, {_to_day(date, listing.dates)} AS date, language, {source} AS source, narratives, stances,
-               {_greatest(scores)} AS score, {_greatest(doubts)} AS doubt, {", ".join(scores)}
+        SELECT parts.first + file_row_number AS row, {_to_day(date, listing.dates)} AS date, language, {source} AS source,
+               narratives, stances, {_greatest(scores)} AS score, {_greatest(doubts)} AS doubt, {", ".join(scores)}
         FROM read_parquet(?, filename = true, file_row_number = true) AS answers JOIN parts ON parts.path = answers.filename
     """  # noqa: S608  # the names in it are quoted
 
