@@ -17,6 +17,7 @@ from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
 from narratives.serve.guard.problems import Problem
 
 _KEPT = 600.0  # seconds that a text is kept for whom it is shown
+_ABSENT = f"{0:8}  "  # how a line begins that counts a narrative of which nothing came in
 FOLDER = "decisions"  # below labels/, where nobody reads it as passages
 
 
@@ -104,7 +105,7 @@ class Desk:
                 path = self._write(queue, entries, Path(folder))
                 summary = import_labels(self._project, ImportRequest(files=[path]))
             decisions.add(Entry(key=uuid.uuid4().hex, did=APPLIED, about=[entry.key for entry in entries]))
-        return describe_import(summary)
+        return [line for line in describe_import(summary) if not line.startswith(_ABSENT)]
 
     def _write(self, queue: Queue, entries: Sequence[Entry], folder: Path) -> Path:
         """The decisions as a file for `labels import`."""
