@@ -46,9 +46,7 @@ def find_candidates(grams: GramSets, threshold: float) -> Iterator[tuple[Numbers
             yield from _compare(grams, maps, smaller, larger, threshold / (1 + threshold))
 
 
-def _compare(
-    grams: GramSets, maps: Maps, smaller: Numbers, larger: Numbers, share: float
-) -> Iterator[tuple[Numbers, Numbers]]:
+def _compare(grams: GramSets, maps: Maps, smaller: Numbers, larger: Numbers, share: float) -> Iterator[tuple[Numbers, Numbers]]:
     """Candidates of two blocks, which may be the same: `share` of the sum of their sizes is what two sets have in common."""
     probes = _take_prefixes(grams, larger, share, int(grams.sizes[smaller[0]]))
     index = _take_prefixes(grams, smaller, share, int(grams.sizes[larger[0]]))
