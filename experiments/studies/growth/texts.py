@@ -22,11 +22,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 def make_up(count: int, seed: int = 0) -> list[str]:
     """Passages of two to six sentences in a language without meaning; one in twenty is nearly an earlier one."""
     rng = random.Random(seed)
-    words = _make_vocabulary()
-    weights = list(accumulate((rank + OFFSET) ** -SLOPE for rank in range(1, VOCABULARY + 1)))
+    words, stream = _make_vocabulary(), draw_words(rng)
     topics = [rng.sample(range(100, VOCABULARY), 30) for _ in range(TOPICS)]
-    drawn = iter(lambda: rng.choices(words, cum_weights=weights, k=10_000), None)
-    stream = chain.from_iterable(drawn)
     texts: list[str] = []
     for _ in range(count):
         if texts and rng.random() < COPIES:
@@ -34,6 +31,12 @@ def make_up(count: int, seed: int = 0) -> list[str]:
         else:
             texts.append(_write(stream, [words[k] for k in rng.choice(topics)], rng))
     return texts
+
+
+def draw_words(rng: random.Random) -> Iterator[str]:
+    """Words without end, as often as the law of frequencies has them."""
+    words, weights = _make_vocabulary(), _weigh_ranks()
+    return chain.from_iterable(iter(lambda: rng.choices(words, cum_weights=weights, k=10_000), None))
 
 
 def recombine(paths: Sequence[Path], count: int, seed: int = 0) -> list[str]:
@@ -81,6 +84,11 @@ def _make_vocabulary() -> list[str]:
         syllables = 1 + min(int(rng.expovariate(1.2) + len(words) ** 0.5 / 120), 4)
         words["".join(_make_syllable(rng) for _ in range(syllables))] = None
     return list(words)
+
+
+@cache
+def _weigh_ranks() -> list[float]:
+    return list(accumulate((rank + OFFSET) ** -SLOPE for rank in range(1, VOCABULARY + 1)))
 
 
 def _make_syllable(rng: random.Random) -> str:
