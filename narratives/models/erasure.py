@@ -93,7 +93,7 @@ def _weigh_pieces(memory: _Memory, context: _Context, pieces: Sequence[Words], c
     closer = [pieces[k] for k in heaviest if 1 < len(pieces[k]) <= _PIECE and abs(falls[k]) >= _LEAST * np.abs(falls).max()]
     if closer:
         single = np.concatenate(closer)
-        weights[single] = memory.find_falls(context, single[:, None])[:, column]
+        weights[single] = memory.find_falls(context, list(single[:, None]))[:, column]
     return weights
 
 
@@ -111,11 +111,13 @@ def _cut(sentence: Words) -> list[Words]:
 
 def _cut_out(whole: _Context, sentences: Sequence[Words]) -> _Context:
     """Some sentences of a text, one after the other, without the rest of it."""
-    text, places = "", {}
+    text = ""
+    places: dict[int, tuple[int, int]] = {}
     for words in sentences:
         start, end = whole.places[int(words[0])][0], whole.places[int(words[-1])][1]
         text += " " if text else ""
-        places |= {int(k): tuple(place - start + len(text) for place in whole.places[int(k)]) for k in words}
+        shift = len(text) - start
+        places |= {int(k): (whole.places[int(k)][0] + shift, whole.places[int(k)][1] + shift) for k in words}
         text += whole.text[start:end]
     return _Context(text, places)
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_uzbek_has_a_centre_for_each_script() -> None:
 
 def test_the_languages_that_are_said_to_be_read_are_those_that_have_a_centre() -> None:
     readable = list_readable("multilingual", {"languages": {"en": 10}})
-    assert readable == set(list_languages())
+    assert readable is not None and set(readable) == set(list_languages())
     assert {"en", "ar", "fa", "ru", "tr", "ur", "ps", "uz", "tg"} <= readable
     offsets, directions = centres.read_offsets()
     assert all(offset.shape == (384,) and np.isfinite(offset).all() for offset in offsets.values())
@@ -210,7 +211,11 @@ def test_a_saved_model_answers_to_the_bit_and_needs_no_torch(taught: Multilingua
 
 
 def test_a_model_of_the_former_encoder_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    arrays = {"landmarks": np.zeros((3, 512), dtype=np.float32), "coef": np.zeros((2, 3)), "intercept": np.zeros(2)}
+    arrays: dict[str, np.ndarray[Any, Any]] = {
+        "landmarks": np.zeros((3, 512), dtype=np.float32),
+        "coef": np.zeros((2, 3)),
+        "intercept": np.zeros(2),
+    }
     (tmp_path / "multilingual.safetensors").write_bytes(save(arrays))
     reason = "was trained with an encoder that is gone from this version; train it again: narratives train RUN"
     assert problems_of(lambda: MultilingualClassifier.load(tmp_path, {})) == [f"{tmp_path}: {reason}"]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.multilingual.vectors import normalise
 from narratives.data import Texts
-from narratives.texts import NONE, find_language
+from narratives.texts import NONE, find_languages
 
 LEAST = 200  # texts of a language whose mean is taken as it is
 OFFSETS = Path(__file__).with_name("offsets.safetensors")
@@ -62,7 +62,7 @@ class Centres:
 
 def find_centres(texts: Texts, vectors: Vectors, encoder: str) -> Centres:
     """The centres for a classifier that learns from these texts, whose vectors are (texts, width)."""
-    languages = np.array([name_language(text) for text in texts])
+    languages = np.array(name_languages(texts))
     counts = Counter(languages.tolist())
     counts.pop(NONE, None)
     main = max(counts, key=lambda code: (counts[code], code), default=NONE)
@@ -76,7 +76,15 @@ def find_centres(texts: Texts, vectors: Vectors, encoder: str) -> Centres:
 
 def name_language(text: str) -> str:
     """The language of a text, with its script where it has two; `und` where that is unsure."""
-    code = find_language(text)[0]
+    return name_languages([text])[0]
+
+
+def name_languages(texts: Texts) -> list[str]:
+    """The same for each of many texts."""
+    return [_add_script(code, text) for (code, _), text in zip(find_languages(texts), texts, strict=True)]
+
+
+def _add_script(code: str, text: str) -> str:
     if code in _TWO_SCRIPTS and sum("\u0400" <= letter <= "\u04ff" for letter in text) > len(text) / 4:
         return code + CYRILLIC
     return code
