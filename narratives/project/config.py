@@ -23,6 +23,7 @@ class RunConfig:
     description: str = ""
     seed: int = 0
     resamples: int = 2000  # how often a comparison swaps the answers of two runs
+    all_languages: bool = False  # raise also in languages in which the model failed its test
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
@@ -45,7 +46,7 @@ _MOST_FOLDS = 20
 _RAREST = 1000  # times
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
-    "evaluation": {"resamples": int, "further_test": list},
+    "evaluation": {"resamples": int, "further_test": list, "all_languages": bool},
     "training": {"background": _PATHS},
     "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
