@@ -28,7 +28,7 @@ from narratives.models import (
     stance_matrix,
     to_lines,
 )
-from narratives.progress import Progress, Say
+from narratives.progress import Progress, Say, find_memory
 from narratives.project import Project, RunConfig
 from narratives.runs.background import (
     SUSPECTS_FILE,
@@ -166,6 +166,8 @@ def train_model(
     with project.lock(say):
         save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
+    if memory := find_memory():
+        say(f"{run}: training took {memory:,} MB of memory at most")
     return model
 
 
@@ -180,7 +182,7 @@ def _fit_cuts(
     """Calibration and thresholds, from validation and from training texts that were held out in turn."""
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
-        judged = find_judged(data.train, len(texts))
+        judged = find_judged(config, data.train, lesson)
         held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
     return fit_cuts(
         classifier,
