@@ -10,7 +10,7 @@ from narratives import progress
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     moments = [1000.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: moments[0])
+    monkeypatch.setattr("narratives.progress.time.monotonic", lambda: moments[0])
 
     def wait(seconds: float) -> None:
         moments[0] += seconds

@@ -93,7 +93,7 @@ def _weigh_pieces(memory: _Memory, context: _Context, pieces: Sequence[Words], c
     closer = [pieces[k] for k in heaviest if 1 < len(pieces[k]) <= _PIECE and abs(falls[k]) >= _LEAST * np.abs(falls).max()]
     if closer:
         single = np.concatenate(closer)
-        weights[single] = memory.find_falls(context, single[:, None])[:, column]
+        weights[single] = memory.find_falls(context, list(single[:, None]))[:, column]
     return weights
 
 
@@ -111,11 +111,12 @@ def _cut(sentence: Words) -> list[Words]:
 
 def _cut_out(whole: _Context, sentences: Sequence[Words]) -> _Context:
     """Some sentences of a text, one after the other, without the rest of it."""
-    text, places = "", {}
+    text, places = "", dict[int, tuple[int, int]]()
     for words in sentences:
         start, end = whole.places[int(words[0])][0], whole.places[int(words[-1])][1]
         text += " " if text else ""
-        places |= {int(k): tuple(place - start + len(text) for place in whole.places[int(k)]) for k in words}
+        by = len(text) - start
+        places |= {k: (whole.places[k][0] + by, whole.places[k][1] + by) for k in words.tolist()}
         text += whole.text[start:end]
     return _Context(text, places)
 
