@@ -58,20 +58,22 @@ def _escape(sign: str) -> str:
 
 _PLACE = re.compile(r"^(?P<file>.+?)(?::(?P<line>\d+)|: (?P<task>task [^:]+?)): (?P<cause>.*)$", re.DOTALL)
 _NAMED = re.compile(r"^(?P<kind>unknown (?:label|narrative)) '(?P<word>.*?)'(?P<rest>.*)$", re.DOTALL)
+_VALUE = re.compile(r"(?<=, not ).*|(?<=\bid )'.*?'|(?<=\bstance )'.*?'|\d+", re.DOTALL)  # what a record says, in a cause
 _FEW = 3  # places shown of several with one cause
+_NAMES = 10  # names shown of many that the codebook lacks
 
 
 def gather(problems: Sequence[str]) -> list[str]:
     """The lines of many problems: those of one cause in one file are one, with a count, the first three places and the fix.
 
-    Names that a codebook lacks are one cause, whichever they are.
+    Names that a codebook lacks are one cause, whichever they are; so are causes that differ only in a record's own values.
     """
     groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for problem in problems:
         match = _PLACE.match(problem)
         file, cause = (match["file"], match["cause"]) if match else ("", problem)
         named = _NAMED.match(cause)
-        key = (file, named["kind"] if named else cause) if match else (problem, "")
+        key = (file, named["kind"] if named else _VALUE.sub("", cause)) if match else (problem, "")
         groups.setdefault(key, []).append((problem, cause))
     lines: list[str] = []
     for (file, _), members in groups.items():
@@ -90,12 +92,15 @@ def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
     first = _NAMED.match(cause)
     if first:
         words = Counter(match["word"] for _, member in members if (match := _NAMED.match(member)))
-        named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common())
+        named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common(_NAMES))
+        named += f" and {len(words) - _NAMES} more" if len(words) > _NAMES else ""
         lacking = f"{len(members)} labels use {len(words)} names that the codebook lacks: {named}"
         if first["kind"].endswith("narrative"):
             cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
         elif len(words) > 1:
             by_file = " (or name them all: --label-names FILE, a name a line)" if all(map(str.isdigit, words)) else ""
             cause = f"{lacking}; rename each: --map OLD=ID{by_file}"
+    elif len({cause for _, cause in members}) > 1:
+        listing = f"and the like: {listing}"
     place = f"{file}:{places[0]}" if noun == "line" else f"{file}: task {places[0]}"
     return f"{place}: {cause} ({listing})"

@@ -22,6 +22,25 @@ def test_many_of_one_cause_are_one() -> None:
     assert gather(tasks) == ["a.json: task 0: unknown label 'x'; or rename it: --map 'x=ID' (tasks 0, 1, 2 and 2 more)"]
 
 
+def test_causes_that_differ_in_what_the_records_say_are_one() -> None:
+    for cause in (
+        "broken JSON: Unterminated string starting at column {0}",
+        "'text' must be a text in quotes, not {0}",
+        "id 'r{0}' stands at a.jsonl:7 with another text; give this record another id",
+        "'toll': stance 'says{0}' is not known; use asserts, reports, rebuts or null",
+    ):
+        lines = [f"a.jsonl:{number}: {cause.format(number * number)}" for number in range(1, 1001)]
+        assert gather(lines) == [f"{lines[0]} (and the like: lines 1, 2, 3 and 997 more)"]
+    assert len(gather([f"a.jsonl:{k}: '{key}' must be a text, not {k}" for key in ("id", "text") for k in range(1, 9)])) == 2
+
+
+def test_of_many_names_that_the_codebook_lacks_the_ten_most_frequent_are_shown() -> None:
+    names = [chr(97 + number % 26) for number in range(4 * 26)] + ["z"]
+    [line] = gather([f"a.csv:{number}: unknown label '{name}'; or rename it" for number, name in enumerate(names, 2)])
+    assert line.startswith("a.csv:2: 105 labels use 26 names that the codebook lacks: 'z' (5), 'a' (4), ")
+    assert "'i' (4) and 16 more; rename each: --map OLD=ID (lines 2, 3, 4 and 102 more)" in line
+
+
 def test_names_that_the_codebook_lacks_are_one_cause() -> None:
     lines = [f"a.csv:{line}: unknown label '{'ab'[line % 2]}'; or rename it: --map 'a=ID'" for line in range(2, 7)]
     assert gather(lines) == [

@@ -117,6 +117,8 @@ def to_plain(value: Any) -> str | None:
 
 
 def _keep(values: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    if not columns.keep:
+        return {}
     names = [name for name in columns.keep if name != EVERYTHING]
     fields = {name: _to_json(find_field(values, name)) if has_field(values, name) else None for name in names}
     if EVERYTHING in columns.keep:

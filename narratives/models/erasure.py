@@ -111,12 +111,13 @@ def _cut(sentence: Words) -> list[Words]:
 
 def _cut_out(whole: _Context, sentences: Sequence[Words]) -> _Context:
     """Some sentences of a text, one after the other, without the rest of it."""
-    text, places = "", dict[int, tuple[int, int]]()
+    text = ""
+    places: dict[int, tuple[int, int]] = {}
     for words in sentences:
         start, end = whole.places[int(words[0])][0], whole.places[int(words[-1])][1]
         text += " " if text else ""
-        by = len(text) - start
-        places |= {k: (whole.places[k][0] + by, whole.places[k][1] + by) for k in words.tolist()}
+        shift = len(text) - start
+        places |= {int(k): (whole.places[int(k)][0] + shift, whole.places[int(k)][1] + shift) for k in words}
         text += whole.text[start:end]
     return _Context(text, places)
 

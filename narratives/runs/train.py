@@ -87,7 +87,10 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
     if len(usable) < len(labelled):
         say(f"{len(labelled) - len(usable)} {split} passages nearly repeat a passage of another split: not {use} on")
     if not usable:
-        raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
+        if all(passage.narratives is None for passage in passages):
+            raise UserError("nobody has labelled a passage yet: narratives labels export --unlabelled, and back: labels import")
+        why = "passages of one document, and near-duplicates, stay together"
+        raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}' ({why}); label other documents"))
     return usable
 
 
@@ -179,7 +182,7 @@ def _fit_cuts(
     """Calibration and thresholds, from validation and from training texts that were held out in turn."""
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
-        judged = find_judged(data.train, len(texts))
+        judged = find_judged(config, data.train, lesson)
         held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
     return fit_cuts(
         classifier,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from narratives.texts.bitmaps import Maps, count_apart, make_bitmaps
 from narratives.texts.grams import GramSets, Numbers, take_first
 
 _PROBES = 1024  # sets that are looked up at once
@@ -32,8 +33,9 @@ def find_candidates(grams: GramSets, threshold: float) -> Iterator[tuple[Numbers
     Sets so alike share so many grams that even of the rarest of each, its prefix, they share some: only those are looked up
     (AllPairs: Bayardo, Ma and Srikant, WWW 2007). Sets are compared block by block of like sizes: what two sizes have to
     share tells how long the prefixes must be. How many grams of their prefixes a pair shares bounds what it can share in
-    all, which leaves few pairs (after PPJoin: Xiao et al., WWW 2008).
+    all, which leaves few pairs (after PPJoin: Xiao et al., WWW 2008); their bitmaps leave fewer still.
     """
+    maps = make_bitmaps(grams)
     order = np.argsort(grams.sizes, kind="stable")
     step = max(_LEAST, -(-len(order) // _BLOCKS))
     blocks = [order[start : start + step] for start in range(0, len(order), step)]
@@ -41,10 +43,10 @@ def find_candidates(grams: GramSets, threshold: float) -> Iterator[tuple[Numbers
         for smaller in reversed(blocks[: k + 1]):
             if grams.sizes[smaller[-1]] < threshold * grams.sizes[larger[0]] - _SLACK:
                 break  # and so are those that are smaller still
-            yield from _compare(grams, smaller, larger, threshold / (1 + threshold))
+            yield from _compare(grams, maps, smaller, larger, threshold / (1 + threshold))
 
 
-def _compare(grams: GramSets, smaller: Numbers, larger: Numbers, share: float) -> Iterator[tuple[Numbers, Numbers]]:
+def _compare(grams: GramSets, maps: Maps, smaller: Numbers, larger: Numbers, share: float) -> Iterator[tuple[Numbers, Numbers]]:
     """Candidates of two blocks, which may be the same: `share` of the sum of their sizes is what two sets have in common."""
     probes = _take_prefixes(grams, larger, share, int(grams.sizes[smaller[0]]))
     index = _take_prefixes(grams, smaller, share, int(grams.sizes[larger[0]]))
@@ -56,10 +58,13 @@ def _compare(grams: GramSets, smaller: Numbers, larger: Numbers, share: float) -
         rows, columns = np.searchsorted(hits.indptr, places, side="right") - 1 + start, hits.indices[places]
         # Up to the lower of their last grams both prefixes are complete: beyond it one has no more than its rest.
         rest = np.where(probes.last[rows] <= index.last[columns], probes.rest[rows], index.rest[columns])
-        likely = hits.data[places] + rest >= share * (probes.sizes[rows] + index.sizes[columns]) - _SLACK
+        both = probes.sizes[rows] + index.sizes[columns]
+        likely = hits.data[places] + rest >= share * both - _SLACK
         if smaller is larger:
             likely &= columns < rows
-        yield smaller[columns[likely]], larger[rows[likely]]
+        first, second, both = smaller[columns[likely]], larger[rows[likely]], both[likely]
+        likely = (both - count_apart(maps, first, second)) / 2 >= share * both - _SLACK
+        yield first[likely], second[likely]
 
 
 def _take_prefixes(grams: GramSets, sets: Numbers, share: float, other: int) -> _Prefixes:

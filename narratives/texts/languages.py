@@ -65,7 +65,7 @@ _ALIKE = {  # further codes of a language: its three-letter ones, old ones, and 
 }
 _LANGUAGE_OF = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
 # What a classifier, or the sense of a blend, reads beside what it was taught; all others read what they were taught.
-_READS: dict[str, str] = {"multilingual": "ar de en es fr it ja ko nl pl pt ru th tr zh"}
+_READS: dict[str, str] = {"multilingual": "ar az bg de en es fa fr he hi id it kk ky nl pl ps pt ru so sw tg tr uk ur uz"}
 _SHARE = 0.01  # of the training passages: a language with fewer was hardly taught
 
 

@@ -1,5 +1,6 @@
 """Fresh labels come into a project: checked first, compared with what is there, written all together or not at all."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,17 @@ def test_every_bad_record_is_told_and_nothing_is_written(root: Path) -> None:
     ]
 
 
+def test_many_bad_records_of_a_few_causes_are_a_line_for_each(root: Path) -> None:
+    broken = ['{"text": ' + "1" * number for number in range(1, 501)]
+    stances = [{"text": f"a text {number}", "narratives": {"toll": f"says{number}"}} for number in range(500)]
+    done = bring(root, *broken, *stances)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (2, 3)
+    assert done.stderr.splitlines()[-1] == "1000 problems"
+
+
 def test_of_many_bad_records_some_are_shown_and_all_are_counted(root: Path) -> None:
-    done = bring(root, *['{"text": ' + "1" * number for number in range(1, 501)])
+    keys = ["".join(letters) for letters in itertools.product("abcdefgh", repeat=3)][:500]
+    done = bring(root, *[{key: "a text", "narratives": []} for key in keys])
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 101)
     assert done.stderr.splitlines()[-1] == "500 problems; the first 100 are shown"
 

@@ -1,10 +1,11 @@
 """Near-duplicates: found exactly, without comparing every text with every other."""
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narratives.texts import candidates
+from narratives.texts import bitmaps, candidates
 from narratives.texts import grams as grams_module
 from narratives.texts.similarity import NEAR, Pair, group, near_duplicates, restrict
 
@@ -137,7 +138,24 @@ def test_so_are_those_of_more_texts_than_one_block_takes(
     monkeypatch.setattr(candidates, "_PROBES", 2)
     monkeypatch.setattr(grams_module, "_CHUNK", 40)
     monkeypatch.setattr(grams_module, "_PAIRS", 2)
+    monkeypatch.setattr(bitmaps, "_BITS", 32)
+    monkeypatch.setattr(bitmaps, "_SETS", 3)
+    monkeypatch.setattr(bitmaps, "_PAIRS", 2)
     assert as_set(near_duplicates(texts, threshold)) == compare_all(texts, threshold)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(TEXTS, st.sampled_from([16, 48, 1024]))
+def test_bitmaps_never_tell_of_more_differences_than_there_are(
+    monkeypatch: pytest.MonkeyPatch, texts: list[str], bits: int
+) -> None:
+    monkeypatch.setattr(bitmaps, "_BITS", bits)
+    pairs = [(first, second) for second in range(len(texts)) for first in range(second)]
+    first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    apart = bitmaps.count_apart(bitmaps.make_bitmaps(grams_module.number_grams(texts)), first, second)
+    differences = [len(grams(texts[a]) ^ grams(texts[b])) for a, b in pairs]
+    assert all(bound <= difference for bound, difference in zip(apart.tolist(), differences, strict=True))
+    assert all((bound - difference) % 2 == 0 for bound, difference in zip(apart.tolist(), differences, strict=True))
 
 
 @settings(deadline=None, max_examples=30)

@@ -3,10 +3,11 @@
     python experiments/studies/growth/measure.py --work /somewhere --sizes 2000 4000 8000 16000
 
 Each job runs as a command in a process of its own, on made-up passages that are like real ones: sentences of the sample
-passages recombined, half of their words replaced by others from a vocabulary that grows with the text as that of a language
-does. A table gives processor seconds and the largest memory; the last column is the exponent of growth: the slope of a line
-through the logarithms, 1 where twice the passages take twice the time. `--jobs` chooses among check, import, train, audit,
-suggest (as many unlabelled texts as labelled ones), classify and files (as many input files as `--files` says).
+passages recombined, half of their words replaced by made-up ones whose frequencies follow Zipf's law (texts.py). A table
+gives processor seconds and the largest memory; the last column is the exponent of growth: the slope of a line through
+the logarithms, 1 where twice the passages take twice the time. `--jobs` chooses among check, import, train, audit,
+suggest (as many unlabelled texts as labelled ones), classify and files (as many input files as `--files` says). `--folds 0`
+trains without scores out of fold.
 """
 
 import argparse
@@ -19,16 +20,17 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from texts import draw_words
 
 ROOT = Path(__file__).parents[3]
 JOBS = ("check", "import", "train", "audit", "suggest", "classify", "files")
 TIMES = 10  # as many texts are classified as there are passages
 REPLACED = 0.5  # share of the words
-SYLLABLES = [a + b for a in ("b", "d", "fr", "g", "k", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v") for b in "aeiou"]
+FOLDS = "\n[thresholds]\nfolds = {}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,13 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[2000, 4000, 8000, 16000])
     parser.add_argument("--files", type=int, nargs="+", default=[1000, 2000, 4000])
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=JOBS)
+    parser.add_argument("--folds", type=int)
     options = parser.parse_args()
     print("| job | " + " | ".join(map(str, options.sizes)) + " | exponent |")
     print("|---|" + "---|" * (len(options.sizes) + 1))
     for job in options.jobs:
         sizes = options.files if job == "files" else options.sizes
-        costs = [measure(job, options.work / f"{job}-{size}", size) for size in sizes]
+        costs = [measure(job, options.work / f"{job}-{size}", size, options.folds) for size in sizes]
         cells = [f"{cost.seconds:.1f} s, {cost.megabytes:.0f} MB" for cost in costs]
         exponent = find_slope(list(map(math.log, sizes)), [math.log(cost.seconds) for cost in costs])
         print(f"| {job} ({', '.join(map(str, sizes))}) | {' | '.join(cells)} | {exponent:.2f} |", flush=True)
@@ -62,11 +65,11 @@ def find_slope(x: list[float], y: list[float]) -> float:
     return statistics.linear_regression(x, y).slope if len(x) > 1 else math.nan
 
 
-def measure(job: str, root: Path, size: int) -> Cost:
+def measure(job: str, root: Path, size: int, folds: int | None = None) -> Cost:
     """Run one job on a project with so many passages."""
     shutil.rmtree(root, ignore_errors=True)
     few = job in ("classify", "files", "import", "suggest")
-    write_project(root, 400 if few else size)
+    write_project(root, 400 if few else size, folds)
     if job == "check":
         return narratives(root, "labels", "check")
     if job == "train":
@@ -102,20 +105,21 @@ def narratives(root: Path, *words: str) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def write_project(root: Path, size: int) -> None:
+def write_project(root: Path, size: int, folds: int | None = None) -> None:
     """The sample codebook and the config of `tfidf`, and so many passages."""
     for name in ("labels/codebook.toml", "experiments/tfidf/config.toml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines(keepends=True)
         text = "".join(line for line in lines if not line.startswith("further_test"))
-        (root / name).write_text(text, encoding="utf-8")
+        more = FOLDS.format(folds) if folds is not None and name.endswith("config.toml") else ""
+        (root / name).write_text(text + more, encoding="utf-8")
     write_passages(root / "labels" / "passages.jsonl", size)
 
 
 def write_passages(path: Path, size: int, seed: int = 0) -> None:
     """Labelled passages, no two alike, in documents of three."""
     rng = random.Random(seed)
-    words = make_words(random.Random(f"words {seed}"))
+    words = draw_words(random.Random(f"words {seed}"))
     labels, sentences = read_samples()
     with path.open("w", encoding="utf-8") as stream:
         for number in range(size):
@@ -132,18 +136,6 @@ def read_samples() -> tuple[list[dict[str, str]], list[list[str]]]:
     lines = (ROOT / "labels" / "passages.jsonl").read_text(encoding="utf-8").splitlines()
     samples = [json.loads(line) for line in lines]
     return [sample["narratives"] for sample in samples], [re.split(r"(?<=[.!?])\s+", sample["text"]) for sample in samples]
-
-
-def make_words(rng: random.Random) -> Iterator[str]:
-    """Words of a language without end: mostly those that were met, in proportion to how often; now and then a new one.
-
-    That is Simon's process ("On a class of skew distribution functions", Biometrika 1955): frequencies follow Zipf's law.
-    """
-    met: list[str] = []
-    while True:
-        word = rng.choice(met) if met and rng.random() > 0.05 else "".join(rng.choices(SYLLABLES, k=rng.randint(1, 4)))
-        met.append(word)
-        yield word
 
 
 if __name__ == "__main__":

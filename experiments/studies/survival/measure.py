@@ -1,12 +1,11 @@
 """What is lost or doubled when commands are killed, when the power goes, or when two run at once.
 
-    python experiments/studies/survival/measure.py --work /somewhere --kills 100 --cuts 100 --pairs 20 --malformed 1000000
+    python experiments/studies/survival/measure.py --work /somewhere --kills 100 --pairs 20 --malformed 1000000
 
-`--kills`: SIGKILL at a moment drawn by lot. `--cuts`: the power goes after a change to the disk drawn by lot, or after the last
-one: files that were not synced are empty. Both go over classify, import, migrate, retrain and train in turn. What was stopped
-is given again, half of the time to be stopped again; at the end every byte must be as if it had not been. `--pairs`: two
+`--kills`: SIGKILL at a moment drawn by lot, over classify, import, migrate, retrain and train in turn. What was stopped is
+given again, half of the time to be stopped again; at the end every byte must be as if it had not been. `--pairs`: two
 commands at once must leave what they leave one after the other, in one order or the other. `--malformed`: so many broken
-records through classify. Every failure is a line; the last line of each campaign counts. POSIX only.
+records through classify. Power cuts are in cuts.py. Every failure is a line; the last line of each campaign counts. POSIX only.
 """
 
 import argparse
@@ -23,23 +22,19 @@ from collections.abc import Callable
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # a fork must not lose threads
 
-from helpers.killed import STEPS, Disk  # noqa: E402
 from world import BROKEN, JOBS, PAIRED, REFUSED, Job, State, make_world, preload, run_command, view  # noqa: E402
-
-End = Callable[[Callable[[], object]], None]  # how a job ends in a process that is forked for it
 
 
 def main() -> None:
     """Run the campaigns that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True)
-    for campaign in ("kills", "cuts", "pairs", "malformed"):
+    for campaign in ("kills", "pairs", "malformed"):
         parser.add_argument(f"--{campaign}", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -47,16 +42,15 @@ def main() -> None:
     base = options.work.resolve() / "base"
     preload()
     fork(lambda: make_world(base))
-    for power, count in ((False, options.kills), (True, options.cuts)):
-        if count:
-            stop_jobs(base, count, power, random.Random(options.seed))
+    if options.kills:
+        stop_jobs(base, options.kills, random.Random(options.seed))
     if options.pairs:
         pair_jobs(base, options.pairs, random.Random(options.seed))
     if options.malformed:
         read_malformed(base, options.malformed)
 
 
-def stop_jobs(base: Path, count: int, power: bool, rng: random.Random) -> None:
+def stop_jobs(base: Path, count: int, rng: random.Random) -> None:
     """Stop each job in turn until there were `count` stops; count the jobs whose end is not as it should be."""
     stops, whole, failures = Counter[str](), Counter[str](), list[str]()
     goals = {job.name: learn(base, job) for job in JOBS}
@@ -64,15 +58,12 @@ def stop_jobs(base: Path, count: int, power: bool, rng: random.Random) -> None:
     while stops.total() < count:
         job = JOBS[turn % len(JOBS)]
         turn += 1
-        goal, seconds, steps = goals[job.name]
+        goal, seconds = goals[job.name]
         root = copy(base)
         before = view(root, job)
         number = rng.randint(1, 2)
         for _ in range(number):
-            if power:
-                status = fork(partial(job.act, root), cut=(root, rng.randint(0, steps)))
-            else:
-                status = fork(partial(job.act, root), seconds=rng.uniform(0, seconds))
+            status = fork(partial(job.act, root), seconds=rng.uniform(0, seconds))
             if status != -signal.SIGKILL:
                 break
             stops[job.name] += 1
@@ -92,26 +83,19 @@ def stop_jobs(base: Path, count: int, power: bool, rng: random.Random) -> None:
     for failure in failures:
         print(failure)
     done = ", ".join(f"{name} {stops[name]}" for name in goals)
-    kind = "power cuts" if power else "kills"
-    print(f"{kind}: {stops.total()} ({done}); jobs stopped {turn}, ended with the same bytes {whole.total()}", flush=True)
+    print(f"kills: {stops.total()} ({done}); jobs stopped {turn}, ended with the same bytes {whole.total()}", flush=True)
 
 
-def learn(base: Path, job: Job) -> tuple[State, float, int]:
-    """What a job leaves when nobody stops it, the seconds that it takes, and its changes to the disk."""
+def learn(base: Path, job: Job) -> tuple[State, float]:
+    """What a job leaves when nobody stops it, and the seconds that it takes."""
     root, start = copy(base), time.monotonic()
     fork(partial(job.act, root))
     seconds, goal = time.monotonic() - start, view(root, job)
-    root, (read, write) = copy(base), os.pipe()
-
-    def count() -> None:
-        steps = hook(lambda _: None)
-        job.act(root)
-        os.write(write, str(steps[0]).encode())
-
-    fork(count)
+    root = copy(base)
+    fork(partial(job.act, root))
     if view(root, job) != goal:
         raise SystemExit(f"{job.name} does not do the same twice: {differ(view(root, job), goal)}")
-    return goal, seconds, int(os.read(read, 20))
+    return goal, seconds
 
 
 def pair_jobs(base: Path, count: int, rng: random.Random) -> None:
@@ -165,54 +149,21 @@ def copy(base: Path) -> Path:
     return Path(shutil.copytree(base, root))
 
 
-def start(act: Callable[[], object], cut: tuple[Path, int] | None = None) -> int:
-    """Let a process of its own do something; with `cut` the power goes after so many changes to the disk below a folder."""
+def start(act: Callable[[], object]) -> int:
+    """Let a process of its own do something; its number."""
     if child := os.fork():
         return child
-    if cut:
-        disk = Disk(cut[0])
-        hook(lambda step: go_out(disk) if step == cut[1] else None, disk)
     code = act()
-    if cut:
-        go_out(disk)  # all that the command said must be on the disk by now
     os._exit(code if isinstance(code, int) else 0)
 
 
-def go_out(disk: Disk) -> None:
-    """Let the power go."""
-    disk.cut()
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def fork(act: Callable[[], object], seconds: float | None = None, cut: tuple[Path, int] | None = None) -> int:
+def fork(act: Callable[[], object], seconds: float | None = None) -> int:
     """Do something in a process of its own, which is killed after so many seconds; its exit code, negative for a signal."""
-    child = start(act, cut)
+    child = start(act)
     if seconds is not None:
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def hook(step: Callable[[int], object], disk: Disk | None = None) -> list[int]:
-    """Call `step` with the number of each change to the disk that this process makes, before it; the count of them."""
-    steps = [0]
-    for place, name in STEPS:
-        setattr(place, name, _count(getattr(place, name), steps, step, disk if name == "fsync" else None))
-    return steps
-
-
-def _count(
-    original: Callable[..., Any], steps: list[int], step: Callable[[int], object], disk: Disk | None
-) -> Callable[..., Any]:
-    def change(*args: Any, **more: Any) -> Any:
-        step(steps[0])
-        steps[0] += 1
-        result = original(*args, **more)
-        if disk:
-            disk.sync(args[0])
-        return result
-
-    return change
 
 
 def differ(state: State, other: State) -> str:

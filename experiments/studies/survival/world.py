@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helpers import retraining
 from helpers.examples import write_lines
+from helpers.killed import STEPS as STEPS
 from helpers.migrations import rename, write_migration
 
 State = dict[str, bytes]
@@ -68,7 +69,10 @@ def run_command(root: Path, *words: str) -> int:
     from narratives.cli import cli
 
     os.chdir(root)
-    return CliRunner().invoke(cli, ["--project", str(root), *words]).exit_code
+    result = CliRunner().invoke(cli, ["--project", str(root), *words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code
 
 
 def view(root: Path, job: Job | None = None) -> State:
