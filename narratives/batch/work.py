@@ -17,6 +17,7 @@ from narratives.models import Answers, Model, explain_raised, join_answers
 from narratives.texts import UNSURE, count_languages, find_windows
 
 Tick = Callable[[int], None]  # texts of this part that are done
+_STEP = 512  # texts, at least, between two reports of progress
 _EXPLAINED = 32  # texts whose words are weighed between two reports of progress
 
 
@@ -88,9 +89,14 @@ def classify_items(items: list[Item], model: Model, tell: Tick | None = None, ex
     texts, languages = [text for text, _ in unique], [code for _, code in unique]
     ids = [item.id for item in items]
 
+    shown = 0
+
     def watch(done: int, total: int, _: str) -> None:
-        if tell:
-            tell(len(items) * done // max(total, 1))
+        nonlocal shown
+        share = len(items) * done // max(total, 1)
+        if tell and (share - shown >= _STEP or done == total):
+            shown = share
+            tell(share)
 
     if not explain:
         return join_answers([model.classify(texts, languages=languages, progress=watch)], rows, ids)
