@@ -98,7 +98,8 @@ def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
         if first["kind"].endswith("narrative"):
             cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
         elif len(words) > 1:
-            cause = f"{lacking}; rename each: --map OLD=ID"
+            by_file = " (or name them all: --label-names FILE, a name a line)" if all(map(str.isdigit, words)) else ""
+            cause = f"{lacking}; rename each: --map OLD=ID{by_file}"
     elif len({cause for _, cause in members}) > 1:
         listing = f"and the like: {listing}"
     place = f"{file}:{places[0]}" if noun == "line" else f"{file}: task {places[0]}"

@@ -75,7 +75,7 @@ def _add(project: Project, request: AddRequest, say: Say) -> AddSummary:
     if summary.problems and not request.accept_good:
         unlisted = len(summary.problems) - _SHOWN
         more = [f"... and {unlisted} more"] if unlisted > 0 else []
-        raise UserError(*summary.problems[:_SHOWN], *more, "nothing was added; mend them, or leave them out with --accept-good")
+        raise UserError(*(f"{problem}; or leave it out: --accept-good" for problem in summary.problems[:_SHOWN]), *more)
     ids = {passage.id for passage in corpus.passages}
     passages = [_to_passage(item, request, corpus.codebook, ids, summary) for item in drawn]
     if summary.problems and not request.accept_good:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,16 +17,19 @@ from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.handout import Returned, read_returned, write_decisions
 from narratives.annotation.incoming import Bad, Incoming, parse_entries
 from narratives.annotation.merge import READERS, Merge, merge
-from narratives.annotation.names import make_names
-from narratives.annotation.official import find_official
+from narratives.annotation.names import Names, make_names
+from narratives.annotation.official import draw_validation, find_official
 from narratives.annotation.outcome import ImportSummary
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.files import change_files, change_lines
+from narratives.files import change_files, change_lines, read_text
 from narratives.labels import Splits, assign_splits, extend_splits, to_record
 from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
+
+_NO_TEST = "documents of a training part alone, dealt out as others are; import the test part with it to keep to the data's own"
+_NO_VALIDATION = "the data has no validation part; documents of its training part that were drawn by lot for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,9 @@ class ImportRequest:
     renames: Sequence[str] = ()
     text: str | None = None
     labels: Sequence[str] = ()
+    annotator: str | None = None
+    header: Sequence[str] = ()  # the columns of tables that do not name them
+    label_names: Path | None = None  # a name a line, for the numbers 0, 1, ...
     columns: Mapping[str, str] = field(default_factory=dict)  # our own key (id, document, ...) -> the field that holds it
     texts: Path | None = None
     spans: bool = False
@@ -60,25 +67,16 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     corpus = project.read_corpus(may_be_empty=True)
     codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
     names = make_names(codebook, request.renames)
-    wishes = Wishes(
-        names=names,
-        text=request.text,
-        labels=tuple(dict.fromkeys(request.labels)),
-        empty_is_none=request.empty_is_none,
-        partial=request.partial,
-        spans=request.spans,
-        columns=request.columns,
-        texts=request.texts,
-        as_labels=request.as_labels,
-    )
+    wishes = _make_wishes(request, names)
     entries: list[Entry] = []
     returned: list[Returned] = []
     for path in request.files:
-        if back := read_returned(path, project.root):
+        if back := (None if request.header else read_returned(path, project.root)):
             returned.append(back)
         entries += back.entries if back else read_entries(path, request.form, wishes)
     if not entries:
-        raise UserError(at(request.files[0], None, "no records in it, or none that is decided"))
+        what = "no form in it is decided" if returned else "no records in it"
+        raise UserError(at(request.files[0], None, f"{what}; look whether it is the right file"))
     parsed = parse_entries(entries, codebook, names, existing)
     if parsed.bad and not request.accept_good:
         raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
@@ -104,6 +102,31 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     if changes and not request.dry_run:
         change_files(project.root, changes)
     return summary
+
+
+def _make_wishes(request: ImportRequest, names: Names) -> Wishes:
+    return Wishes(
+        names=names,
+        text=request.text,
+        labels=tuple(dict.fromkeys(request.labels)),
+        empty_is_none=request.empty_is_none,
+        partial=request.partial,
+        spans=request.spans,
+        columns=request.columns,
+        texts=request.texts,
+        as_labels=request.as_labels,
+        annotator=request.annotator,
+        header=tuple(request.header),
+        class_names=_read_class_names(request.label_names),
+    )
+
+
+def _read_class_names(path: Path | None) -> tuple[str, ...]:
+    """The names in a file, a line each; of a table (`0,toll`) the last field of each line."""
+    if path is None:
+        return ()
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    return tuple(re.split(r"[\t,]", line)[-1].strip() if re.match(r"\d+\s*[\t,]", line) else line.strip() for line in lines)
 
 
 def _measure(
@@ -137,11 +160,19 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
 
 def _honour(summary: ImportSummary, good: Sequence[Incoming], new: Sequence[Passage], splits: Splits) -> Splits:
     official, fixed = find_official(good, {passage.document for passage in new}, splits)
+    parts = {*official.values(), *splits.values()}
+    if official and "test" not in parts:  # nothing could be tested
+        summary.notes[_NO_TEST] = len(official)
+        official = {}
+    elif official and "validation" not in parts:
+        official = draw_validation(official)
+        summary.notes[_NO_VALIDATION] = list(official.values()).count("validation")
     if official:
         counts = ", ".join(f"{count} {split}" for split, count in sorted(Counter(official.values()).items()))
-        summary.notes[f"documents whose split the data names ({counts}), honoured; --new-splits deals them out"] = len(official)
+        note = f"the data's own splits were kept ({counts}); --new-splits deals the documents out instead"
+        summary.notes[note] = len(official)
     if fixed:
-        summary.notes["documents whose split was fixed here before and is another in the data; it stays"] = fixed
+        summary.notes["documents that the data has in another split than this project; they stay where they are here"] = fixed
     return official
 
 

@@ -1,13 +1,19 @@
 """What other tools call the narratives: ids, titles, names to be renamed, each perhaps with a stance."""
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from narratives.data import Codebook
 from narratives.errors import UserError, did_you_mean, show
 from narratives.files import count_id
 from narratives.labels import NONE, PATHS, STANCES, Tell, fold_name, fold_names, join_stance, list_endings, split_stance
+
+_NONE_WORDS = {"none", "no", "nothing", "none of these", "none of the above", "no narrative", "no narratives", "no label"}
+_NONE_WORDS |= {"neutral", "other", "n", "-", "not applicable", "irrelevant", "clean", "normal", "non"}
+_STEPS = (": ", ":", "::", "/", " / ", " - ")  # what people write between a family and a narrative of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +63,10 @@ class Names:
         labels: dict[str, Any] = {}
         says_none = False
         for word, given_stance in pairs:
-            word = count_id(word)
+            word = str(word) if isinstance(word, bool) else count_id(word)
             label = self.find(word) if isinstance(word, str) else None
             if label is None:
-                shown, choices = show(str(word)), [*self.ids, *self.titles]
-                tell(f"unknown label '{shown}'{did_you_mean(str(word), choices)}; or rename it: --map '{shown}=ID'")
+                tell(self.explain_unknown(str(word)))
                 continue
             says_none |= label == NONE
             if label == NONE:
@@ -74,6 +79,20 @@ class Names:
         if says_none and labels:
             tell(f"'{NONE}' stands beside {', '.join(labels)}; keep one of them")
         return labels
+
+    def explain_unknown(self, word: str) -> str:
+        """That the codebook knows no such label, and the option that renames it."""
+        shown = show(word)
+        if fold_name(word) in _NONE_WORDS:
+            return f"unknown label '{shown}'; if it says that nothing is carried: {_map(shown, NONE)}"
+        near = get_close_matches(word, [*self.ids, *self.titles], n=1, cutoff=0.6)
+        if near:
+            return f"unknown label '{shown}'; did you mean '{show(near[0])}'? {_map(shown, self.titles.get(near[0], near[0]))}"
+        return f"unknown label '{shown}'{did_you_mean(word, self.ids)}; rename it: {_map(shown, 'ID')}"
+
+
+def _map(old: str, new: str) -> str:
+    return f"--map '{old}={new}'" if "'" not in old else f"--map {shlex.quote(f'{old}={new}')}"
 
 
 def make_names(codebook: Codebook, renames: Iterable[str] = ()) -> Names:
@@ -95,5 +114,6 @@ def make_names(codebook: Codebook, renames: Iterable[str] = ()) -> Names:
     if problems:
         raise UserError(*problems)
     names = [(name, n.id) for n in codebook.narratives for name in (n.id, n.title)]
+    names += [(f"{n.family}{step}{name}", n.id) for n in codebook.narratives for name in (n.id, n.title) for step in _STEPS]
     folded = fold_names([(NONE, NONE), *names, *((old, old) for old in table)])
     return Names(codebook.ids, unique, table, folded=folded)

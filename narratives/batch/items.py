@@ -140,13 +140,25 @@ def explain_absence(name: str, records: Iterable[Record], columns: Iterable[str]
     """What to do where no record has a field of this name: the nearest name, or the list that holds the records."""
     names = list(dict.fromkeys([*columns, *(field for record in records for field in list_fields(record.values))]))
     for record in records:
-        for outer, value in record.values.items():
-            if isinstance(value, list) and value and isinstance(value[0], dict) and has_field(value[0], name):
-                return f"; the records stand in the list '{outer}' of each line: unpack it first: jq -c '.{outer}[]'"
+        if path := _find_list(record.values, name):
+            return f"; the records stand in lists inside others; unpack it first: jq -c '{path}'"
     joined = ", ".join(names)
     inside = [field for field in names if "." in field and name in field.rpartition(".")[2]]
     near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, names)
     return f"{near or f'; there: {joined}'}; {fix}"
+
+
+def _find_list(value: dict[str, Any], name: str, depth: int = 3) -> str:
+    """Where in an object a list of records with that field stands, as jq writes it; empty where there is none."""
+    for key, inner in value.items():
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            if has_field(inner[0], name):
+                return f".{key}[]"
+            if depth and (path := _find_list(inner[0], name, depth - 1)):
+                return f".{key}[]{path}"
+        elif isinstance(inner, dict) and depth and (path := _find_list(inner, name, depth - 1)):
+            return f".{key}{path}"
+    return ""
 
 
 def _list_names(values: dict[str, Any]) -> str:

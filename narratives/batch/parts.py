@@ -166,7 +166,7 @@ def _refusing(source: Source) -> Iterator[None]:
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise unreadable(source.path, error) from None
-        reason = explain_unpacking(error, source.compression) if source.compression else str(error)
+        reason = explain_unpacking(error, source.compression.split()[0]) if source.compression else str(error)
         raise UserError(at(source.path, None, reason)) from None
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from narratives.batch.storage import filesystem, is_url, to_plain
 from narratives.errors import UserError, at
-from narratives.files import ENDINGS, find_format, sha256, strip_packing, unpack, unreadable
+from narratives.files import ENDINGS, JSON, find_format, sha256, strip_packing, unpack, unreadable
 
 _BUFFER = 1 << 17  # bytes
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -191,7 +191,7 @@ def _is_known(path: str) -> bool:
 
 
 def _is_text(path: str) -> bool:
-    return _is_known(path) and not strip_packing(path)[0].lower().endswith(".json")
+    return _is_known(path) and not strip_packing(path)[0].lower().endswith(JSON)
 
 
 def _refuse(path: Path) -> UserError:
@@ -215,5 +215,5 @@ def _to_source(path: str) -> Source:
     form = form or find_format(local)  # which refuses it
     if form == "parquet" and compression:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
-    json = " json" if inner.lower().endswith(".json") else ""
+    json = " json" if inner.lower().endswith(JSON) else ""
     return Source(path, form, f"{compression}{json}".strip())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import FOLDER, JSON, open_project, say, show
+from narratives.commands.options import JSON, open_project, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError, gather
 
@@ -95,8 +95,15 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--id-column", help="The field that holds the id.")
 @click.option("--document-column", help="The field that names the document that a passage is of.")
 @click.option("--language-column", help="The field that names the language.")
+@click.option("--annotator-column", "annotator", help="The field that says who labelled; such as `annotator` are found.")
+@click.option("--columns", "header", help="The columns of a table without a header, with commas between: text,labels,id")
+@click.option("--label-names", type=click.Path(path_type=Path), help="A file of names, a line each, for labels 0, 1, ...")
 @click.option("--split-column", help="The field that says train, validation or test; without one `split`, if there is one.")
-@click.option("--texts", type=FOLDER, help="The folder with a file for each text, where labels stand alone (semeval).")
+@click.option(
+    "--texts",
+    type=click.Path(path_type=Path, exists=True),
+    help="Where labels stand alone: a folder with a file for each text, or a table, under the same ids.",
+)
 @click.option("--spans", is_flag=True, help="Labels of stretches of a text count as labels of the whole text.")
 @click.option("--new-splits", is_flag=True, help="Deal documents out, whatever split the data or a file's name says.")
 @click.option("--empty", type=click.Choice(["unlabelled", "none"]), default="unlabelled", show_default=True)
@@ -108,7 +115,7 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON
 @click.pass_obj
-def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, **options: Any) -> None:
+def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, header: str | None, **options: Any) -> None:
     """Import fresh labels: JSONL, CSV, Label Studio, doccano, Prodigy, Argilla, Hugging Face datasets, SemEval.
 
     A label is a narrative's id or title, perhaps with a stance (toll:reports); (none) says that nothing is carried. What
@@ -126,6 +133,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, *
     from narratives.annotation import ImportRequest, describe_import, import_labels
 
     columns = {key: name for key in ("id", "document", "language", "split") if (name := options.pop(f"{key}_column"))}
+    options["header"] = tuple(name.strip() for name in header.split(",")) if header else ()
     request = ImportRequest(text=text_column, columns=columns, empty_is_none=empty == "none", **options)
     try:
         summary = import_labels(open_project(root), request, say)

@@ -11,7 +11,7 @@ from narratives.files.jsonl import change_lines
 from narratives.files.ledger import append_line, read_from
 from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
-from narratives.files.packed import explain_unpacking, open_unpacked, strip_packing, unpack
+from narratives.files.packed import JSON, explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
 from narratives.files.quoting import find_quoting
 from narratives.files.records import (
@@ -24,11 +24,13 @@ from narratives.files.records import (
     parse_rows,
     read_records,
 )
+from narratives.files.split_names import find_split
 from narratives.files.toml_file import OPAQUE, TomlFile, read_toml
 
 __all__ = [
     "CHANGED",
     "ENDINGS",
+    "JSON",
     "LIMIT",
     "LOCK",
     "OPAQUE",
@@ -55,6 +57,7 @@ __all__ = [
     "find_field",
     "find_format",
     "find_quoting",
+    "find_split",
     "finish_changes",
     "has_field",
     "hold_lock",

@@ -2,20 +2,27 @@
 
 import csv
 import sys
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from narratives.errors import show
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line
 
 _LONGEST = 1_000_000  # bytes over which a quoted field may run on to further lines
 _NO_HEADER = "the first line must name the columns, each once, such as: id,text"
+_EMPTY = "it is empty; " + _NO_HEADER
+_TWICE = "two columns are named '{}'; rename one"
+_PAGE = "this is a web page or XML, no table; open it in a spreadsheet and save it as CSV in UTF-8"
+_OLD_LINES = "its lines end with a carriage return alone, as old programs wrote them; save it with other line ends"
 _NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
 _BROKEN = "broken CSV: "
 _OPEN = _BROKEN + "a quote is opened and not closed"
 _MERGED = _BROKEN + "a quote opened here is closed in line {}, though each line has all its fields; take these quotes out"
 
-SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+_SIGNS = "".join(SIGNS)
 
 csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # the default of 128 KiB is shorter than a long article
 
@@ -45,11 +52,15 @@ class Row:
 def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
     """Take the header off `lines`; `SpoiltFile` where there is none. `tabs`: fields stand between tabs, whatever is in them.
 
-    Else the sign counts that stands most often outside of quotes: a comma, a semicolon or a tab.
+    Else the sign counts that stands most often outside of quotes: a comma, a semicolon, a tab or a bar.
     """
     number, size, first = _take_text(lines)
+    if not first.strip():
+        raise SpoiltFile(_EMPTY if not size else _NO_HEADER)
+    if first.lstrip().lower().startswith(("<html", "<!doctype", "<?xml", "<table")):
+        raise SpoiltFile(_PAGE)
     outside = "".join(first.split('"')[::2])
-    delimiter = "\t" if tabs else max(",;\t", key=outside.count)
+    delimiter = "\t" if tabs else max(_SIGNS, key=lambda sign: (outside.count(sign), sign != "|"))
     if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter
         delimiter = first[4:].rstrip("\r\n")
         if len(delimiter) != 1 or delimiter in '" ' or not delimiter.isascii():
@@ -59,13 +70,25 @@ def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
     try:
         columns = Parser(delimiter).parse(first) if delimiter != "\t" or first.count('"') % 2 == 0 else first.split("\t")
     except csv.Error as error:
-        raise SpoiltFile(f"the header is broken: {_explain(error)}") from None
+        old = "\r" in first.rstrip("\r\n") and '"' not in first
+        raise SpoiltFile(_OLD_LINES if old else f"the header is broken: {_explain(error)}") from None
     fields = len(columns)
     while columns and not columns[-1].strip():
         columns.pop()
-    if not columns or len(set(columns)) < len(columns):
+    if not columns:
         raise SpoiltFile(_NO_HEADER)
+    [(name, count)] = Counter(columns).most_common(1)
+    if count > 1:
+        raise SpoiltFile(_TWICE.format(show(name)) if name.strip() else _NO_HEADER)
     return Header(tuple(columns), fields, delimiter, number, size)
+
+
+def name_columns(lines: Iterator[Line], columns: Sequence[str], tabs: bool) -> Header:
+    """The header of a table that has none; the sign between fields is told by the first line, which is taken off `lines`."""
+    _, _, first = _take_text(lines)
+    outside = "".join(first.split('"')[::2])
+    delimiter = "\t" if tabs else max(_SIGNS, key=lambda sign: (outside.count(sign) == len(columns) - 1, outside.count(sign)))
+    return Header(tuple(columns), len(columns), delimiter, 0, 0)
 
 
 def read_rows(lines: Iterator[Line], header: Header) -> Iterator[Row]:

@@ -1,9 +1,13 @@
-"""Fields of nested records by dotted paths (`message.text`), and texts that stand in pieces."""
+"""Fields of nested records by dotted paths (`message.text`), and texts that stand in pieces.
+
+A path may lead through lists: `answers.code` is then the list of the codes of all answers.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 _MISSING = object()
+_SPEAKERS = ("author", "speaker", "role", "from", "user")
 
 
 def find_field(values: dict[str, Any], path: str) -> Any:
@@ -12,10 +16,20 @@ def find_field(values: dict[str, Any], path: str) -> Any:
         return values[path]
     value: Any = values
     for step in path.split("."):
-        value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING
+        value = _step(value, step)
         if value is _MISSING:
             raise KeyError(path)
     return value
+
+
+def _step(value: Any, step: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(step, _MISSING)
+    if not isinstance(value, list):
+        return _MISSING
+    inner = [below for item in value if (below := _step(item, step)) is not _MISSING]
+    flat = [part for below in inner for part in (below if isinstance(below, list) else [below])]
+    return flat if inner else _MISSING
 
 
 def has_field(values: dict[str, Any], path: str) -> bool:
@@ -32,13 +46,19 @@ def take_field(values: dict[str, Any], path: str) -> Any:
     if path in values:
         return values.pop(path)
     value = find_field(values, path)
-    *outer, last = path.split(".")
-    inner = values
-    for step in outer:
-        inner[step] = dict(inner[step])
-        inner = inner[step]
-    del inner[last]
+    first, _, remainder = path.partition(".")
+    values[first] = _without(values[first], remainder.split("."))
     return value
+
+
+def _without(value: Any, steps: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_without(item, steps) for item in value]
+    if not isinstance(value, dict) or steps[0] not in value:
+        return value
+    if len(steps) == 1:
+        return {name: inner for name, inner in value.items() if name != steps[0]}
+    return {**value, steps[0]: _without(value[steps[0]], steps[1:])}
 
 
 def list_fields(values: dict[str, Any], depth: int = 3) -> Iterator[str]:
@@ -50,11 +70,23 @@ def list_fields(values: dict[str, Any], depth: int = 3) -> Iterator[str]:
 
 
 def join_pieces(value: Any) -> Any:
-    """A text in pieces (a list of texts, and objects with a `text`, as Telegram writes it) in one; else `value` as it is."""
-    if not isinstance(value, list) or not any(isinstance(piece, dict) for piece in value):
-        return value  # a list of texts alone may be anything, such as words
-    pieces = [piece.get("text") if isinstance(piece, dict) else piece for piece in value]
-    return "".join(map(str, pieces)) if all(isinstance(piece, str) for piece in pieces) else value
+    """A text in pieces in one; else `value` as it is.
+
+    Pieces are a list of texts and of objects with a `text`, as Telegram writes it; turns of a talk, with who spoke; or a
+    list of paragraphs. A list of single words stays one: nobody knows what stood between them.
+    """
+    if not isinstance(value, list) or not value:
+        return value
+    inner = [piece.get("text") if isinstance(piece, dict) else piece for piece in value]
+    pieces = [piece for piece in inner if isinstance(piece, str)]
+    if len(pieces) < len(value):
+        return value
+    objects = [piece for piece in value if isinstance(piece, dict)]
+    turns = len(objects) == len(value) and all(any(name in piece for name in _SPEAKERS) for piece in objects)
+    paragraphs = not objects and any(" " in piece.strip() for piece in pieces)
+    if turns or paragraphs:
+        return "\n".join(pieces)
+    return "".join(pieces) if objects else value
 
 
 def count_id(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """A JSON file as JSON Lines: its records one after the other, each on a line of its own.
 
-The records are those of a list; of the longest list of objects in an object (`{"messages": [...]}`); the values of an
-object whose values are all objects, keyed by id; or objects that follow each other. A list is read piece by piece.
+The records are those that `json_shapes` finds in it, or objects that follow each other. A list is read piece by piece.
 """
 
 import io
@@ -12,12 +11,13 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from narratives.files.json_shapes import list_records, to_record
 from narratives.files.lines import SpoiltFile
 
 DEEPEST = 200  # lists and objects in each other; how many more Python bears depends on who calls
 _CHUNK = 1 << 20  # bytes
 _LONGEST = 1 << 30  # characters of one value
-_TASKS = ("data", "fields")  # what labelling tools call the object that holds the text of a task
+_SCRIPT = re.compile(r"\s*window\.[\w.]+\s*=")  # before the JSON in an archive of X
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 
@@ -78,29 +78,11 @@ class JsonLines(io.RawIOBase):
         super().close()
 
 
-def list_records(value: Any) -> list[Any]:
-    """The records in a JSON value: see the top of this module."""
-    if isinstance(value, list):
-        return value
-    if not isinstance(value, dict) or isinstance(value.get("text"), str) or any(isinstance(value.get(k), dict) for k in _TASKS):
-        return [value]
-    lists = [inner for inner in value.values() if isinstance(inner, list) and inner and isinstance(inner[0], dict)]
-    if is_keyed(value):
-        return [{"id": key, **inner} for key, inner in value.items()]
-    return max(lists, key=len) if lists else [value]
-
-
-def is_keyed(value: dict[str, Any]) -> bool:
-    """Whether an object holds nothing but objects that are alike: records, keyed by their ids."""
-    inner = list(value.values())
-    if len(inner) < 1 or not all(isinstance(record, dict) and record for record in inner):
-        return False
-    shared = set(inner[0]).intersection(*inner[1:])
-    return bool(shared) and any(isinstance(record.get(key), str) for record in inner for key in shared)
-
-
 def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
-    """The records of a JSON file, each with the line on which it, or what holds it, begins; `BrokenJson` where it breaks."""
+    """The records of a JSON file, each with the line on which it, or what holds it, begins.
+
+    `BrokenJson` where it breaks, `SpoiltFile` where nobody can tell which of its lists is meant.
+    """
     text, position, line, listed, ended = "", 0, 1, None, False
     reader = io.TextIOWrapper(source, encoding="utf-8-sig", newline="")
     try:
@@ -109,6 +91,9 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
             line += text.count("\n", position, start)
             position = start
             if listed is None and position < len(text):
+                if script := _SCRIPT.match(text, position):
+                    position = script.end()
+                    continue
                 listed = text[position] == "["
                 position += listed
                 continue
@@ -120,7 +105,7 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
                 return
             if pair := _take_value(text, position, line, ended):
                 value, end = pair
-                yield from ((line, record) for record in ([value] if listed else list_records(value)))
+                yield from ((line, record) for record in ([to_record(value)] if listed else list_records(value)))
                 line += text.count("\n", position, end)
                 position = end
             else:

@@ -39,8 +39,22 @@ def read_lines(stream: BinaryIO, number: int = 1, size: int | None = None) -> It
         raise EOFError(CHANGED)
 
 
+_OFFICE = "this is a file of an office program, whatever its ending; open it there and save it as CSV in UTF-8"
+_BEGINNINGS = {  # of files that have another ending than they should
+    b"PK\x03\x04": _OFFICE,
+    b"\xd0\xcf\x11\xe0": _OFFICE,
+    b"%PDF-": "this is a PDF, whatever its ending; save its text as TXT or CSV",
+    b"PAR1": "this is Parquet; give the file the ending .parquet",
+    b"\x1f\x8b": "this is packed with gzip; add .gz to the file's name",
+    b"\x28\xb5\x2f\xfd": "this is packed with zstd; add .zst to the file's name",
+}
+
+
 def check_first_line(data: bytes) -> None:
     """`SpoiltFile` where the first line of a file shows that this is not UTF-8 text at all."""
+    for beginning, reason in _BEGINNINGS.items():
+        if data.startswith(beginning):
+            raise SpoiltFile(reason)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (data and data.count(0) * 3 >= len(data)):
         raise SpoiltFile("this is UTF-16 text or no text at all; save it as UTF-8")
 

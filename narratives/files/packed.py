@@ -15,7 +15,8 @@ from narratives.files.json_lines import JsonLines
 from narratives.files.unpacked import check_unpacked
 
 PACKED = {".gz": "gzip", ".zst": "zstd"}
-_ARCHIVES = (".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+JSON = (".json", ".js")  # one value, or a script of an archive of X that holds one
+_ARCHIVES = {".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar"}
 _BUFFER = 1 << 17  # bytes
 _LONG_WINDOW = "packed with a window longer than 128 MiB; unpack it first: zstd -d --long=31"
 
@@ -37,7 +38,7 @@ def check_file(path: Path) -> None:
         raise unreadable(path, IsADirectoryError())
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
         raise UserError(at(path, None, "is a pipe or a device, no file; save what it gives to a file and name that"))
-    if path.suffix.lower() in _ARCHIVES:
+    if {path.suffix.lower(), Path(strip_packing(path)[0]).suffix.lower()} & _ARCHIVES:
         raise UserError(at(path, None, "is an archive; unpack it first and name the file in it"))
 
 
@@ -94,7 +95,7 @@ def open_unpacked(path: Path, *, by_lines: bool = True) -> Iterator[BinaryIO]:
     """
     check_file(path)
     inner, packing = strip_packing(path)
-    steps = f"{packing} json" if by_lines and inner.lower().endswith(".json") else packing
+    steps = f"{packing} json" if by_lines and inner.lower().endswith(JSON) else packing
     try:
         with unpack(path.open("rb", buffering=_BUFFER), steps, str(path), path.stat().st_size) as stream:
             yield stream
@@ -108,4 +109,6 @@ def explain_unpacking(error: Exception, packing: str) -> str:
     """Why a packed file could not be unpacked, and what to do."""
     if "requires too much memory" in str(error):
         return _LONG_WINDOW
+    if "Not a gzipped file" in str(error) or "Unknown frame descriptor" in str(error):
+        return f"not packed with {packing}, though its ending says so; rename it to what it is"
     return f"cut short or not {packing}: {error}; get it again"

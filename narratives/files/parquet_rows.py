@@ -49,8 +49,9 @@ def refusing_parquet(path: Path) -> Iterator[None]:
     except SpoiltFile as error:
         raise UserError(at(path, None, str(error))) from None
     except (pyarrow.ArrowException, OSError, EOFError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(at(path, None, f"not a Parquet file that can be read: {reason}")) from None
+        reason = next(iter(str(error).splitlines()), type(error).__name__).partition(". ")[0]
+        fix = "get it again, or rename it to what it is"
+        raise UserError(at(path, None, f"not a Parquet file that can be read: {reason}; {fix}")) from None
 
 
 class Batches:

@@ -1,23 +1,24 @@
 """Read JSONL, JSON, CSV, Parquet and TXT as a stream of records, each with the line that it stands on."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files.csv_rows import Header, read_header, read_rows
+from narratives.files.csv_rows import Header, name_columns, read_header, read_rows
 from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
-from narratives.files.packed import check_file, open_unpacked, strip_packing
+from narratives.files.packed import JSON, check_file, open_unpacked, strip_packing
 from narratives.files.parquet_rows import Batches, open_parquet
 from narratives.files.parquet_values import to_rows, weigh_rows
 from narratives.files.quoting import find_quoting
 from narratives.files.unpacked import check_unpacked
 
 ENDINGS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "txt"}
-ENDINGS |= {".json": "jsonl"}  # unpacked to an object a line
+ENDINGS |= dict.fromkeys(JSON, "jsonl")  # unpacked to an object a line
 SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 
 
@@ -51,8 +52,8 @@ def find_format(path: Path) -> str:
     raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
 
 
-def read_records(path: Path) -> Iterator[Record | BadRecord]:
-    """Stream the records of a file whose format its ending tells.
+def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record | BadRecord]:
+    """Stream the records of a file whose format its ending tells. `columns` names those of a table without a header.
 
     A broken line is yielded as `BadRecord`, so that the caller decides what it costs. What spoils the whole file
     (not there, unknown format, not UTF-8, no header) raises `UserError`.
@@ -60,26 +61,38 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
     form = find_format(path)
     if form == "parquet" and strip_packing(path)[1]:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
-    return _read_parquet(path) if form == "parquet" else _read_text(path, form)
+    return _read_parquet(path) if form == "parquet" else _read_text(path, form, columns)
 
 
-def _read_text(path: Path, form: str) -> Iterator[Record | BadRecord]:
+def _read_text(path: Path, form: str, columns: Sequence[str]) -> Iterator[Record | BadRecord]:
     try:
-        header = _find_header(path) if form == "csv" else None
+        header = _find_header(path, columns) if form == "csv" else None
         with open_unpacked(path) as stream:
             lines = _refuse_other_encodings(path, read_lines(stream))
-            if header:
+            if header and not columns:
                 read_header(lines, tabs=header.delimiter == "\t")
-            yield from parse_records(form, lines, header)
+            yield from _refuse_spread_objects(parse_records(form, lines, header))
     except SpoiltFile as error:
         raise UserError(at(path, 1, str(error))) from None
 
 
-def _find_header(path: Path) -> Header:
+def _refuse_spread_objects(records: Iterator[Record | BadRecord]) -> Iterator[Record | BadRecord]:
+    # One error for objects that run over several lines says more than one for every line of them.
+    for record in records:
+        if record == BadRecord(1, _OPEN_OBJECT):
+            following = list(islice(records, 1))
+            if following and isinstance(following[0], BadRecord):
+                raise SpoiltFile(_SPREAD)
+            yield from (record, *following)
+        else:
+            yield record
+
+
+def _find_header(path: Path, columns: Sequence[str]) -> Header:
     tabs = strip_packing(path)[0].lower().endswith(".tsv")
     with open_unpacked(path) as stream:
         lines = _refuse_other_encodings(path, read_lines(stream))
-        return find_quoting(lines, read_header(lines, tabs=tabs))
+        return find_quoting(lines, name_columns(lines, columns, tabs) if columns else read_header(lines, tabs=tabs))
 
 
 def parse_records(form: str, lines: Iterator[Line], header: Header | None) -> Iterator[Record | BadRecord]:
@@ -155,6 +168,8 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
 
 
 _decode = json.JSONDecoder(object_pairs_hook=unique_keys).decode
+_SPREAD = "an object runs over several lines; give the file the ending .json, or write one a line: jq -c ."
+_OPEN_OBJECT = "broken JSON: Expecting property name enclosed in double quotes at column 2"  # a line that is a brace alone
 _TOO_DEEP = "broken JSON: nested too deeply"
 
 

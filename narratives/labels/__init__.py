@@ -1,5 +1,6 @@
 """What a project's labels say: the codebook, the labelled passages, and which document is in which split."""
 
+from narratives.files import find_split
 from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.labels.codebook import check_entries, describe_difference, read_codebook
 from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, read_corpus
@@ -26,7 +27,6 @@ from narratives.labels.splits import (
     append_splits,
     assign_splits,
     extend_splits,
-    find_split,
     leaks,
     read_splits,
 )

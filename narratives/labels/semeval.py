@@ -23,8 +23,13 @@ def is_semeval(path: Path) -> bool:
     with path.open("rb") as stream:
         lines = [data or b"" for _, _, data in islice(read_lines(stream), _LOOKED_AT)]
     rows = [line.decode("utf-8-sig", "replace").rstrip("\r\n").split("\t") for line in lines if line.strip()]
+    rows = rows[1:] if rows and _is_header(rows[0]) else rows
     named = all(row[0].lower().endswith(".txt") for row in rows)
     return bool(rows) and named and all(len(row) == 3 for row in rows)
+
+
+def _is_header(fields: list[str]) -> bool:
+    return len(fields) == 3 and "narrative" in fields[1].lower() and "narrative" in fields[2].lower() and "." not in fields[0]
 
 
 def split_semeval(path: Path) -> Iterator[tuple[int, str, list[str]]]:
@@ -41,6 +46,8 @@ def split_semeval(path: Path) -> Iterator[tuple[int, str, list[str]]]:
             if len(fields) != 3:
                 reason = f"{len(fields)} fields; write: id, narratives and sub-narratives, with tabs between"
                 raise UserError(at(path, number, reason))
+            if number == 1 and _is_header(fields):
+                continue
             words = [word.strip() for field in fields[1:] for word in field.split(";") if word.strip()]
             yield number, fields[0].strip(), list(dict.fromkeys(words))
 

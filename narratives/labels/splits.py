@@ -16,13 +16,6 @@ from narratives.texts import Pair, group
 SHARES = {"train": 0.65, "validation": 0.15, "test": 0.20}
 BY_LOT = "by lot"  # in a passage's `chosen`, where `suggest` says why it was chosen
 Splits = dict[str, str]  # document -> split
-_WORDS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation"}
-_WORDS |= {"dev": "validation", "development": "validation", "test": "test", "testing": "test"}
-
-
-def find_split(name: object) -> str:
-    """The split that a word of other programs stands for, such as `dev`; empty where it is none."""
-    return _WORDS.get(str(name).strip().casefold(), "")
 
 
 def read_splits(path: Path) -> Splits:

@@ -66,7 +66,7 @@ def fit_cuts(
     taught = train.gold.sum(0) > 0
     calibration = fit_calibration(scores, gold, taught)
     quiet = calibration.apply(read(scorer, background)) if background else None
-    choices = weigh_choices(calibration.apply(scores), gold, taught, quiet, wishes.max_alarms)
+    choices = weigh_choices(calibration.apply(scores), gold, taught, quiet, wishes)
     gate = Gate(
         score=lambda: read(scorer, validation.texts),
         exact=exact,

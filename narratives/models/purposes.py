@@ -46,6 +46,7 @@ class Wishes:
     objective: Objective = Objective.NARRATIVE
     max_alarms: float | None = None  # share of background texts in which something may be raised
     folds: int | None = None  # of the training passages; 0: validation alone decides; `None`: as suits the classifier
+    rarer: float = 1.0  # texts to be read that carry nothing, for one among the labelled
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -76,11 +77,15 @@ class Tuning:
         """What the thresholds are for, in one sentence."""
         cap = self.wishes.max_alarms
         budget = f", under a budget of alarms in {100 * cap:g} % of background texts" if cap else ""
-        return f"{_AIMS[self.wishes.objective]}{budget}."
+        rarer = self.wishes.rarer
+        mix = f", where narratives are {rarer:g} times rarer than in the labelled passages" if rarer != 1 else ""
+        return f"{_AIMS[self.wishes.objective]}{mix}{budget}."
 
     def to_json(self, ids: tuple[str, ...]) -> dict[str, Any]:
         """Plain data."""
-        wishes = {"objective": self.wishes.objective, "max_alarms": self.wishes.max_alarms, "folds": self.wishes.folds}
+        wishes: dict[str, Any] = {name: getattr(self.wishes, name) for name in ("objective", "max_alarms", "folds")}
+        if self.wishes.rarer != 1:
+            wishes["rarer"] = self.wishes.rarer
         counts = {"folds": self.folds, "train": self.train, "validation": self.validation}
         return {"wishes": wishes, **counts, "choices": {name: each.to_json(ids) for name, each in self.choices.items()}}
 
@@ -92,22 +97,25 @@ class Tuning:
 
 
 def weigh_choices(
-    scores: Scores, gold: Matrix, taught: NDArray[np.bool_], background: Scores | None, max_alarms: float | None
+    scores: Scores, gold: Matrix, taught: NDArray[np.bool_], background: Scores | None, wishes: Wishes
 ) -> dict[str, Choice]:
     """Thresholds for each purpose, from calibrated scores of passages (passages, narratives), NaN where there is none.
 
-    `background` are those of texts that carry nothing (texts, narratives): without them there is no budget of alarms. With
-    `max_alarms` the thresholds of the other purposes are kept under it, too. What was never learned (not `taught`) is never
-    raised: its threshold is 1.
+    `background` are those of texts that carry nothing (texts, narratives): without them there is no budget of alarms. Where
+    `wishes` name one, the thresholds of the other purposes are kept under it, too. What was never learned (not `taught`) is
+    never raised: its threshold is 1.
     """
     learned = np.where(taught, scores, np.float32(np.nan))
-    tuned = {Objective.NARRATIVE: tune_thresholds(learned), Objective.MICRO: tune_together(learned)}
+    tuned = {
+        Objective.NARRATIVE: tune_thresholds(learned, wishes.rarer),
+        Objective.MICRO: tune_together(learned, wishes.rarer),
+    }
     for thresholds in tuned.values():
         thresholds[~taught] = 1.0
     if background is not None:
-        budget = max_alarms or USUAL_ALARMS
+        budget = wishes.max_alarms or USUAL_ALARMS
         spent = spend_alarms(tuned[Objective.NARRATIVE], background, budget)
-        if max_alarms:
+        if wishes.max_alarms:
             tuned = {name: cap_alarms(thresholds, background, budget) for name, thresholds in tuned.items()}
         tuned[Objective.ALARMS] = spent
     return {name: _rate(thresholds, scores, gold, background) for name, thresholds in tuned.items()}

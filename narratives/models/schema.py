@@ -88,9 +88,11 @@ def _check_tuning(manifest: dict[str, Any]) -> str:
     if not all(_is(tuning[key], int) and tuning[key] >= 0 for key in ("folds", "train", "validation")):
         return "'tuning' must count in whole numbers"
     wishes, choices = tuning["wishes"], tuning["choices"]
-    known_wishes = isinstance(wishes, dict) and wishes.keys() == {field.name for field in fields(Wishes)}
-    if not known_wishes or wishes["objective"] not in list(Objective):
+    names = {field.name for field in fields(Wishes)}
+    if not isinstance(wishes, dict) or {*wishes, "rarer"} != names or wishes["objective"] not in list(Objective):
         return "'tuning' does not say what was wished for"
+    if not _is_number(wishes.get("rarer", 1)) or wishes.get("rarer", 1) < 1:
+        return "'tuning' must say how many times rarer narratives are in the texts to be read"
     for choice in choices.values() if isinstance(choices, dict) else [None]:
         if not isinstance(choice, dict) or choice.keys() != {field.name for field in fields(Choice)}:
             return "'tuning' has a choice that is none"

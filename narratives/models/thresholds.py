@@ -9,7 +9,7 @@ from narratives.metrics import highest_share
 DEFAULT = 0.5
 
 
-def tune_thresholds(scores: Scores) -> Floats:
+def tune_thresholds(scores: Scores, rarer: float = 1.0) -> Floats:
     """Thresholds of shape (narratives,) from calibrated scores (passages, narratives), NaN where there is none.
 
     For each narrative the cut with the largest expected F1 over these passages, if scores are probabilities: of the `n`
@@ -18,19 +18,26 @@ def tune_thresholds(scores: Scores) -> Floats:
     passage helps as long as its score is above that (Lipton, Elkan and Naryanaswamy, "Optimal thresholding of classifiers
     to maximize F1 measure", ECML PKDD 2014, theorem 1). So no threshold exceeds a half.
 
+    `rarer`: for one passage here that does not carry a narrative, the texts to be read hold so many. A wrong alarm then counts
+    so many times, and scores are read as they would be there (Elkan, "The foundations of cost-sensitive learning", IJCAI
+    2001, theorem 2): above 1, thresholds rise.
+
     Where scores are all alike there is nothing to cut between, and the threshold is `DEFAULT`.
     """
     falling = -np.sort(-np.nan_to_num(np.asarray(scores, dtype=np.float64)), axis=0)
     if not falling.size:
         return np.full(scores.shape[1], DEFAULT)
     hits = falling.cumsum(0)
-    f1 = 2 * hits / (np.arange(1, len(falling) + 1)[:, None] + hits[-1])
-    return np.where(falling[0] > falling[-1], f1.max(0) / 2, DEFAULT)
+    raised = np.arange(1, len(falling) + 1)[:, None] + (rarer - 1) * (1 - falling).cumsum(0)
+    thresholds = (2 * hits / (raised + hits[-1])).max(0) / 2
+    if rarer != 1:
+        thresholds = to_share(to_log_odds(thresholds) + np.log(rarer))
+    return np.where(falling[0] > falling[-1], thresholds, DEFAULT)
 
 
-def tune_together(scores: Scores) -> Floats:
+def tune_together(scores: Scores, rarer: float = 1.0) -> Floats:
     """The same for all answers in one pot: one threshold for all narratives, where the expected micro F1 is largest."""
-    return np.full(scores.shape[1], tune_thresholds(scores.reshape(-1, 1))[0])
+    return np.full(scores.shape[1], tune_thresholds(scores.reshape(-1, 1), rarer)[0])
 
 
 def cap_alarms(thresholds: Floats, scores: Scores, max_alarms: float) -> Floats:

@@ -27,6 +27,7 @@ class RunConfig:
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
+    rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
 
     def make_classifier(self) -> Classifier:
@@ -40,11 +41,12 @@ _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
 _MOST_FOLDS = 20
+_RAREST = 1000  # times
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list},
     "training": {"background": _PATHS},
-    "thresholds": {"max_alarms": float, "objective": str, "folds": int},
+    "thresholds": {"max_alarms": float, "objective": str, "folds": int, "rarer": float},
 }
 
 
@@ -93,6 +95,8 @@ def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
         problems["objective"] = 'objective = "alarms" needs max_alarms beside it, such as: max_alarms = 0.02'
     if _fits(folds, int) and cast(int, folds) not in (0, *range(2, _MOST_FOLDS + 1)):
         problems["folds"] = f"'folds' must be 0, for none, or 2 to {_MOST_FOLDS}"
+    if _fits(rarer := values.get("rarer"), float) and not 1 <= cast(float, rarer) <= _RAREST:
+        problems["rarer"] = f"'rarer' must be 1 to {_RAREST}: how many times rarer narratives are where you look for them"
     return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]
 
 

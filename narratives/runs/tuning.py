@@ -15,7 +15,7 @@ from narratives.project import Project, RunConfig
 
 def make_wishes(config: RunConfig) -> Wishes:
     """What a config asks of thresholds."""
-    return Wishes(objective=config.objective, max_alarms=config.max_alarms, folds=config.folds)
+    return Wishes(objective=config.objective, max_alarms=config.max_alarms, folds=config.folds, rarer=config.rarer)
 
 
 def recall_wishes(model: Model) -> Wishes:

@@ -196,8 +196,8 @@ def test_keys_that_name_narratives_and_other_words_for_labels_are_read(tmp_path:
         assert labels_of(write_lines(tmp_path / "b.jsonl", {"text": "A tram", key: "toll"})) == [{"toll": None}]
     scores = write_lines(tmp_path / "c.jsonl", {"text": "A tram", "cats": {"toll": 1.0, "school": 0.0}})
     assert labels_of(scores) == [{"toll": None}]
-    [told] = labels_of(write_lines(tmp_path / "d.jsonl", {"text": "A tram", "claims": ["toll"]}))
-    assert told.startswith("no labels; add a column 'narratives'")
+    [told] = problems_of(lambda: labels_of(write_lines(tmp_path / "d.jsonl", {"text": "A tram", "claims": ["toll"]})))
+    assert told.endswith("'claims' names narratives: --label-column claims")
 
 
 def test_a_repeated_key_is_reported_in_a_list_too(tmp_path: Path) -> None:

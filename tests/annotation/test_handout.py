@@ -93,7 +93,7 @@ def test_what_is_no_decision_names_the_row_and_changes_nothing(root: Path, revie
 def test_a_sheet_in_which_nothing_is_decided_says_so(root: Path, review: Path) -> None:
     rows = send_sheet(root, review)
     refused = invoke(root, "labels", "import", write_input(root.parent / "back.csv", rows))
-    assert refused.exit_code == 2 and "none that is decided" in refused.stderr
+    assert refused.exit_code == 2 and "no form in it is decided" in refused.stderr
 
 
 def test_label_studio_takes_a_side_or_the_right_labels(root: Path, review: Path, tmp_path: Path) -> None:

@@ -154,14 +154,31 @@ def test_no_label_means_none_only_where_the_user_says_so(name: str, text: str) -
     ("lines", "told"),
     [
         (["id,text,toll", "1,a,1"], "no column 'school', though other narratives have one"),
-        (["id,text,remark", "1,a,1"], "no labels; add a column 'narratives'"),
         (["id,text,toll,school", "1,a,maybe,0"], "column 'toll' holds 'maybe'"),
-        (["id,words,narratives", "1,a,toll"], "no 'text', only words, id, narratives; name"),
     ],
 )
 def test_a_table_that_says_too_little_is_told(tmp_path: Path, lines: list[str], told: str) -> None:
     [(_, _, problem)] = read(write_lines(tmp_path / "a.csv", *lines))
     assert problem.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["id,text,remark", "1,a,1"], "no labels; the fields are 'id', 'text', 'remark'; name the one that holds them"),
+        (["text,Code: toll Applied", "a,1"], "(where each narrative has a column: --map 'Code: toll Applied=toll')"),
+        (["text,gold label", "a,toll"], "'gold label' names narratives: --label-column 'gold label'"),
+        (["id,words,narratives", "1,a,toll"], "no 'text'; the fields are 'words', 'id'; name the one that holds it"),
+        (
+            ["id,what they wrote,label", "1,A tram at noon,toll"],
+            "if 'what they wrote' holds it: --text-column 'what they wrote'",
+        ),
+    ],
+)
+def test_a_file_without_labels_or_texts_is_told_which_field_may_hold_them(tmp_path: Path, lines: list[str], told: str) -> None:
+    path = write_lines(tmp_path / "a.csv", *lines)
+    [problem] = problems_of(lambda: read(path))
+    assert problem.startswith(f"{path}: no ") and told in problem
 
 
 def test_a_narrative_that_nobody_was_asked_about_counts_as_not_carried_only_on_request(tmp_path: Path) -> None:
@@ -192,7 +209,7 @@ def test_a_list_that_is_cut_off_is_told(tmp_path: Path) -> None:
 
 def test_what_is_no_label_file_is_told(tmp_path: Path) -> None:
     text = write_lines(tmp_path / "a.docx", "not known")
-    assert problems_of(lambda: find_format(text))[0].startswith(f"{text}: no format that is known")
+    assert problems_of(lambda: find_format(text))[0].startswith(f"{text}: no form of labels that is known")
     assert problems_of(lambda: find_format(tmp_path))[0].startswith(f"{tmp_path}: a folder, but no saved dataset")
     gone = tmp_path / "gone.json"
     assert problems_of(lambda: find_format(gone)) == [f"{gone}: no such file; check the path"]

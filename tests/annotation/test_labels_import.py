@@ -92,7 +92,7 @@ def test_every_bad_record_is_told_and_nothing_is_written(root: Path) -> None:
     assert done.stderr.splitlines() == [
         f"{path}:2: broken JSON: Expecting property name enclosed in double quotes at column 2",
         f"{path}:3: 'text' is empty; fill it in or delete the line",
-        f"{path}:4: unknown label 'tol'; did you mean 'toll'?; or rename it: --map 'tol=ID'",
+        f"{path}:4: unknown label 'tol'; did you mean 'toll'? --map 'tol=toll'",
         f"{path}:5: id 'p0' stands at {root / 'labels' / 'passages.jsonl'}:1 with another text; "
         "give this record another id, or none and it gets one from its text",
         "4 problems",

@@ -57,7 +57,7 @@ def test_a_document_in_two_official_splits_is_reported(root: Path) -> None:
 def test_a_split_that_was_fixed_here_stays(root: Path) -> None:
     more = {"id": "x", "text": "ladder window", "document": "d0", "narratives": [], "split": "test"}
     done = invoke(root, "labels", "import", write_lines(root / "a.jsonl", more))
-    assert "whose split was fixed here before and is another in the data; it stays: 1" in done.stdout
+    assert "in another split than this project; they stay where they are here: 1" in done.stdout
 
 
 @pytest.mark.parametrize(("form", "name"), [("jsonl", "a.jsonl"), ("csv", "a.csv"), ("label-studio", "a.json")])

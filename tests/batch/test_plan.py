@@ -104,13 +104,13 @@ SHEET = "this is a spreadsheet; save it as CSV in UTF-8 and name that file"
             "a.docx",
             b"PK",
             {},
-            ": unknown format; give it one of the endings .jsonl, .ndjson, .csv, .tsv, .parquet, .txt, .json",
+            ": unknown format; give it one of the endings .jsonl, .ndjson, .csv, .tsv, .parquet, .txt, .json, .js",
         ),
         ("a.csv", "id,body\n1,a\n", {}, ":2: no 'text' column; known: id, body; name it with --text-column"),
         ("a.csv", "id,Text\n1\n2,a\n", {}, ":3: no 'text' column; did you mean 'Text'?; name it with --text-column"),
         ("a.jsonl", '{"a": 1}\n{"txt": "b"}\n', {}, ":1: no 'text' column; did you mean 'txt'?; name it with --text-column"),
         ("a.csv", "text,by\na,b\n", {"keep": ("bye",)}, ":2: no 'bye' column; did you mean 'by'?; name others with --keep"),
-        ("a.csv", "", {}, ":1: the first line must name the columns, each once, such as: id,text"),
+        ("a.csv", "", {}, ":1: it is empty; the first line must name the columns, each once, such as: id,text"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_at_once(

@@ -117,7 +117,7 @@ def test_a_hub_id_offline(name: str) -> None:
     line = problem(name)
     assert line.startswith(f"encoder '{name}' cannot be had: it is no folder here, and the model hub did not give it (")
     assert line.endswith(
-        "); offline, set encoder to a local folder or to: all-MiniLM-L6-v2, all-mpnet-base-v2, multilingual-e5-small"
+        "); offline, set encoder to a local folder or to: all-MiniLM-L6-v2, all-mpnet-base-v2, multilingual-e5-small, gte-small"
     )
 
 

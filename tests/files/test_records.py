@@ -22,7 +22,7 @@ JSON_VALUES = st.recursive(
     max_leaves=8,
 )
 CELLS = st.text(st.sampled_from('\n\r",;\t ') | st.characters(codec="utf-8"))
-ENDINGS = ".jsonl, .ndjson, .csv, .tsv, .parquet, .txt, .json"
+ENDINGS = ".jsonl, .ndjson, .csv, .tsv, .parquet, .txt, .json, .js"
 
 
 def read(folder: Path, name: str, data: bytes | str) -> list[Record | BadRecord]:
@@ -157,9 +157,16 @@ def test_a_broken_quote_is_told_with_the_line_the_row_begins_on(tmp_path: Path) 
     ]
 
 
-@pytest.mark.parametrize("data", ["", "\n", "id,text,id\n1,a,b\n"], ids=["empty", "blank", "named twice"])
-def test_a_csv_must_name_its_columns(tmp_path: Path, data: str) -> None:
-    assert refusal(tmp_path, "a.csv", data) == "1: the first line must name the columns, each once, such as: id,text"
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ("", "it is empty; the first line must name the columns, each once, such as: id,text"),
+        ("\n", "the first line must name the columns, each once, such as: id,text"),
+        ("id,text,id\n1,a,b\n", "two columns are named 'id'; rename one"),
+    ],
+)
+def test_a_csv_must_name_its_columns(tmp_path: Path, data: str, reason: str) -> None:
+    assert refusal(tmp_path, "a.csv", data) == f"1: {reason}"
 
 
 def test_a_csv_with_a_header_alone_has_no_records(tmp_path: Path) -> None:

@@ -45,10 +45,21 @@ def test_at_most_two_decisions_in_a_thousand_may_flip(flips: int, refused: str) 
 
 
 def test_no_narrative_may_lose_more_than_half_a_point_of_f1() -> None:
-    scores, gold, thresholds = example(positives=20)
-    _, parity = compare("quick", scores, turn(scores, range(1)), gold, thresholds)
-    assert parity.fall == pytest.approx(1 - 38 / 39, abs=1e-4)
-    assert parity.refused == "a narrative's F1 falls by 0.026"
+    scores, gold, thresholds = example(positives=200, passages=5000)
+    _, parity = compare("quick", scores, turn(scores, range(3)), gold, thresholds)
+    assert parity.fall == pytest.approx(1 - 394 / 397, abs=1e-4)
+    assert parity.refused == "a narrative's F1 falls by 0.008 and micro F1 falls by 0.008"
+
+
+@pytest.mark.parametrize(("flips", "refused"), [(2, ""), (3, "a narrative's F1 falls by 0.081")])
+def test_a_fall_that_two_decisions_cause_is_told_and_no_reason_to_refuse(flips: int, refused: str) -> None:
+    """Beside a narrative with 20 positives, and whose F1 one decision moves by .026, stands one that hides it in micro F1."""
+    thin, many = example(positives=20, passages=5000), example(positives=1000, passages=5000)
+    scores, gold = np.hstack([thin[0], many[0]]), np.hstack([thin[1], many[1]])
+    turned = np.hstack([turn(thin[0], range(flips)), many[0]])
+    _, parity = compare("quick", scores, turned, gold, np.array([0.5, 0.5]))
+    assert parity.fall == pytest.approx(flips / (40 - flips), abs=1e-4)
+    assert parity.refused == refused
 
 
 def test_a_smaller_fall_passes() -> None:

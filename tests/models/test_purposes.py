@@ -56,13 +56,13 @@ def test_the_budget_is_spent_and_not_overspent(n: int, most: float, seed: int) -
 
 def test_without_background_there_is_no_budget_to_choose() -> None:
     scores, gold = draw(2)
-    assert list(weigh_choices(scores, gold, TAUGHT, None, None)) == [Objective.NARRATIVE, Objective.MICRO]
+    assert list(weigh_choices(scores, gold, TAUGHT, None, Wishes())) == [Objective.NARRATIVE, Objective.MICRO]
 
 
 def test_a_budget_that_nobody_named_binds_only_its_own_purpose() -> None:
     scores, gold = draw(3)
     quiet = draw(4)[0] * 0.6
-    free, bound = (weigh_choices(scores, gold, TAUGHT, quiet, most) for most in (None, USUAL_ALARMS))
+    free, bound = (weigh_choices(scores, gold, TAUGHT, quiet, Wishes(max_alarms=most)) for most in (None, USUAL_ALARMS))
     assert free[Objective.NARRATIVE].thresholds == tuple(tune_thresholds(scores).tolist())
     assert (free[Objective.NARRATIVE].alarms or 0) > USUAL_ALARMS
     assert all((choice.alarms or 0) <= USUAL_ALARMS for choice in bound.values())
@@ -71,9 +71,9 @@ def test_a_budget_that_nobody_named_binds_only_its_own_purpose() -> None:
 
 def test_what_was_never_learned_is_never_raised_for_any_purpose() -> None:
     scores, gold = draw(5)
-    choices = weigh_choices(scores, gold, np.array([True, True, True, False]), draw(6)[0], None)
+    choices = weigh_choices(scores, gold, np.array([True, True, True, False]), draw(6)[0], Wishes())
     assert [choice.thresholds[3] for choice in choices.values()] == [1.0] * 3
-    learned = weigh_choices(scores[:, :3], gold[:, :3], TAUGHT[:3], draw(6)[0][:, :3], None)
+    learned = weigh_choices(scores[:, :3], gold[:, :3], TAUGHT[:3], draw(6)[0][:, :3], Wishes())
     assert [choice.thresholds[:3] for choice in choices.values()] == [choice.thresholds for choice in learned.values()]
 
 
@@ -81,7 +81,7 @@ def test_figures_are_those_of_the_thresholds_and_leave_out_what_has_no_score() -
     scores, gold = draw(7)
     holed = scores.copy()
     holed[:200, 1] = np.nan
-    [choice, _] = weigh_choices(holed, gold, TAUGHT, None, None).values()
+    [choice, _] = weigh_choices(holed, gold, TAUGHT, None, Wishes()).values()
     parts = [slice(200, None) if k == 1 else slice(None) for k in range(4)]
     counts = [
         count(gold[part, k : k + 1], scores[part, k : k + 1] >= choice.thresholds[k], axis=0) for k, part in enumerate(parts)
@@ -92,10 +92,10 @@ def test_figures_are_those_of_the_thresholds_and_leave_out_what_has_no_score() -
     np.testing.assert_array_equal(choice.thresholds[1], tune_thresholds(scores[200:, [1]])[0])
 
 
-@pytest.mark.parametrize("alarms", [None, 0.0125])
-def test_a_trip_through_json_changes_nothing(alarms: float | None) -> None:
+@pytest.mark.parametrize(("alarms", "rarer"), [(None, 1.0), (0.0125, 2.5)])
+def test_a_trip_through_json_changes_nothing(alarms: float | None, rarer: float) -> None:
     ids = ("a", "b")
-    wishes = Wishes(objective=Objective.MICRO, max_alarms=0.02, folds=3)
+    wishes = Wishes(objective=Objective.MICRO, max_alarms=0.02, folds=3, rarer=rarer)
     choices: dict[str, Choice] = {name: Choice((0.1, 1 / 3), 0.5, None, alarms) for name in Objective}
     tuning = Tuning(wishes=wishes, folds=3, train=70, validation=20, choices=choices)
     again = Tuning.from_json(json.loads(json.dumps(tuning.to_json(ids))))
@@ -108,3 +108,5 @@ def test_it_says_what_thresholds_rest_on_and_serve() -> None:
     joined = Tuning(wishes=Wishes(max_alarms=0.02), folds=5, train=70, validation=20)
     assert "70 training texts" in joined.describe() and "(5 folds)" in joined.describe()
     assert joined.describe_objective().endswith("under a budget of alarms in 2 % of background texts.")
+    elsewhere = Tuning(wishes=Wishes(rarer=2.0), folds=0, train=0, validation=20)
+    assert elsewhere.describe_objective().endswith("where narratives are 2 times rarer than in the labelled passages.")

@@ -104,3 +104,20 @@ def test_scores_that_are_all_alike_leave_the_default(n: int, alike: float) -> No
 def test_a_score_at_the_threshold_is_raised() -> None:
     scores = np.array([[0.5, 0.499]], dtype=np.float32)
     np.testing.assert_array_equal(decide(scores, np.array([0.5, 0.5])), [[True, False]])
+
+
+@settings(deadline=None)
+@given(cases(), st.floats(1.1, 50))
+def test_where_narratives_are_rarer_no_other_cut_promises_a_larger_f1(scores: Scores, rarer: float) -> None:
+    """What does not carry a narrative stands for so many texts: F1 counts it so often."""
+    thresholds = tune_thresholds(scores, rarer)
+    for k in differ(scores).nonzero()[0]:
+        chance = scores[:, k].astype(np.float64)
+
+        def promise(cut: float, chance: Floats = chance) -> float:
+            raised = chance >= cut - 1e-9
+            hits = (chance * raised).sum()
+            return float(2 * hits / (hits + rarer * ((1 - chance) * raised).sum() + chance.sum()))
+
+        assert promise(thresholds[k]) == pytest.approx(max(promise(cut) for cut in chance), abs=1e-6)
+    assert np.all(thresholds[differ(scores)] >= tune_thresholds(scores)[differ(scores)])

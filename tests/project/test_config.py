@@ -43,6 +43,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         'objective = "alarms"',
         "max_alarms = 0.02",
         "folds = 0",
+        "rarer = 2",
     )
     assert config == RunConfig(
         run=tmp_path.name,
@@ -54,6 +55,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         objective=Objective.ALARMS,
         max_alarms=0.02,
         folds=0,
+        rarer=2.0,
     )
 
 
@@ -122,6 +124,10 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
         ),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 1"], "4: 'folds' must be 0, for none, or 2 to 20"),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 21"], "4: 'folds' must be 0, for none, or 2 to 20"),
+        (
+            ["[classifier]", 'name = "tfidf"', "[thresholds]", "rarer = 0.5"],
+            "4: 'rarer' must be 1 to 1000: how many times rarer narratives are where you look for them",
+        ),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

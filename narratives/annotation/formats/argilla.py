@@ -12,7 +12,7 @@ from narratives.annotation.formats.columns import rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
 from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
-from narratives.annotation.formats.untaken import holds_spans, list_span_labels
+from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels
 
 _BOOKKEEPING = {
     "fields",
@@ -29,6 +29,9 @@ _BOOKKEEPING |= {"prediction", "prediction_agent", "annotation", "annotation_age
 _BOOKKEEPING |= {"updated_at", "event_timestamp", "metrics", "search_keywords", "external_id", "score"}
 
 
+_GUESSED = "records with nothing but suggestions, which are no labels of people"
+
+
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """The records of a JSON file, or of the folder that `Dataset.to_disk` writes."""
     return convert(read_items(path / "records.json" if path.is_dir() else path), wishes)
@@ -43,8 +46,15 @@ def is_argilla(columns: Iterable[str]) -> bool:
 
 def convert(rows: Iterable[Entry], wishes: Wishes) -> Iterator[Entry]:
     """A record for each annotator of each row; drafts and discarded answers count as none."""
-    tasks = read_tasks(rows, lambda row: Task(row.place, _take_values(row.values, wishes), _read_answers(row.values, wishes)))
+    tasks = read_tasks(rows, lambda row: _read_task(row, wishes))
     return spread(tasks, wishes, silence_is_none=False)
+
+
+def _read_task(row: Entry, wishes: Wishes) -> Task:
+    guesses = [row.values.get(key) for key in ("suggestions", "prediction")]
+    guesses += [value for key, value in row.values.items() if _is_suggestion(key)]
+    left_out = _GUESSED if any(map(has_content, guesses)) else ""
+    return Task(row.place, _take_values(row.values, wishes), _read_answers(row.values, wishes), left_out=left_out)
 
 
 def _read_answers(row: dict[str, Any], wishes: Wishes) -> list[Answer]:
@@ -54,7 +64,8 @@ def _read_answers(row: dict[str, Any], wishes: Wishes) -> list[Answer]:
             if value is not None and status not in ("discarded", "draft"):
                 fields, annotations = by_user.setdefault(user, ({}, {}))
                 words = value if isinstance(value, list) else [value]
-                if holds_spans(words) and not wishes.spans:
+                ranked = any(isinstance(word, dict) and "rank" in word for word in words)
+                if ranked or (holds_spans(words) and not wishes.spans):
                     annotations[question] = words
                 else:
                     fields[question] = list_span_labels(words) if holds_spans(words) else [_to_word(word) for word in words]

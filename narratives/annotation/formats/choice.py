@@ -1,15 +1,17 @@
 """Which tool wrote a file, and the reader for it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
+from narratives.annotation.formats.hints import explain_no_text, hint_document
 from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.joining import join_codes
+from narratives.annotation.formats.texts import fetch_texts
 from narratives.annotation.formats.untaken import refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
@@ -27,6 +29,7 @@ FORMATS = {
     "semeval": "narratives.annotation.formats.semeval",
 }
 _SHARD = re.compile(r"-\d+-of-\d+$")
+_BESIDE_SPLIT = {"labels", "label", "data", "set", "split", "gold", "annotations"}
 _LOOKED_AT = 100  # records that tell a file's format
 
 
@@ -35,11 +38,17 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
 
     Whatever the tool: an annotation that its reader did not take up is a problem of the record, as is a missing text.
     """
-    form = form or find_format(path)
+    form = "csv" if wishes.header else form or find_format(path)
     reader: Callable[[Path, Wishes], Iterator[Entry]] = import_module(FORMATS[form]).read
-    split = find_split(_SHARD.sub("", path.name.partition(".")[0]))
-    entries = join_codes(reader(path, wishes))
-    for entry in mark_answers(entries, wishes.as_labels) if form in _PLAIN else entries:
+    split = _read_split(path)
+    entries = list(join_codes(reader(path, wishes)))
+    entries = list(mark_answers(entries, wishes.as_labels)) if form in _PLAIN else entries
+    if wishes.texts and form != "semeval":
+        entries = list(fetch_texts(entries, wishes))
+    _check_texts(path, entries)
+    if form != "jsonl":
+        entries = _hint(entries)
+    for entry in entries:
         if form != "jsonl":  # their words for other things are no misspelt keys of ours
             entry = _name_known(entry)
         elif "id" in entry.values:
@@ -52,12 +61,30 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
         yield replace(entry, split=entry.split or split)
 
 
+def _read_split(path: Path) -> str:
+    """The split that a file's name says (`train`, `test_labels`, `dev-00000-of-00001`); else empty."""
+    words = re.split(r"[-_ ]", _SHARD.sub("", path.name.partition(".")[0]).casefold())
+    splits = [word for word in words if find_split(word)]
+    return find_split(splits[0]) if len(splits) == 1 and {*words} <= {splits[0], *_BESIDE_SPLIT} else ""
+
+
+def _check_texts(path: Path, entries: Sequence[Entry]) -> None:
+    """`UserError` where no record at all has a text: then it is in another field."""
+    good = [entry for entry in entries if not entry.problem and not entry.settles]
+    if good and all(entry.values.get("text") is None for entry in good):
+        raise UserError(at(path, None, explain_no_text(entry.values for entry in good)))
+
+
+def _hint(entries: list[Entry]) -> list[Entry]:
+    hint = hint_document(entry.values for entry in entries if not entry.problem and not entry.ours)
+    return [replace(entries[0], notes=(*entries[0].notes, hint)), *entries[1:]] if hint else entries
+
+
 def _name_known(entry: Entry) -> Entry:
     beside = {key: to_text(entry.values.get(key)) for key in ("id", "text", "document", "language", "source")}
     problem = entry.problem
     if beside["text"] is None and not problem:
-        field_names = ", ".join(key for key, value in entry.values.items() if value is not None)
-        problem = f"no 'text', only {field_names}; name the field that holds it: --text-column"
+        problem = "its text is missing; fill it in or delete it"
     return replace(entry, values={**entry.values, **beside}, problem=problem)
 
 
@@ -86,7 +113,7 @@ def find_format(path: Path) -> str:
         return "argilla"
     if "narratives" in keys or "decision" in keys:
         return "jsonl"
-    return "doccano" if keys & {"label", "labels"} else "csv"
+    return "doccano" if keys & {"label", "labels"} or keys >= {"Comments", "entities"} else "csv"
 
 
 def _is_task(values: dict[str, object]) -> bool:

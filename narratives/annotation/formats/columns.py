@@ -1,15 +1,16 @@
 """The fields of a record under our own names: as the user named them, or whatever their case."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.errors import UserError, at, did_you_mean
-from narratives.files import has_field, join_pieces, list_fields, take_field
+from narratives.files import find_field, has_field, join_pieces, list_fields, take_field
 
 KEYS = ("text", "id", "document", "language", "source", "split")
 _FOLDED = ("text", "id", "document", "language")  # a table may write them in capitals
-_ANNOTATORS = ("annotator", "annotator_id", "annotated_by", "coder", "coder_id", "rater", "rater_id", "worker_id", "labeler")
+_ANNOTATORS = ("annotator", "annotated_by", "coder", "coded_by", "rater", "worker", "labeler", "labeller", "crowdworker")
 
 
 def rename_fields(values: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def check_columns(rows: Sequence[Entry], wishes: Wishes) -> None:
     records = [row.values for row in rows if not row.problem]
     named = {"--text-column": wishes.text, **{f"--{key}-column": column for key, column in wishes.columns.items()}}
     options = [(option, column) for option, column in named.items() if column]
+    options += [("--annotator-column", wishes.annotator)] if wishes.annotator else []
+    options = [pair for pair in options if pair[0] != "--text-column" or wishes.texts is None]  # then it is of another file
     for option, column in [*options, *(("--label-column", column) for column in wishes.labels)]:
         if records and not any(has_field(record, column) for record in records):
             fields = list(dict.fromkeys(name for record in records for name in list_fields(record)))
@@ -43,9 +46,14 @@ def check_columns(rows: Sequence[Entry], wishes: Wishes) -> None:
             raise UserError(at(rows[0].place.file, None, f"{option} {column}: no such field in it{near}"))
 
 
-def find_annotator(values: dict[str, Any]) -> str:
-    """Who made the row, where a column says so; else nobody."""
+def find_annotator(values: dict[str, Any], wishes: Wishes) -> str:
+    """Who made the row, where a column says so (`coder`, `WorkerId`, `ASSIGNMENT:worker_id`); else nobody."""
+    if wishes.annotator:
+        return str(find_field(values, wishes.annotator) or "") if has_field(values, wishes.annotator) else ""
     for name, value in values.items():
-        if str(name).strip().casefold().replace(" ", "_") in _ANNOTATORS and isinstance(value, (str, int)) and value != "":
+        folded = (
+            re.sub("[^a-z]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", str(name)).casefold()).strip("_").removesuffix("_id")
+        )
+        if folded.endswith(_ANNOTATORS) and isinstance(value, (str, int)) and value != "":
             return str(value)
     return ""

@@ -31,6 +31,7 @@ class Entry:
     ours: bool = False  # in our own form, where what stands beside the labels is no label
     code: bool = False  # holds one code of perhaps several: rows of one text add up
     split: str = ""  # the split that the data's makers gave it
+    taken: tuple[str, ...] = ()  # the fields whose content became labels
 
     @property
     def where(self) -> str:
@@ -49,8 +50,11 @@ class Wishes:
     partial: bool = False  # narratives that nobody was asked about count as not carried
     spans: bool = False  # labels of stretches of a text count as labels of the text
     columns: Mapping[str, str] = field(default_factory=dict)  # our own key -> the field that holds it
-    texts: Path | None = None  # the folder with a file for each text
+    texts: Path | None = None  # the folder or the table with the texts
     as_labels: bool = False  # answers of a model are taken too, and marked
+    annotator: str | None = None  # the field that says who labelled
+    header: tuple[str, ...] = ()  # the columns of a table that does not name them
+    class_names: tuple[str, ...] = ()  # what the numbers 0, 1, ... stand for
 
     @property
     def empty(self) -> list[str] | None:

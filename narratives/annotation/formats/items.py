@@ -1,7 +1,7 @@
 """The objects of a file, whatever holds them: JSON Lines, one JSON list, an object of records, a table; each with its place."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from narratives.annotation.formats.entry import TABLES, Entry
@@ -24,11 +24,14 @@ from narratives.files import (
 _LINES = (".jsonl", ".ndjson")
 
 
-def read_items(path: Path) -> Iterator[Entry]:
-    """Every object or row of a file; what is broken becomes an `Entry` with a `problem`."""
+def read_items(path: Path, columns: Sequence[str] = ()) -> Iterator[Entry]:
+    """Every object or row of a file; what is broken becomes an `Entry` with a `problem`.
+
+    `columns` names those of a table without a header.
+    """
     suffix = find_suffix(path)
     if suffix in TABLES or (suffix in _LINES and not _holds_list(path)):
-        for record in read_records(path):
+        for record in read_records(path, columns):
             if isinstance(record, BadRecord):
                 yield Entry(Place(path, record.line), {}, problem=record.reason)
             else:
@@ -57,8 +60,11 @@ def _read_json(path: Path) -> Iterator[Entry]:
         check_first_line(head[: head.find(b"\n") + 1] or head)
     except SpoiltFile as error:
         raise UserError(at(path, 1, str(error))) from None
-    if not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
-        raise UserError(at(path, None, "no format that is known; export as JSON, JSONL or CSV, with that ending"))
+    beginning = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not beginning:
+        raise UserError(at(path, None, "it is empty; export it again"))
+    if not beginning.startswith((b"[", b"{", b"window.")):
+        raise UserError(at(path, None, "no form of labels that is known; export as JSON, JSONL or CSV, with that ending"))
     with open_unpacked(path, by_lines=False) as stream:
         try:
             for line, record in read_values(stream):
@@ -70,3 +76,5 @@ def _read_json(path: Path) -> Iterator[Entry]:
                     yield Entry(Place(path, line), {}, problem=f"an object was expected, not {json.dumps(record)[:40]}")
         except BrokenJson as error:
             yield Entry(Place(path, error.line), {}, problem=f"{error.reason}; nothing after it was read")
+        except SpoiltFile as error:
+            raise UserError(at(path, None, str(error))) from None

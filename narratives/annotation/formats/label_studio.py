@@ -27,6 +27,12 @@ _BOOKKEEPING = {"annotator", "annotation_id", "created_at", "updated_at", "lead_
 _TEXTS = ("id", "text", "document", "language", "source")
 _FREE = {"text", "rating", "number", "datetime"}
 _SHAPES = ("choices", "taxonomy")
+_SKIPPED = "tasks that were skipped"
+_LEFT_OUT = {
+    "drafts": "tasks with a draft that nobody submitted",
+    "predictions": "tasks with nothing but predictions, which are no labels of people",
+    "prediction": "tasks with nothing but predictions, which are no labels of people",
+}
 
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
@@ -70,10 +76,11 @@ def _read_task(item: Entry, wishes: Wishes) -> Task:
     name = str(task.get("id") or "")
     listed = as_list(task.get("annotations") or task.get("completions"), "annotations")
     answers = [as_object(answer, "annotation") for answer in listed]
-    answers = [answer for answer in answers if not answer.get("was_cancelled") and not answer.get("skipped")]
-    answers.sort(key=_stamp)
+    given = [answer for answer in answers if not answer.get("was_cancelled") and not answer.get("skipped")]
+    left_out = [_SKIPPED] if answers else [reason for key, reason in _LEFT_OUT.items() if has_content(task.get(key))]
     values = _take_values(as_object(task["data"], "data"), wishes)
-    return Task(item.place, values, [_read_answer(answer, wishes) for answer in answers], name)
+    answered = [_read_answer(answer, wishes) for answer in sorted(given, key=_stamp)]
+    return Task(item.place, values, answered, name, "" if given else next(iter(left_out), ""))
 
 
 def _read_answer(answer: dict[str, Any], wishes: Wishes) -> Answer:
@@ -95,6 +102,9 @@ def _add(fields: Fields, annotations: dict[str, Any], control: str, value: Any, 
     ]
     unread = [item for item in content if item not in spans and item not in choices and has_content(item)]
     words = [word for choice in choices for word in _words([choice] if isinstance(choice, list) else choice)]
+    if wishes.names.narrative(control):  # a number for each narrative is a choice
+        words += [str(item["number"]) for item in unread if isinstance(item, dict) and item.keys() == {"number"}]
+        unread = [item for item in unread if not isinstance(item, dict) or item.keys() != {"number"}]
     if wishes.spans:
         words += [word for word in list_span_labels([_without_places(item) for item in spans]) if word not in words]
     elif spans:
@@ -133,7 +143,8 @@ def _read_flat(items: Iterable[Entry], wishes: Wishes, coded: bool) -> Iterator[
     def add(item: Entry) -> Task:
         data = {key: value for key, value in item.values.items() if key not in controls | _BOOKKEEPING | {"id"}}
         name = str(item.values.get("id", ""))
-        task = tasks.setdefault(name or str(item.place), Task(item.place, _take_values(data, wishes), [], name))
+        left_out = next((reason for key, reason in _LEFT_OUT.items() if has_content(data.pop(key, None))), "")
+        task = tasks.setdefault(name or str(item.place), Task(item.place, _take_values(data, wishes), [], name, left_out))
         if item.values.get("annotation_id") not in (None, ""):
             fields: Fields = {}
             annotations: dict[str, Any] = {}

@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.cells import split_labels
 from narratives.annotation.formats.columns import check_columns, rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.items import read_items
-from narratives.annotation.formats.tables import OURS, split_labels
+from narratives.annotation.formats.tables import OURS
 from narratives.annotation.review import is_form, read_form
 from narratives.files import find_field, has_field, take_field
 from narratives.labels import split_text

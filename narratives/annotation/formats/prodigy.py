@@ -5,14 +5,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.cells import split_labels
 from narratives.annotation.formats.columns import check_columns, rename_fields
 from narratives.annotation.formats.entry import Entry, Wishes, as_list, as_object
 from narratives.annotation.formats.items import read_items
 from narratives.annotation.formats.untaken import has_content, list_span_labels
 from narratives.data import Place
+from narratives.files import find_field, has_field
 from narratives.labels import NONE
 
 _BOOKKEEPING = {"options", "accept", "answer", "label", "config", "score", "priority", "spans", "tokens", "html", "style"}
+_QUESTIONS = ("accept", "label", "options")
 _REFUSED = "ignored or rejected as a whole, taken as not labelled"
 _SILENT = "accepted without a label or an option, taken as not labelled"
 _NUMBERED = "ids that are numbers were left out; --id-column id keeps them"
@@ -62,8 +65,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     for text in texts.values():
         lacking = [] if text.open or not text.votes else wishes.lacking(text.asked_labels)
         if lacking:
-            names = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
-            problem = f"nobody was asked about {names}; ask, or say with --partial that what was not asked is not carried"
+            problem = _explain_lacking(lacking, text.asked_labels, wishes)
             yield Entry(text.place, {**text.values, "narratives": ["?"]}, problem=problem)
             continue
         for by, votes in text.votes.items():
@@ -75,12 +77,24 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
             yield Entry(text.place, {**text.values, "narratives": None}, notes=notes, untaken=text.untaken)
 
 
+def _explain_lacking(lacking: list[str], asked_labels: set[str], wishes: Wishes) -> str:
+    unknown = sorted(label for label in asked_labels if wishes.names.find(label) is None)
+    if unknown:  # rather misspelt than not asked about
+        return wishes.names.explain_unknown(unknown[0])
+    names = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
+    return f"nobody was asked about {names}; ask, or say with --partial that what was not asked is not carried"
+
+
 def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool] | None, bool, dict[str, Any]]:
     """Label -> yes or no, `None` where nothing was said; whether the file tells all labels that were shown; what is left.
 
     What was rejected or ignored as a whole says nothing; spans count as labels only on request.
     """
     answer, label = values.get("answer", "accept"), values.get("label")
+    named = [column for column in wishes.labels if column not in _QUESTIONS and has_field(values, column)]
+    if named:
+        labels = [word for column in named for word in split_labels(find_field(values, column), wishes)]
+        return (dict.fromkeys(map(str, labels), True) if labels and answer == "accept" else None), False, {}
     chosen = "accept" in values or "options" in values
     untaken = {key: values[key] for key in ("spans", "relations") if has_content(values.get(key))} if answer == "accept" else {}
     if wishes.spans and "spans" in values and not chosen and label is None:
@@ -90,8 +104,10 @@ def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool]
         untaken = {}
     if chosen:
         accept = values.get("accept")
+        options = [as_object(option, "options") for option in as_list(values.get("options"), "options")]
+        titles = {str(option.get("id")): _name_option(option, wishes) for option in options}
         accepted = [str(word) for word in ([accept] if isinstance(accept, str) else as_list(accept, "accept"))]
-        shown = [str(as_object(option, "options").get("id")) for option in as_list(values.get("options"), "options")]
+        accepted, shown = [titles.get(word, word) for word in accepted], list(titles.values())
         votes = dict.fromkeys(shown, False) | dict.fromkeys(accepted, True)
         untaken |= {"label": label} if has_content(label) and label not in accepted else {}
         return (votes if answer == "accept" else None), bool(shown), untaken
@@ -100,6 +116,12 @@ def _read_votes(values: dict[str, Any], wishes: Wishes) -> tuple[dict[str, bool]
     if has_content(label) and answer == "accept":
         untaken["label"] = label
     return None, True, untaken
+
+
+def _name_option(option: dict[str, Any], wishes: Wishes) -> str:
+    """The id of an option, or its text where that names a narrative and the id does not."""
+    id_, text = str(option.get("id")), str(option.get("text"))
+    return text if wishes.names.find(text) and not wishes.names.find(id_) else id_
 
 
 def _add_to(spans: Any, labels: Any) -> bool:

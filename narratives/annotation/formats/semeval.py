@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from narratives.annotation.formats.entry import Entry, Wishes
+from narratives.annotation.formats.texts import fetch_text
 from narratives.data import Place
 from narratives.errors import UserError, at
-from narratives.files import read_text
 from narratives.labels import NONE, find_label, split_semeval
 
 
@@ -18,10 +18,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
         labels = [wishes.names.find(word) or find_label(word, wishes.names.folded) for word in words]
         narratives = [word if label is None else label for word, label in zip(words, labels, strict=True) if label != ""]
         values = {"id": id_, "document": id_, "narratives": list(dict.fromkeys(narratives)) or [NONE]}
-        if not (folder / id_).is_file():
-            yield Entry(Place(path, number), {**values, "narratives": ["?"]}, problem=f"no file {folder / id_} with its text")
-            continue
-        yield Entry(Place(path, number), {**values, "text": read_text(folder / id_).strip()}, ours=True)
+        yield fetch_text(Entry(Place(path, number), values, ours=True), folder)
 
 
 def _find_folder(path: Path, ids: list[str], wishes: Wishes) -> Path:
@@ -30,6 +27,6 @@ def _find_folder(path: Path, ids: list[str], wishes: Wishes) -> Path:
         return wishes.texts
     near = [path.parent, *sorted(folder for folder in path.parent.iterdir() if folder.is_dir())]
     for folder in near:
-        if any((folder / id_).is_file() for id_ in ids[:10]):
+        if any((folder / name).is_file() for id_ in ids[:10] for name in (id_, f"{id_}.txt")):
             return folder
     raise UserError(at(path, None, "labels without texts; name the folder that holds a file for each text: --texts DIR"))

