@@ -92,6 +92,8 @@ def main() -> None:
     """The `narratives` command. Where it is ended from outside, it clears away what it had half-written."""
     with suppress(ValueError):  # not the main thread: who runs it there answers signals
         signal.signal(signal.SIGTERM, _end)
+    # Before torch is loaded: its threads would spin while they wait for one that has no processor, three times the work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         cli(prog_name="narratives")
     except OSError as error:

@@ -1,7 +1,8 @@
-"""Progress to see: a bar on a terminal, a line every half minute anywhere else."""
+"""Progress to see: a bar on a terminal, a line every half minute anywhere else; and what memory it takes."""
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -10,11 +11,22 @@ Say = Callable[[str], None]  # a line for the person who waits
 Show = Callable[[str], AbstractContextManager[Progress]]  # title -> progress to see
 
 _EVERY = 30.0  # seconds between lines where there is no terminal
+_MARKS = 6  # lines that the time left is told by: the last minutes, since a machine may be busier than it was
 
 
 def print_line(line: str) -> None:
     """A notice on standard error."""
     print(line, file=sys.stderr, flush=True)
+
+
+def find_memory() -> int:
+    """The most memory that this process has had so far, in megabytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # another system than Linux or macOS
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most // (1 << 20 if sys.platform == "darwin" else 1 << 10))
 
 
 @contextmanager
@@ -33,14 +45,21 @@ def show_progress(title: str) -> Iterator[Progress]:
             yield draw
         return
 
-    start = last = time.monotonic()
+    last = time.monotonic()
+    marks = deque([(last, 0)], maxlen=_MARKS)  # when how much was done, as it was told
 
     def tell(done: int, total: int, note: str) -> None:
         nonlocal last
         moment = time.monotonic()
-        if moment - last >= _EVERY:
-            last = moment
-            seconds = (moment - start) / max(done, 1) * (total - done)
-            print(f"{title}: {done} of {total}, {note}, about {seconds:.0f} s left", file=sys.stderr, flush=True)
+        if moment - last < _EVERY:
+            return
+        last = moment
+        if done < marks[-1][1]:  # another step of the work, which counts from the beginning
+            marks.clear()
+            marks.append((moment, done))
+        since, before = marks[0]
+        marks.append((moment, done))
+        left = f", about {(moment - since) / (done - before) * (total - done):.0f} s left" if done > before else ""
+        print(f"{title}: {done} of {total}, {note}{left}", file=sys.stderr, flush=True)
 
     yield tell

@@ -13,7 +13,15 @@ from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
 from narratives.annotation.tasks import Suggestion, check_output, choose_format, write_suggestions
-from narratives.annotation.waiting import Waiting, make_answer, make_return, read_reviews, read_tasks, to_task
+from narratives.annotation.waiting import (
+    Waiting,
+    make_answer,
+    make_return,
+    read_reviews,
+    read_sample_texts,
+    read_tasks,
+    to_task,
+)
 
 __all__ = [
     "HINT",
@@ -49,6 +57,7 @@ __all__ = [
     "read_notes",
     "read_open",
     "read_reviews",
+    "read_sample_texts",
     "read_tasks",
     "sample_folder",
     "suggest_texts",

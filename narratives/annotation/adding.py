@@ -137,6 +137,8 @@ def _to_passage(item: Item, request: AddRequest, codebook: Codebook, ids: set[st
     record = item.kept["record"]
     keys = dict.fromkeys((*_CARRIED, *request.keep))
     values = {key: record[key] for key in keys if isinstance(record.get(key), str) or (key in request.keep and key in record)}
+    if "language" not in values and isinstance(record.get("lang"), str):
+        values["language"] = record["lang"]
     id_ = item.id
     if id_ in ids or not id_.isprintable():
         id_ = f"text-{_digest(fold_text(item.text))[:16]}"

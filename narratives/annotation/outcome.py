@@ -38,7 +38,7 @@ def describe_import(summary: ImportSummary) -> list[str]:
     for name, counts in summary.samples.items():
         tally = ", ".join(f"{count} {state}" for state, count in counts.items())
         lines.append(f"field sample '{name}': {tally}; it measures, and nothing is trained on it before: field retire {name}")
-    if not summary.samples or summary.imported:
+    if summary.imported or not (summary.samples or summary.updated):
         lines += [f"imported: {summary.imported}{_into(summary, 'passages')}"]
     lines += [f"filled in or decided: {summary.updated} that were there"] if summary.updated else []
     lines += [f"{n:8}  {id_}" for id_, n in summary.narratives.items()] if summary.imported + summary.updated else []

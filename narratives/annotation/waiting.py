@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.field_labels import SAMPLE_FILE, SAMPLE_KEY, read_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Wishes
 from narratives.annotation.incoming import parse_entries
@@ -16,6 +17,8 @@ from narratives.errors import UserError
 from narratives.files import BadRecord, read_records
 from narratives.labels import NONE, join_stance, parse_passage, read_labels, to_record
 
+_SAMPLE_FIELDS = ("id", "text", "document", "language", "source", "date")  # what a reader may know of a text
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -24,6 +27,7 @@ class Waiting:
     passage: Passage
     sides: tuple[Labels, ...] = ()
     why: str = ""
+    readers: tuple[str, ...] = ()  # of a field sample: who has labelled it already
 
 
 def read_tasks(path: Path, codebook: Codebook) -> list[Waiting]:
@@ -60,9 +64,28 @@ def read_reviews(path: Path, codebook: Codebook) -> list[Waiting]:
     return waiting
 
 
-def make_answer(record: Mapping[str, Any], labels: Labels, readers: Sequence[str]) -> dict[str, Any]:
-    """A passage, as a record, with the labels that readers gave it: a line for `labels import`."""
-    return {**record, "narratives": labels, READERS: list(readers)}
+def read_sample_texts(labels: Path, name: str, codebook: Codebook) -> list[Waiting]:
+    """All texts of a field sample in the order of the lots, with who has read each; `UserError` where it cannot be read."""
+    folder, problems, waiting = sample_folder(labels, name), list[str](), list[Waiting]()
+    readers: dict[str, list[str]] = {}
+    for label in read_field_labels(folder, codebook):
+        readers.setdefault(label.id, []).append(label.by)
+    for record in read_records(folder / SAMPLE_FILE):
+        place = Place(folder / SAMPLE_FILE, record.line)
+        if isinstance(record, BadRecord):
+            problems.append(f"{place}: {record.reason}")
+            continue
+        values = {key: record.values[key] for key in _SAMPLE_FIELDS if key in record.values}
+        passage = parse_passage({**values, SAMPLE_KEY: name}, codebook, place, problems)
+        waiting.append(Waiting(passage, readers=tuple(readers.get(passage.id, ()))))
+    if problems:
+        raise UserError(*problems)
+    return waiting
+
+
+def make_answer(record: Mapping[str, Any], labels: Labels, readers: Sequence[str], note: str = "") -> dict[str, Any]:
+    """A passage, as a record, with the labels that readers gave it, and perhaps a note: a line for `labels import`."""
+    return {**record, "narratives": labels, READERS: list(readers), **({"note": note} if note else {})}
 
 
 def make_return(review: str, id_: str, decision: Labels | int, readers: Sequence[str]) -> dict[str, str]:

@@ -30,7 +30,7 @@ def answer_items(items: Sequence[Item], model: Model, options: Options, tested: 
     """A line of JSONL for each item, with the bytes that `classify` would write; `tested` is the test of the model."""
     noted = add_languages(items, model.readable, _looks(), tested.passed if tested else None)
     answers = classify_items(noted, model, explain=options.explain)
-    if not options.all_languages:
+    if not options.all_languages and not (tested and tested.all_languages):
         answers = silence_failed(noted, answers)
     return [format_row(row) for row in to_rows(noted, answers, make_layout(options, model))]
 

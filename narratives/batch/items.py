@@ -7,7 +7,7 @@ from typing import Any
 
 from narratives.errors import did_you_mean
 from narratives.files import Record, count_id, find_field, has_field, join_pieces, list_fields
-from narratives.texts import NONE, find_language, normalise, note_language
+from narratives.texts import NONE, find_languages, normalise, note_language
 
 NOTES = ("note", "language", "language_note")
 ANSWER_COLUMNS = (
@@ -98,14 +98,13 @@ def add_languages(
 
     `look` finds the language of what does not name its own. It changes no score: texts are cut by what records say.
     """
-    languages: dict[str, str] = {}
+    items = list(items)
+    nameless = [item.text for item in items if look and item.language == NONE and not item.note]
+    unique = list(dict.fromkeys(nameless))
+    languages = {text: code for text, (code, _) in zip(unique, find_languages(unique), strict=True)}
     noted = []
     for item in items:
-        code = item.language
-        if look and code == NONE and not item.note:
-            if item.text not in languages:
-                languages[item.text] = find_language(item.text)[0]
-            code = languages[item.text]
+        code = item.language if item.language != NONE or item.note else languages.get(item.text, NONE)
         noted.append(replace(item, written_in=code, language_note="" if item.note else note_language(code, readable, passed)))
     return noted
 
@@ -118,6 +117,8 @@ def to_plain(value: Any) -> str | None:
 
 
 def _keep(values: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    if not columns.keep:
+        return {}
     names = [name for name in columns.keep if name != EVERYTHING]
     fields = {name: _to_json(find_field(values, name)) if has_field(values, name) else None for name in names}
     if EVERYTHING in columns.keep:

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,7 @@ def _classify(
     model = load_model(model_folder, workers.trust)
     check_columns(options, model.codebook)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
+    options = replace(options, all_languages=options.all_languages or bool(tested and tested.all_languages))
     plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)
     parts = plan.parts
     finished = list_done(plan, folder, thorough=True)

@@ -74,8 +74,9 @@ def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
     """What is read of a folder, or of a file that a pattern matches: what is named is meant, beside it may lie anything."""
     if inner is None:
         return [top] if is_url(top) or Path(top).is_file() else []
-    texts = _leave_out([path for path in inner if _is_text(path)], output)
-    return texts or _leave_out([path for path in inner if _is_known(path)], output)  # JSON beside texts is no text
+    texts = _leave_out([path for path in inner if _is_text(path)], output)  # JSON beside texts is no text
+    scripts = (".js", ".js.gz", ".js.zst")  # nobody means them all
+    return texts or _leave_out([path for path in inner if _is_known(path) and not path.lower().endswith(scripts)], output)
 
 
 def describe_left_out(left_out: Sequence[str]) -> str:

@@ -17,8 +17,7 @@ from narratives.models import Answers, Model, explain_raised, join_answers
 from narratives.texts import UNSURE, count_languages, find_windows
 
 Tick = Callable[[int], None]  # texts of this part that are done
-_BATCH = 512  # texts between two reports of progress
-_EXPLAINED = 32  # and as many where their words are weighed
+_EXPLAINED = 32  # texts whose words are weighed between two reports of progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +91,22 @@ def classify_items(items: list[Item], model: Model, tell: Tick | None = None, ex
     # The language tells where to cut: into windows, and to explain, into sentences.
     keys = [(item.text, item.language if explain or len(item.text) > model.window else "und") for item in items]
     rows = [unique.setdefault(key, len(unique)) for key in keys]
-    texts = list(unique)
-    batches = []
-    words = []
-    step = _EXPLAINED if explain else _BATCH
-    for start in range(0, max(len(texts), 1), step):
-        batch, languages = [text for text, _ in texts[start : start + step]], [code for _, code in texts[start : start + step]]
-        batches.append(model.classify(batch, languages=languages))
-        if explain:
-            words += explain_raised(model, batch, batches[-1], languages)
-        if tell and texts:
-            tell(len(items) * min(start + step, len(texts)) // len(texts))
-    answers = join_answers(batches, rows, [item.id for item in items])
-    return replace(answers, words=[words[row] for row in rows]) if explain else answers
+    texts, languages = [text for text, _ in unique], [code for _, code in unique]
+    ids = [item.id for item in items]
+
+    def watch(done: int, total: int, _: str) -> None:
+        if tell:
+            tell(len(items) * done // max(total, 1))
+
+    if not explain:
+        return join_answers([model.classify(texts, languages=languages, progress=watch)], rows, ids)
+    batches, words = [], []
+    for start in range(0, max(len(texts), 1), _EXPLAINED):
+        batch = slice(start, start + _EXPLAINED)
+        batches.append(model.classify(texts[batch], languages=languages[batch]))
+        words += explain_raised(model, texts[batch], batches[-1], languages[batch])
+        watch(min(batch.stop, len(texts)), len(texts), "texts")
+    return replace(join_answers(batches, rows, ids), words=[words[row] for row in rows])
 
 
 def format_reject(reject: Reject) -> str:

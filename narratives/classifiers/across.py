@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import Classifier, hyperparameters
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
-from narratives.classifiers.tfidf.folds import score_by_folds
+from narratives.classifiers.tfidf.folds import ALWAYS, score_by_folds
 from narratives.data import Scores, Targets, Texts
 from narratives.progress import Progress
 
@@ -42,7 +42,7 @@ def score_across(
 
     `texts` are those of the lesson or windows of them, `folds` (texts,) where each belongs. `classifier` is fitted: of a
     blend its weights are taken. TF-IDF takes a few times as long as it took to fit, any other nearly as long as that for each
-    fold. A training that was killed goes on from `checkpoint`, a folder.
+    fold that occurs in `folds`. A training that was killed goes on from `checkpoint`, a folder.
     """
     if type(classifier) is TfidfClassifier:
         return _score_words(classifier, lesson, texts, folds, progress)
@@ -61,11 +61,12 @@ def _score_words(
     keys = list(zip(texts, folds.tolist(), strict=True))
     pieces = [key for key in dict.fromkeys(keys) if key not in rows]
     taught = len(lesson.texts)
+    asked = np.where(np.isin(lesson.folds, folds), lesson.folds, ALWAYS)
     rows |= {key: taught + k for k, key in enumerate(pieces)}
     scores = score_by_folds(
         [*lesson.texts, *(text for text, _ in pieces)],
         np.concatenate([lesson.y, np.zeros((len(pieces), lesson.y.shape[1]), dtype=np.bool_)]),
-        np.concatenate([lesson.folds, np.array([fold for _, fold in pieces], dtype=np.int64)]),
+        np.concatenate([asked, np.array([fold for _, fold in pieces], dtype=np.int64)]),
         model=classifier,
         taught=np.arange(taught + len(pieces)) < taught,
         progress=progress,
@@ -82,16 +83,16 @@ def _train_again(
     checkpoint: Path | None,
 ) -> Scores:
     make: Any = type(classifier)
-    number = int(lesson.folds.max()) + 1
+    asked = sorted(set(folds.tolist()))
     scores = np.zeros((len(texts), lesson.y.shape[1]), dtype=np.float32)
-    for fold in range(number):
+    for place, fold in enumerate(asked):
         taught, held_out = np.flatnonzero(lesson.folds != fold).tolist(), np.flatnonzero(folds == fold).tolist()
         substitute: Classifier = make(**hyperparameters(classifier))
         substitute.fit(
             [lesson.texts[row] for row in taught],
             lesson.y[taught],
             validation=lesson.validation,
-            progress=_name_fold(progress, fold, number) if progress else None,
+            progress=_name_fold(progress, place, len(asked)) if progress else None,
             checkpoint=checkpoint / f"fold-{fold}" if checkpoint else None,
         )
         scores[held_out] = substitute.predict_proba([texts[row] for row in held_out])

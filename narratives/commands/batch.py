@@ -219,7 +219,7 @@ def _tell(
     if summary.unsure and summary.finder:
         echo(f"texts whose language is unsure: {summary.unsure}; they are noted as such")
     elif summary.unsure:
-        fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
+        fix = "to have languages found, install narratives with its extra: pip install '.[languages]'"
         echo(f"texts that do not name their language: {summary.unsure}; {fix}")
     for line in trust or ():
         echo(line)

@@ -42,7 +42,8 @@ def field() -> None:
 @click.option(
     "--whole", default="", metavar="COLUMN", help="Draw whole documents, named by this column; single texts tell more."
 )
-@click.option("--date-column", default="date", show_default=True, help="The column of the answers that holds ISO dates.")
+@click.option("--date-column", default="date", show_default=True, help="The column of the answers that holds dates.")
+@click.option("--date-format", default="", metavar="FORM", help="How they are written, if not 2024-05-31: '%m/%d/%Y'.")
 @click.option("--text-column", default="text", show_default=True, help="Where the feed's records hold the text.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id.")
 @JSON

@@ -177,6 +177,8 @@ def export(root: Path, form: str, output: Path, split: str | None, unlabelled: b
     else:
         count, files = export_labels(open_project(root), form, output, split, unlabelled)
     echo(f"{count} passages: {', '.join(map(str, files))}")
+    if unlabelled and form == "csv":
+        echo("write ids into the column 'narratives', with ; between (toll:reports;school), or (none); then: labels import")
 
 
 @labels.command()

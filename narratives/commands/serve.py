@@ -27,6 +27,7 @@ from narratives.commands.options import FOLDER, TRUST, find_model, open_project,
 @click.option("--token", envvar="NARRATIVES_TOKEN", default="", help="A secret that everybody must give; or NARRATIVES_TOKEN.")
 @click.option("--name", "hosts", multiple=True, metavar="HOST", help="A further name under which browsers reach this machine.")
 @click.option("--cache", type=FOLDER, help="Where indexes of answers lie; by default in the user's cache.")
+@click.option("--date-format", default="", metavar="FORM", help="How dates stand in answers, if not 2024-05-31: '%m/%d/%Y'.")
 @TRUST
 @click.pass_obj
 def serve(
@@ -39,6 +40,7 @@ def serve(
     token: str,
     hosts: tuple[str, ...],
     cache: Path | None,
+    date_format: str,
     trust: tuple[str, ...],
 ) -> None:
     """Serve pages to try texts, browse answers, label and watch models, and an HTTP interface; on this machine alone.
@@ -61,6 +63,7 @@ def serve(
         models=models,
         answers=answers,
         queues=queues,
+        dates=date_format,
         cache=cache,
         host=host,
         port=port,

@@ -182,7 +182,8 @@ def _state_rule(swaps: int, seed: int, firm: int, tested: int, margin: float) ->
     return (
         f"narratives: a test of F1 that swaps the answers of the two runs, document by document, {swaps} times, seed {seed}. "
         "The difference in standard errors over documents is set against what swapping gives for all narratives together "
-        "(step-down maximum: Westfall and Young, 1993), which corrects for their number: "
+        "(step-down maximum: Westfall and Young, 1993), which corrects for their number; where one of the runs raises a "
+        "narrative nowhere, p is at most 2 in 2^n for n documents in which the other does, times the number of narratives: "
         f"{firm} have {THIN} positives or more, on {tested} of these the runs differ; the others are too thin to tell. "
         f"Better or worse: p is below {ALPHA:g}. Figures over all narratives: better or worse where the 95 % interval leaves "
         "out zero. Intervals: Student's t on the jackknife's standard error over documents. "

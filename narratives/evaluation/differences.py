@@ -10,12 +10,14 @@ from narratives.evaluation.figures import Figure
 from narratives.metrics import (
     ALPHA,
     TOO_THIN,
+    Counts,
     Sums,
     SwapTest,
     find_error,
     find_noticeable,
     find_reach,
     find_side,
+    find_silence,
     is_within,
     judge,
     mcnemar,
@@ -36,7 +38,7 @@ class Difference(Figure):
     only_a: int | None = None  # passages that A alone gets right; `None` for an average, which is not right or wrong
     only_b: int | None = None
     p: float | None = None  # exact McNemar: reported, it decides nothing
-    p_f1: float | None = None  # of a narrative: the swap test of F1
+    p_f1: float | None = None  # of a narrative: the swap test of F1, or the sign test of silence
     p_corrected: float | None = None  # corrected for the number of narratives; `None` for one that is not tested
     noticeable: float | None = None  # the smallest fall that this test would notice; `None` where it would notice none
 
@@ -63,12 +65,16 @@ def judge_overall(value: Floats, without: Floats, margin: float, alone: tuple[in
 def judge_narratives(
     value: Floats, without: Floats, a: Sums, b: Sums, test: SwapTest, firm: Matrix, tested: Matrix, margin: float
 ) -> list[Difference]:
-    """Of each narrative's F1: better or worse where `test` says so, corrected for the number of those `tested`."""
+    """Of each narrative's F1: better or worse where `test` says so, corrected for the number of those `tested`.
+
+    So is one that a run raises nowhere, though the other raises it in more documents than chance would leave to one of them.
+    """
     errors = find_error(value, without)
     errors = np.where(value != 0, np.fmax(errors, test.least), errors)
     concerned = ((a.counts.union + b.counts.union) > 0).sum(0)  # documents in which the narrative is carried or raised
-    corrected = test.correct(tested)
-    smallest = find_noticeable(a.counts, test, tested=firm)
+    silence = find_silence(a.counts, b.counts)
+    alone, corrected = np.fmin(test.p, silence), np.fmin(test.correct(tested), np.minimum(silence * tested.sum(), 1.0))
+    smallest = np.fmin(find_noticeable(a.counts, test, tested=firm), _find_silent_fall(a, firm))
     differences = []
     for k, error in enumerate(errors):
         bounded = _bound(value[k], error, concerned[k] - 1, margin)
@@ -79,12 +85,20 @@ def judge_narratives(
             Difference(
                 **bounded,
                 verdict=TOO_THIN if thin else judge([side], bounded["within_margin"]),
-                p_f1=None if bounded["value"] is None else _shorten(float(test.p[k])),
+                p_f1=None if bounded["value"] is None else _shorten(float(alone[k])),
                 p_corrected=_shorten(p) if firm[k] else None,
                 noticeable=to_plain(smallest[k]) if firm[k] else None,
             )
         )
     return differences
+
+
+def _find_silent_fall(a: Sums, firm: Matrix) -> Floats:
+    """All of the F1 of a run: how far it falls where it falls silent, if that would be noticed; else NaN."""
+    counts = a.counts
+    nothing = Counts(np.zeros_like(counts.tp), np.zeros_like(counts.fp), counts.fn + counts.tp)
+    noticed = firm & (find_silence(counts, nothing) * firm.sum() < ALPHA)
+    return np.where(noticed, counts.sum(0).f1, np.nan)
 
 
 def _bound(value: Floats, error: Floats, free: float, margin: float) -> dict[str, Any]:

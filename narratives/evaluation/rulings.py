@@ -118,8 +118,8 @@ def rule_average(label: str, difference: Difference, margin: float, strict: bool
 
 
 def count_found(row: NarrativeScore) -> int:
-    """Test passages in which a model found what they carry."""
-    return round((row.recall.value or 0.0) * row.support)
+    """Test passages in which a model found what they carry; a file of before that was counted holds rounded recall alone."""
+    return round((row.recall.value or 0.0) * row.support) if row.hits is None else row.hits
 
 
 def show_number(value: float | None) -> str:

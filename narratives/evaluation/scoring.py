@@ -198,8 +198,8 @@ def _state_rules() -> dict[str, str]:
         "zero division": ZERO_DIVISION,
         "intervals": INTERVALS,
         "intervals of average precision": (
-            "Wilson's, on as many cases as its variance over documents (infinitesimal jackknife) is worth, at most one and a "
-            "half times the positives"
+            "Wilson's, on as many cases as its variance over documents (infinitesimal jackknife) is worth, at most two "
+            "for each positive, of which those of one document count as alike"
         ),
         "intervals of ECE": "all values with which the one seen agrees, given the gaps that chance alone would make",
         "too few": f"fewer than {FEW} cases: no share of them can be read",

@@ -46,6 +46,7 @@ class ModelTest:
     raised: int  # passages for which it raised at least one narrative
     narratives: dict[str, NarrativeTest]
     languages: dict[str, LanguageTest] = field(default_factory=dict)  # none where an older version wrote the file
+    all_languages: bool = False  # whether its run asks to raise also in languages in which it failed
 
     @property
     def passed(self) -> dict[str, bool] | None:
@@ -71,11 +72,12 @@ class ModelTest:
             raised=int(value["raised"]),
             narratives=rows,
             languages={code: LanguageTest(**row) for code, row in value.get("languages", {}).items()},
+            all_languages=value.get("all_languages") is True,
         )
 
 
-def write_tested(path: Path, evaluation: Evaluation, digest: str) -> None:
-    """Write the figures of a test to a file in the model's folder."""
+def write_tested(path: Path, evaluation: Evaluation, digest: str, all_languages: bool = False) -> None:
+    """Write the figures of a test to a file in the model's folder, and whether the run asks for all languages."""
     coverage = evaluation.overall["coverage"].value or 0.0
     tested = ModelTest(
         digest=digest,
@@ -92,6 +94,7 @@ def write_tested(path: Path, evaluation: Evaluation, digest: str) -> None:
             for part in evaluation.slices
             if part.axis == LANGUAGE and part.labels and part.micro_f1 is not None
         },
+        all_languages=all_languages,
     )
     write_json(path, asdict(tested))
 

@@ -2,9 +2,10 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from narratives.batch import Record
@@ -42,8 +43,11 @@ class AnswerTable:
             raise UserError(at(self.record.folder, None, f"cannot be read as answers: {reason[:200]}")) from None
 
 
-def open_answers(record: Record) -> AnswerTable:
-    """Open the answers of a record; `UserError` where they cannot be read, or DuckDB is not installed."""
+def open_answers(record: Record, written: Mapping[str, str] = MappingProxyType({})) -> AnswerTable:
+    """Open the answers of a record; `UserError` where they cannot be read, or DuckDB is not installed.
+
+    `written` says how dates stand in a column, such as `%m/%d/%Y`: they are turned into 2024-05-31.
+    """
     try:
         import duckdb
     except ImportError:
@@ -65,7 +69,11 @@ def open_answers(record: Record) -> AnswerTable:
     kept = [name for name in names if name not in _OWN and not name.startswith(_SCORE)]
     scores = [f"CAST({quote(_SCORE + id_)} AS DOUBLE)" if record.form != "jsonl" else f"scores[{text(id_)}]" for id_ in scored]
     parts = ["id", "file", "CAST(line AS BIGINT) AS line", *place, f"{raised} AS raised", f"{stances} AS stances", note]
-    parts += ["CAST(run AS VARCHAR) AS run", "CAST(codebook AS VARCHAR) AS codebook", *map(quote, kept)]
+    parts += [
+        "CAST(run AS VARCHAR) AS run",
+        "CAST(codebook AS VARCHAR) AS codebook",
+        *(_take(name, written.get(name, "")) for name in kept),
+    ]
     link.execute(f"CREATE VIEW answers AS SELECT {', '.join(parts)}, [{', '.join(scores)}] AS scores FROM {source}")
     columns = tuple(name for name in kept if name != "text")
     return AnswerTable(record, link, columns, scored, "text" in names, "start" in names)
@@ -116,13 +124,20 @@ def _find_period(table: AnswerTable, period: str, column: str, plain: str) -> st
     [(some, example)] = table.query(f"SELECT bool_or({fits}), any_value({plain}) FROM answers")
     if not some:
         cause = f"'{column}' holds no dates such as 2024-05-31 but '{example}'"
-        raise UserError(at(table.record.folder, None, f"{cause}; write them so in the feed, and classify again"))
+        raise UserError(at(table.record.folder, None, f"{cause}; say how they are written: --date-format '%m/%d/%Y'"))
     cut = {"year": 4, "month": 7, "day": 10}
     if period in cut:
         value = f"substr({plain}, 1, {cut[period]})"
     else:
         value = f"strftime(date_trunc('week', try_cast(substr({plain}, 1, 10) AS DATE)), '%Y-%m-%d')"
     return f"CASE WHEN {fits} THEN coalesce({value}, {text(NO_DATE)}) ELSE {text(NO_DATE)} END"
+
+
+def _take(name: str, written: str) -> str:
+    if not written:
+        return quote(name)
+    plain = f"trim(CAST({quote(name)} AS VARCHAR))"
+    return f"coalesce(strftime(try_strptime({plain}, {text(written)}), '%Y-%m-%d'), {plain}) AS {quote(name)}"
 
 
 def _split(column: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, ndtr, ndtri
+from scipy.special import betaincinv, betaln, ndtr, ndtri
 
 from narratives.data import Floats
 
@@ -166,13 +166,18 @@ def _find_unread(cells: Cells, shares: Floats, prior: tuple[float, float]) -> Fl
     """Quantiles of the share among the texts of a cell that nobody has read, which follows a beta-binomial.
 
     It is taken as a beta of the same mean and variance: of M texts left with posterior Beta(a, b) it has
-    a + b = M (a + b + 1) / (a + b + M) - 1 instead.
+    a + b = M (a + b + 1) / (a + b + M) - 1 instead. How likely none of them carries it, or every one, is computed exactly:
+    of a small feed whose few texts were all seen, that is what the bounds hang on.
     """
     a, b = cells.hits + prior[0], np.maximum(cells.worth - cells.hits, 0) + prior[1]
     left = np.maximum(cells.size - cells.seen, 1e-9)
     strength = np.maximum(left * (a + b + 1) / (a + b + left) - 1, 1e-3)
     mean = a / (a + b)
-    return np.asarray(betaincinv((mean * strength)[..., None], ((1 - mean) * strength)[..., None], shares))
+    some = betaincinv((mean * strength)[..., None], ((1 - mean) * strength)[..., None], shares)
+    none, every = (np.exp(betaln(*more) - betaln(a, b))[..., None] for more in ((a, b + left), (a + left, b)))
+    single = 1 / left[..., None]  # a text more than none, or less than every one
+    some = np.where(left[..., None] > 2, np.clip(some, single, 1 - single), some)
+    return np.where(shares <= none, 0.0, np.where(shares >= 1 - every, 1.0, some))
 
 
 def _add_known(cells: Cells, unread: Floats) -> Floats:

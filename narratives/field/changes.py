@@ -126,6 +126,8 @@ def describe_trends(result: Trends) -> list[str]:
         where = "" if change.series == ALL else f" in {change.series}"
         span = f"{100 * change.level_before:.1f} % -> {100 * change.level_after:.1f} %"
         lines.append(f"{change.narrative}{where}: {change.verdict} from {change.before} to {change.after} ({span})")
+    if not result.changes:
+        return [*lines, "nothing to compare yet: two periods with thirty labels each are needed", *result.notes]
     lines.append(f"{len(sentence)} of {len(result.changes)} changes can be told from chance; of the others nobody can tell")
     return [*lines, *result.notes]
 

@@ -12,7 +12,8 @@ LOT = "lot"  # the draw that every text of the feed is in; the others are named 
 class Design:
     """What a sample is asked for.
 
-    `by` names columns of the answers, or a period: year, month, week, day, made from the column `date`. `precision` draws so
+    `by` names columns of the answers, or a period: year, month, week, day, made from the column `date`,
+    whose values are ISO dates or written as `date_format` says. `precision` draws so
     many more texts for each narrative from those raised for it. `whole` names a column, such as document: then all texts of
     a document come together. `equal` gives every stratum the same number, instead of its share of the feed.
     """
@@ -22,6 +23,7 @@ class Design:
     precision: int = 0
     seed: int = 0
     date: str = "date"
+    date_format: str = ""
     whole: str = ""
     equal: bool = False
     second: int = 0  # of these texts, how many a second reader gets too

@@ -9,7 +9,7 @@ from narratives.annotation import SAMPLE_KEY, check_task_file, sample_folder, wr
 from narratives.batch import Columns, read_record
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
-from narratives.field.answers import AnswerTable, find_owner, open_answers
+from narratives.field.answers import NO_DATE, AnswerTable, find_owner, open_answers
 from narratives.field.counting import Stratum, count_strata
 from narratives.field.design import LOT, Design
 from narratives.field.lots import Draw, Lots, draw_lots
@@ -47,7 +47,7 @@ def draw(
         check_task_file(project, Path(output))
     with project.lock(say):
         corpus = project.read_corpus(may_be_empty=True)
-        table = open_answers(read_record(Path(answers)))
+        table = open_answers(read_record(Path(answers)), {design.date: design.date_format})
         run, codebook = find_owner(table)
         if codebook != corpus.codebook.digest[:12]:
             details = f"answers in another codebook ({codebook}, not {corpus.codebook.digest[:12]})"
@@ -89,6 +89,8 @@ def describe_sample(sample: Sample) -> list[str]:
         lines.append(f"drawn as whole '{sample.design.whole}': {sum(sample.drawn)} of {sum(sample.units)}")
     if more := sum(LOT not in text.draws for text in sample.texts):
         lines.append(f"{more} of them from what is raised for each narrative, to tell its precision")
+    if undated := sum(stratum.texts for stratum in sample.strata if NO_DATE in stratum.values):
+        lines.append(f"{undated} texts have no date that can be read; they make a stratum of their own")
     if empty:
         shown = "; ".join("/".join(stratum.values) for stratum in empty[:5]) + (" ..." if len(empty) > 5 else "")
         what = "cannot be measured: give more labels, or fewer strata" if sample.design.equal else "count in the whole only"

@@ -18,6 +18,7 @@ from narratives.files import write_json, write_text
 from narratives.report import embed_look, make_environment
 
 ANYTHING = "Any narrative at all"
+_MUCH, _NAMED = 0.005, 4  # of the feed, from which on the headline names a narrative; how many it names
 _FIGURES = ("prevalence", "together", "precision", "recall", "f1")
 
 
@@ -35,7 +36,8 @@ def write_field_report(folder: Path, report: FieldReport, codebook: Codebook) ->
         "silent": [id_ for id_, row in report.narratives.items() if not (row.raised or row.carrying)],
         "parts": parts,
         "top": _find_top([report.anything, *shown]),
-        "answer": _headline(report, shown, _find_titles(codebook)),
+        "answer": _headline(report),
+        "further": _tell_frequent(shown, _find_titles(codebook)),
     }
     _write_page(folder / "report.html", "field_report.html", content, codebook)
     write_json(folder / "report.json", report.to_json())
@@ -52,7 +54,7 @@ def write_trends(folder: Path, trends: Trends, codebook: Codebook) -> Path:
     drawn = {key: rows for key, rows in relevant.items() if key[1] == ALL or any(row.prevalence for row in rows)}
     changes = sorted(trends.changes, key=lambda change: (change.verdict == OPEN, change.p_corrected))
     content = {"trends": trends, "series": drawn, "thin": len(relevant) - len(drawn), "changes": changes}
-    content |= {"answer": _tell_trends(trends, _find_titles(codebook))}
+    content |= {"answer": _tell_trends(trends, _find_titles(codebook)), "further": ""}
     _write_page(folder / "trends.html", "field_trends.html", content, codebook)
     write_json(folder / "trends.json", trends.to_json())
     heads = {"period": [point.period for point in trends.points], "series": [point.series for point in trends.points]}
@@ -91,21 +93,26 @@ def tell_points(value: float | None) -> str:
     return "–" if value is None else f"+{100 * value:.1f} points"
 
 
-def _headline(report: FieldReport, rows: Sequence[FieldRow], titles: Mapping[str, str]) -> str:
+def _headline(report: FieldReport) -> str:
     if report.why:
         return report.why + "."
     whole = report.anything
     if whole.prevalence is None:
         return f"Too few texts are read for an estimate: {whole.plan}."
-    sentence = (
-        f"{tell_level(whole.prevalence)} of the feed carries at least one narrative; counting what the model raises would say "
-    )
-    sentence += f"{tell_share(whole.naive)}."
-    sure = [row for row in rows if row.together and (row.together.low or 0) >= 0.005]
-    if sure:
-        named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in sure[:4])
-        sentence += f" Surely half a percent or more, all narratives considered together: {named}."
-    return sentence
+    counted = f"counting what the model raises would say {tell_share(whole.naive)}"
+    return f"{tell_level(whole.prevalence)} of the feed carries at least one narrative; {counted}."
+
+
+def _tell_frequent(rows: Sequence[FieldRow], titles: Mapping[str, str]) -> str:
+    """Which narratives are carried by more than `_MUCH` of the feed, whichever of them one looks at."""
+    sure = [row for row in rows if row.together and (row.together.low or 0) >= _MUCH]
+    if not sure:
+        return ""
+    who = "One narrative is" if len(sure) == 1 else f"{len(sure)} narratives are"
+    named = "; ".join(f"{titles[row.narrative]}, {tell_level(row.together)}" for row in sure[:_NAMED])
+    more = "; ..." if len(sure) > _NAMED else ""
+    claim = f"{who} surely carried by {100 * _MUCH:g} % of it or more, with bounds that hold for all narratives at once"
+    return f"{claim}: {named}{more}."
 
 
 def _tell_trends(trends: Trends, titles: Mapping[str, str]) -> str:

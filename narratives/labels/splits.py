@@ -14,6 +14,7 @@ from narratives.files import read_text, write_text
 from narratives.texts import Pair, group
 
 SHARES = {"train": 0.65, "validation": 0.15, "test": 0.20}
+_FEW = 5  # free documents from which on no split stays empty
 BY_LOT = "by lot"  # in a passage's `chosen`, where `suggest` says why it was chosen
 Splits = dict[str, str]  # document -> split
 
@@ -104,6 +105,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
         for stratum, n in contents[root].items():
             quotas[placed[root]][stratum] -= n
     _deal_out(free, contents, quotas, placed, random.Random(seed))
+    _fill_empty(free, contents, placed)
     return {name: placed[group_of[name]] for name in documents if name not in splits}
 
 
@@ -136,6 +138,15 @@ def _deal_out(
             for stratum, n in contents[root].items():
                 quotas[split][stratum] -= n
         free = [root for root in free if root not in placed]
+
+
+def _fill_empty(free: Sequence[int], contents: Mapping[int, Counter[str]], placed: dict[int, str]) -> None:
+    # Large documents may fill one split so far that none is left for another, without which nothing can be tuned or tested.
+    for split in SHARES:
+        counts = Counter(placed.values())
+        givers = [root for root in free if counts[placed[root]] > 1]
+        if not counts[split] and len(free) >= _FEW and givers:
+            placed[min(givers, key=lambda root: (-counts[placed[root]], contents[root][""], root))] = split
 
 
 def _add_up(counters: Iterable[Counter[str]]) -> Counter[str]:

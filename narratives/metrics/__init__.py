@@ -29,6 +29,7 @@ from narratives.metrics.significance import (
     judge,
     mcnemar,
 )
+from narratives.metrics.silence import find_silence
 from narratives.metrics.swaps import SwapTest, find_noticeable, try_swaps
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "find_rates",
     "find_reach",
     "find_side",
+    "find_silence",
     "highest_share",
     "holm",
     "is_within",

@@ -24,8 +24,9 @@ def bound_average_precision(
     """The interval of average precision: Wilson's, on the cases whose share would vary as much. `gold` must hold a positive.
 
     The variance is the infinitesimal jackknife's over documents (Jaeckel, 1972), that is what average precision gains or loses
-    per weight of each passage, added up by document. As there are few documents that carry a narrative, the cases lose one in
-    so many of these; they are at most one and a half times the positives, since near 1 the variance is hardly seen.
+    per weight of each passage, added up by document. Positives of one document count as alike: p in all, n by document, are
+    worth p^2 / sum n^2 (Kish, 1965, section 5.4). As these are few, the cases lose one in so many; they are at most twice as
+    many, since near 1 the variance is hardly seen.
     """
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
@@ -39,12 +40,13 @@ def bound_average_precision(
     influence = np.empty(len(scores))
     influence[order] = (carried * (hits / ranks - value) + carried * gain - loss) / hits[-1]
     variance = float((np.bincount(owners.unit, weights=influence) ** 2).sum())
-    positives, holders = float(hits[-1]), len(np.unique(owners.unit[gold]))
-    most = 1.5 * positives
-    cases = min(value * (1 - value) / variance, most) if variance > 0 else most
-    if holders < 2:
+    holders = np.bincount(owners.unit[gold]).astype(np.float64)
+    independent = float(hits[-1]) ** 2 / float((holders**2).sum())
+    if independent <= 1:  # one document holds them all
         return 0.0, 1.0
-    worth = np.asarray(cases * (holders - 1) / holders)
+    most = 2 * independent
+    cases = min(value * (1 - value) / variance, most) if variance > 0 else most
+    worth = np.asarray(cases * max(independent - 1, 0.5) / independent)
     low, high = wilson(value * worth, worth, level)
     return float(low), float(high)
 

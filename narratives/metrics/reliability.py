@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from narratives.data import Floats, Matrix, Scores
 from narratives.metrics.documents import Owners
@@ -69,19 +69,22 @@ def bound_calibration_error(
 
     Chance alone makes gaps, so ECE is above 0 where scores are perfectly calibrated, and a bootstrap would add chance to
     chance. True gaps in proportion to those seen are tried; of each trial the mean and the variance of ECE follow from the
-    folded normal distribution (Leone, Nelson and Nottingham, 1961), given how much the gap of each bin varies over documents.
+    folded normal distribution (Leone, Nelson and Nottingham, 1961), given how much the gap of each bin varies over documents:
+    around what a document of its size would have, since ECE is a mean over decisions (Taylor, as for any ratio).
     """
-    gaps, decisions = _find_gaps(scores, gold, owners, chosen, bins)
+    gaps, sizes = _find_gaps(scores, gold, owners, chosen, bins)
+    decisions = sizes.sum()
     observed = np.abs(gaps.sum(0))
     if not decisions or not observed.any():
         return (0.0, 0.0) if decisions else (float("nan"), float("nan"))
     units = len(gaps)
-    deviations = np.sqrt(((gaps - gaps.mean(0)) ** 2).sum(0) * units / max(units - 1, 1))
+    residuals = gaps - sizes[:, None] * gaps.sum(0) / decisions
+    deviations = np.sqrt((residuals**2).sum(0) * units / max(units - 1, 1))
     sure, deviation = observed[deviations == 0].sum(), deviations[deviations > 0]
     true = _SCALES[:, None] * observed[deviations > 0]
     mean = deviation * np.sqrt(2 / np.pi) * np.exp(-(true**2) / (2 * deviation**2)) + true * (1 - 2 * ndtr(-true / deviation))
     variance = true**2 + deviation**2 - mean**2
-    reach = float(ndtri((1 + level) / 2)) * np.sqrt(variance.sum(1))
+    reach = find_reach(_tie(residuals, gaps), units - 1, level) * np.sqrt(np.maximum(variance, 0).sum(1))
     agreeing = _SCALES[np.abs(observed.sum() - sure * _SCALES - mean.sum(1)) <= np.maximum(reach, 1e-9)]
     if not len(agreeing):
         return (float(observed.sum() / decisions),) * 2
@@ -89,17 +92,26 @@ def bound_calibration_error(
     return float(low * observed.sum() / decisions), min(1.0, float(high * observed.sum() / decisions))
 
 
-def _find_gaps(scores: Scores | Floats, gold: Matrix, owners: Owners, chosen: Matrix | None, bins: int) -> tuple[Floats, int]:
-    """Labels less scores, summed by document and bin: shape (units, bins); and the number of decisions."""
-    gaps, decisions = np.zeros(owners.size * bins), 0
+def _tie(residuals: Floats, gaps: Floats) -> Floats:
+    """How many times more the gaps of all bins vary together than they would if each went its own way; 1 at least."""
+    apart = float((residuals**2).sum())
+    together = float(((residuals * np.sign(gaps.sum(0))).sum(1) ** 2).sum())
+    return np.asarray(np.sqrt(max(together / apart, 1.0)) if apart else 1.0)
+
+
+def _find_gaps(
+    scores: Scores | Floats, gold: Matrix, owners: Owners, chosen: Matrix | None, bins: int
+) -> tuple[Floats, Floats]:
+    """Labels less scores, summed by document and bin: shape (units, bins); and the number of decisions by document."""
+    gaps, sizes = np.zeros(owners.size * bins), np.zeros(owners.size)
     for k, (column, carried) in enumerate(zip(scores.T, gold.T, strict=True)):
         unit = owners.unit
         if chosen is not None:
             column, carried, unit = column[chosen[:, k]], carried[chosen[:, k]], unit[chosen[:, k]]
         place = unit * bins + _place(column, bins)
         gaps += np.bincount(place, weights=carried - column.astype(np.float64), minlength=len(gaps))
-        decisions += len(column)
-    return gaps.reshape(owners.size, bins), decisions
+        sizes += np.bincount(unit, minlength=owners.size)
+    return gaps.reshape(owners.size, bins), sizes
 
 
 def _place(column: Scores | Floats, bins: int) -> Any:

@@ -2,9 +2,7 @@
 
 What is explained is the classifier's own score, before calibration, which never changes the order of scores. For TF-IDF the
 weights are exact: all of them and the intercept add up to the log-odds. Every other classifier is asked again without the
-words: a weight is by how much the log-odds fall when the word is left out (Li, Monroe and Jurafsky 2016, "Understanding
-neural networks through representation erasure", arXiv:1612.08220). Such weights need not add up: of a claim that is made
-twice, leaving out either copy changes little.
+words (see `erasure`).
 """
 
 from collections.abc import Sequence
@@ -12,17 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers import BlendClassifier, Classifier, TfidfClassifier, to_log_odds
+from narratives.classifiers import BlendClassifier, Classifier, TfidfClassifier
 from narratives.data import Weighted
 from narratives.models.answers import Answers
+from narratives.models.erasure import Weights, erase_words
 from narratives.models.model import Model
 from narratives.models.prior import Prior
-from narratives.texts import choose_words, find_sentence_ends, find_words, trim
-
-Weights = NDArray[np.float64]  # (words of a text, narratives)
-
-_SENTENCES = 2  # whose removal changes the score most: these are read again word by word
-_PIECES = 50  # at most: a text is left out in as many pieces, and so is a sentence
+from narratives.texts import choose_words
 
 
 def explain_raised(
@@ -83,40 +77,3 @@ def _add_prior(prior: Prior, text: str, weights: Weights) -> Weights:
     mixed[:, prior.columns] *= 1 - prior.weights
     mixed[:, prior.columns] += slopes * prior.likeness.explain(text.split())
     return mixed
-
-
-def erase_words(classifier: Classifier, text: str, columns: Sequence[int], language: str = "und") -> Weights:
-    """By how much the log-odds fall when a word is left out, of shape (words, narratives); other columns are 0.
-
-    First each sentence is left out, then, for each of `columns`, each word of the two sentences that changed the score most;
-    the words of the others weigh 0. No more than 50 pieces are left out of a text, nor of a sentence (then several words
-    together, which share what they weigh): at most 51 texts are scored, and 102 more for each narrative.
-    """
-    words = find_words(text)
-    sentences = _find_sentences(text, words, language)
-    falls = _drop(classifier, text, [(words[numbers[0]][0], words[numbers[-1]][1]) for numbers in sentences])
-    worst = np.argsort(-np.abs(falls[:, list(columns)]), axis=0, kind="stable")[:_SENTENCES]  # (sentences, columns)
-    weights = np.zeros((len(words), falls.shape[1]))
-    for k in np.unique(worst):
-        pieces = np.array_split(sentences[k], min(len(sentences[k]), _PIECES))
-        places = [(trim(text, *words[numbers[0]])[0], trim(text, *words[numbers[-1]])[1]) for numbers in pieces]
-        per_word = _drop(classifier, text, places) / np.array([[len(numbers)] for numbers in pieces])
-        for column, read in zip(columns, (worst == k).any(0), strict=True):
-            if read:
-                weights[sentences[k], column] = np.repeat(per_word[:, column], [len(numbers) for numbers in pieces])
-    return weights
-
-
-def _find_sentences(text: str, words: Sequence[tuple[int, int]], language: str) -> list[NDArray[np.int64]]:
-    """The words of each sentence, by number; of neighbouring ones together where there are too many."""
-    ends = list(find_sentence_ends(text, language))
-    _, sentence = np.unique(np.searchsorted(ends, [start for start, _ in words], side="right"), return_inverse=True)
-    last = int(sentence[-1])
-    piece = sentence * min(last + 1, _PIECES) // (last + 1)
-    return [np.flatnonzero(piece == k) for k in range(int(piece[-1]) + 1)]
-
-
-def _drop(classifier: Classifier, text: str, places: Sequence[tuple[int, int]]) -> Weights:
-    """By how much the log-odds fall without each of the places, of shape (places, narratives)."""
-    odds = to_log_odds(classifier.predict_proba([text, *(text[:start] + text[end:] for start, end in places)]))
-    return np.asarray(odds[0] - odds[1:])

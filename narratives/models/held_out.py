@@ -47,7 +47,8 @@ def hold_out(
 ) -> HeldOut:
     """Score what a fitted classifier was taught, each text by another that learned from the other folds alone.
 
-    `judged` (texts,) says which texts count: not those whose labels nobody vouches for. Long texts are cut into windows.
+    `judged` (texts,) says which texts count: not those whose labels nobody vouches for. A fold of which none counts is only
+    learned from. Long texts are cut into windows.
     """
     fold_of: dict[str, int] = {}
     rows = np.flatnonzero(judged).tolist()

@@ -45,15 +45,21 @@ def read_texts(
     scores = np.zeros((len(texts), narratives), dtype=np.float32)
     spans = np.zeros((len(texts), narratives, 2), dtype=np.int32)
     stances = np.full((len(texts), narratives), UNKNOWN, dtype=np.int8)
-    if unique:
-        computed = classifier.predict_proba(list(unique), progress=progress)
-        stances_told = tell_stances(computed[:, narratives:])
-        for row, (text, windows) in enumerate(zip(texts, cuts, strict=True)):
-            for k, (start, end) in enumerate(windows):
-                place = unique[text[start:end]]
-                window_scores = computed[place, :narratives]
-                better = window_scores > scores[row] if k else np.ones(narratives, dtype=np.bool_)
-                scores[row, better] = window_scores[better]
-                spans[row, better] = start, end
-                stances[row, better] = stances_told[place]
+    if not unique:
+        return scores, spans, stances
+    computed = classifier.predict_proba(list(unique), progress=progress)
+    stances_told = tell_stances(computed[:, narratives:])
+    whole = [row for row, windows in enumerate(cuts) if len(windows) == 1]  # as nearly all are: in arrays, not row by row
+    places = [unique[texts[row][slice(*cuts[row][0])]] for row in whole]
+    scores[whole] = computed[places, :narratives]
+    spans[whole] = np.array([cuts[row][0] for row in whole], dtype=np.int32).reshape(-1, 1, 2)
+    stances[whole] = stances_told[places, None]
+    columns = np.arange(narratives)
+    for row, windows in enumerate(cuts):
+        if len(windows) > 1:
+            places = [unique[texts[row][start:end]] for start, end in windows]
+            best = computed[places, :narratives].argmax(0)  # of equal ones the first
+            scores[row] = computed[np.take(places, best), columns]
+            spans[row] = np.array(windows, dtype=np.int32)[best]
+            stances[row] = stances_told[places][best]
     return scores, spans, stances

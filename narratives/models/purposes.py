@@ -46,6 +46,7 @@ class Wishes:
     objective: Objective = Objective.NARRATIVE
     max_alarms: float | None = None  # share of background texts in which something may be raised
     folds: int | None = None  # of the training passages; 0: validation alone decides; `None`: as suits the classifier
+    folds_held: int | None = None  # how many of these are scored; `None`: all
     rarer: float = 1.0  # texts to be read that carry nothing, for one among the labelled
 
     @classmethod
@@ -70,8 +71,12 @@ class Tuning:
             return f"Scores were calibrated and thresholds set on {self.validation} validation texts."
         return (
             f"Scores were calibrated and thresholds set on {self.validation} validation texts and {self.train} training texts, "
-            f"each of these scored by a model that saw neither its document nor a near-duplicate of it ({self.folds} folds)."
+            f"each of these scored by a model that saw neither its document nor a near-duplicate of it ({self._count_folds()})."
         )
+
+    def _count_folds(self) -> str:
+        held = self.wishes.folds_held
+        return f"{held} of {self.folds} folds" if held and held < self.folds else f"{self.folds} folds"
 
     def describe_objective(self) -> str:
         """What the thresholds are for, in one sentence."""
@@ -84,6 +89,8 @@ class Tuning:
     def to_json(self, ids: tuple[str, ...]) -> dict[str, Any]:
         """Plain data."""
         wishes: dict[str, Any] = {name: getattr(self.wishes, name) for name in ("objective", "max_alarms", "folds")}
+        if self.wishes.folds_held is not None:
+            wishes["folds_held"] = self.wishes.folds_held
         if self.wishes.rarer != 1:
             wishes["rarer"] = self.wishes.rarer
         counts = {"folds": self.folds, "train": self.train, "validation": self.validation}

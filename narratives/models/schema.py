@@ -89,8 +89,12 @@ def _check_tuning(manifest: dict[str, Any]) -> str:
         return "'tuning' must count in whole numbers"
     wishes, choices = tuning["wishes"], tuning["choices"]
     names = {field.name for field in fields(Wishes)}
-    if not isinstance(wishes, dict) or {*wishes, "rarer"} != names or wishes["objective"] not in list(Objective):
+    complete = isinstance(wishes, dict) and {*wishes, "rarer", "folds_held"} == names
+    if not complete or wishes["objective"] not in list(Objective):
         return "'tuning' does not say what was wished for"
+    held = wishes.get("folds_held", 1)
+    if not _is(held, int) or held < 1:
+        return "'tuning' must say how many folds were scored in a whole number"
     if not _is_number(wishes.get("rarer", 1)) or wishes.get("rarer", 1) < 1:
         return "'tuning' must say how many times rarer narratives are in the texts to be read"
     for choice in choices.values() if isinstance(choices, dict) else [None]:

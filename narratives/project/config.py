@@ -23,12 +23,14 @@ class RunConfig:
     description: str = ""
     seed: int = 0
     resamples: int = 2000  # how often a comparison swaps the answers of two runs
+    all_languages: bool = False  # raise also in languages in which the model failed its test
     further: tuple[Path, ...] = ()  # files of passages in no split that are tested on too; `Project.read_config` finds them
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
     rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
+    folds_held: int | None = None  # how many of these are scored, each by another training; `None`: all
 
     def make_classifier(self) -> Classifier:
         """The unfitted classifier that the config asks for."""
@@ -44,9 +46,9 @@ _MOST_FOLDS = 20
 _RAREST = 1000  # times
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
-    "evaluation": {"resamples": int, "further_test": list},
+    "evaluation": {"resamples": int, "further_test": list, "all_languages": bool},
     "training": {"background": _PATHS},
-    "thresholds": {"max_alarms": float, "objective": str, "folds": int, "rarer": float},
+    "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
 
 
@@ -86,7 +88,7 @@ def read_config(path: Path) -> RunConfig:
 def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
     """What is wrong in [thresholds] though it is of the right kind."""
     problems = {}
-    max_alarms, objective, folds = (values.get(key) for key in ("max_alarms", "objective", "folds"))
+    max_alarms, objective, folds, held = (values.get(key) for key in ("max_alarms", "objective", "folds", "folds_held"))
     if _fits(max_alarms, float) and not 0 < cast(float, max_alarms) <= 1:
         problems["max_alarms"] = "'max_alarms' is a share: above 0, at most 1"
     if isinstance(objective, str) and objective not in list(Objective):
@@ -95,6 +97,8 @@ def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
         problems["objective"] = 'objective = "alarms" needs max_alarms beside it, such as: max_alarms = 0.02'
     if _fits(folds, int) and cast(int, folds) not in (0, *range(2, _MOST_FOLDS + 1)):
         problems["folds"] = f"'folds' must be 0, for none, or 2 to {_MOST_FOLDS}"
+    elif _fits(held, int) and not (_fits(folds, int) and 1 <= cast(int, held) <= cast(int, folds)):
+        problems["folds_held"] = "'folds_held' is how many of the folds are scored: 1 to 'folds', which must stand beside it"
     if _fits(rarer := values.get("rarer"), float) and not 1 <= cast(float, rarer) <= _RAREST:
         problems["rarer"] = f"'rarer' must be 1 to {_RAREST}: how many times rarer narratives are where you look for them"
     return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]

@@ -12,6 +12,11 @@ AIMS = {  # what thresholds serve, in words
 }
 
 
+def has_budget(evaluations: Sequence[Evaluation]) -> bool:
+    """Whether thresholds for a budget of alarms are among them."""
+    return any(score.name == Objective.ALARMS for evaluation in evaluations for score in evaluation.objectives)
+
+
 def gather_objectives(evaluations: Sequence[Evaluation]) -> list[tuple[int, ObjectiveScore]]:
     """For each run, by its place, what thresholds for each purpose give."""
     return [(run, score) for run, evaluation in enumerate(evaluations) for score in evaluation.objectives]

@@ -102,6 +102,7 @@ def summarise(
         "alarms": [tell_alarms(evaluation) for evaluation in evaluations if evaluation.elsewhere],
         "texts": texts or {},
         "aims": objectives.AIMS,
+        "budget": objectives.has_budget(evaluations),
         "first": first,
         "headlines": [headline(evaluation) for evaluation in evaluations],
         "details": [_tell_more(evaluation) for evaluation in evaluations],

@@ -22,8 +22,8 @@ from narratives.texts import mark_words
 
 T = TypeVar("T")
 UNDEFINED = Figure(None, None, None)
-QUIET = "nothing carried: rightly left alone"
-STANCE = "stance: recall of the narratives that carry it"
+QUIET = "rightly left alone"
+STANCE = "recall by stance"
 PAIRS = 10  # confusions listed beside the heat map
 LONGEST = 1200  # characters shown of an error's text
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from narratives.errors import show_controls
 from narratives.evaluation import ALARMS, Comparison, Evaluation, Figure
+from narratives.report.weakest import find_precision
 
 _ADDRESS = re.compile(r"://|\bwww\.|@", re.IGNORECASE)  # what some readers of Markdown make a link of, unasked
 
@@ -30,8 +31,14 @@ def tell_alarms(evaluation: Evaluation) -> str:
         return ""
     return (
         f"{evaluation.run} raises {alarms.value:.1f} narratives per 100 texts that carry nothing "
-        f"({alarms.low:.1f}–{alarms.high:.1f}, from {alarms.cases} such passages); {carrying} of the passages here carry some."
+        f"({alarms.low:.1f}–{alarms.high:.1f}, from {alarms.cases} such passages); {carrying} of the passages here carry some"
+        f"{_tell_precision(evaluation)}."
     )
+
+
+def _tell_precision(evaluation: Evaluation) -> str:
+    precision = find_precision(evaluation.narratives)
+    return "" if precision is None else f", and {percent(precision)} of what it raises here is right"
 
 
 def number(value: float | None, digits: int = 2) -> str:

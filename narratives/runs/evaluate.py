@@ -105,7 +105,7 @@ def evaluate_model(
     evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
-        write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest)
+        write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest, config.all_languages)
     return evaluation
 
 

@@ -28,7 +28,7 @@ from narratives.models import (
     stance_matrix,
     to_lines,
 )
-from narratives.progress import Progress, Say
+from narratives.progress import Progress, Say, find_memory
 from narratives.project import Project, RunConfig
 from narratives.runs.background import (
     SUSPECTS_FILE,
@@ -87,7 +87,10 @@ def _leave_out_twins(corpus: Corpus, split: str, held_out: tuple[str, ...], use:
     if len(usable) < len(labelled):
         say(f"{len(labelled) - len(usable)} {split} passages nearly repeat a passage of another split: not {use} on")
     if not usable:
-        raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}'; label more documents"))
+        if all(passage.narratives is None for passage in passages):
+            raise UserError("nobody has labelled a passage yet: narratives labels export --unlabelled, and back: labels import")
+        why = "passages of one document, and near-duplicates, stay together"
+        raise UserError(at(corpus.splits_file, None, f"no labelled passage in split '{split}' ({why}); label other documents"))
     return usable
 
 
@@ -163,6 +166,8 @@ def train_model(
     with project.lock(say):
         save_model(model, folder, {LESSONS_FILE: to_lines(lessons)})
     shutil.rmtree(checkpoint, ignore_errors=True)
+    if memory := find_memory():
+        say(f"{run}: training took {memory:,} MB of memory at most")
     return model
 
 
@@ -177,7 +182,7 @@ def _fit_cuts(
     """Calibration and thresholds, from validation and from training texts that were held out in turn."""
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
-        judged = find_judged(data.train, len(texts))
+        judged = find_judged(config, data.train, lesson)
         held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
     return fit_cuts(
         classifier,

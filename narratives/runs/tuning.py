@@ -15,7 +15,13 @@ from narratives.project import Project, RunConfig
 
 def make_wishes(config: RunConfig) -> Wishes:
     """What a config asks of thresholds."""
-    return Wishes(objective=config.objective, max_alarms=config.max_alarms, folds=config.folds, rarer=config.rarer)
+    return Wishes(
+        objective=config.objective,
+        max_alarms=config.max_alarms,
+        folds=config.folds,
+        folds_held=config.folds_held,
+        rarer=config.rarer,
+    )
 
 
 def recall_wishes(model: Model) -> Wishes:
@@ -51,7 +57,11 @@ def cut_lesson(
     return FoldedLesson(texts=texts, y=y, folds=deal_folds([*groups, *background], number), validation=validation)
 
 
-def find_judged(passages: Sequence[Passage], texts: int) -> NDArray[np.bool_]:
-    """Of so many texts, those of `passages` first, whose labels may judge a model: not those that are a model's answer."""
+def find_judged(config: RunConfig, passages: Sequence[Passage], lesson: FoldedLesson) -> NDArray[np.bool_]:
+    """The texts of a lesson, those of `passages` first, on which thresholds may rest.
+
+    Their fold is one of those to be scored, and their labels may judge a model: they are no model's answer.
+    """
     by_model = np.array([passage.by_model for passage in passages], dtype=np.bool_)
-    return np.concatenate([~by_model, np.ones(texts - len(passages), dtype=np.bool_)])
+    vouched = np.concatenate([~by_model, np.ones(len(lesson.texts) - len(passages), dtype=np.bool_)])
+    return vouched if config.folds_held is None else vouched & (lesson.folds < config.folds_held)

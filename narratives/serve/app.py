@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from narratives.errors import UserError
 from narratives.progress import Say
 from narratives.serve.answering import api
+from narratives.serve.answering.direct import Direct
 from narratives.serve.answering.shelf import Shelf
 from narratives.serve.answering.together import Together
 from narratives.serve.archive import page as archive
@@ -75,7 +76,7 @@ def make_app(settings: Settings, models: Sequence[Path], say: Say) -> ASGIApp:
         together=Together(shelf, counters, settings.limits.waiting),
         counters=counters,
         neighbours=Neighbours(settings.project),
-        archives=make_archives(settings.answers, settings.cache),
+        archives=make_archives(settings.answers, settings.cache, settings.dates),
         desk=Desk(settings.project, settings.queues),
         promotions=Promotions(settings.project),
     )
@@ -85,7 +86,7 @@ def make_app(settings: Settings, models: Sequence[Path], say: Say) -> ASGIApp:
         exception_handlers={Problem: _refuse, UserError: _explain, HTTPException: _miss, Exception: _fail},
     )
     app.state.parts = parts
-    return Guard(app, settings, Sessions.start(settings.token), counters)
+    return Guard(Direct(app), settings, Sessions.start(settings.token), counters)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """What the server counts, in the text format of Prometheus."""
 
 from collections.abc import Callable
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import Scope
@@ -23,6 +24,7 @@ class Counters:
             "narratives_batch_texts", "Texts of several requests classified together", buckets=_SIZES, registry=self.registry
         )
         self.reloads = Counter("narratives_model_reloads", "Models read anew", ["model"], registry=self.registry)
+        self._find_counts = cache(self._label)  # of routes there are few, and looking for them takes longer than counting
         self.decisions = Counter("narratives_label_decisions", "Decisions written down", registry=self.registry)
 
     def watch_waiting(self, count: Callable[[], float]) -> None:
@@ -32,8 +34,12 @@ class Counters:
     def note_request(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request under what answered it, never under what a stranger wrote into the path."""
         route = getattr(scope.get("endpoint"), "__name__", "other")
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        count, histogram = self._find_counts(route, status)
+        count.inc()
+        histogram.observe(seconds)
+
+    def _label(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(route, str(status)), self.seconds.labels(route)
 
     def render(self) -> bytes:
         """All counts as text."""

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -46,7 +47,7 @@ def make_environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": _count, "hundred": _hundred, "pair": _pair, "tell": _tell}
+    environment.filters |= {"count": _count, "hundred": _hundred, "pair": _pair, "tell": _tell, "code": _mark_code}
     return environment
 
 
@@ -72,6 +73,14 @@ def _count(number: int) -> str:
 def _hundred(share: float | None) -> str:
     """A share as a percentage."""
     return "unknown" if share is None else f"{100 * share:.0f}\u202f%"
+
+
+def _mark_code(text: str) -> Markup:
+    """A text with what stands between backticks set as code."""
+    pieces = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if k % 2 else escape(piece) for k, piece in enumerate(pieces)
+    )
 
 
 def _pair(values: Iterable[object]) -> list[tuple[str, str]]:

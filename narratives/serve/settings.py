@@ -24,6 +24,7 @@ class Settings:
     models: tuple[Path, ...] | None = None  # folders; `None` for all of the project that can be read
     answers: tuple[Path, ...] = ()  # folders of Parquet
     queues: tuple[Path, ...] = ()  # files of tasks to label
+    dates: str = ""  # how their dates are written; empty: 2024-05-31
     cache: Path | None = None  # where indexes of answers lie; by default the user's own cache
     host: str = "127.0.0.1"
     port: int = 8765

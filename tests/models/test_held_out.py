@@ -38,6 +38,14 @@ def test_labels_that_nobody_vouches_for_teach_and_do_not_judge(toy_texts: Toy) -
     assert np.array_equal(scores, expected)
 
 
+def test_a_fold_of_which_nothing_counts_is_only_learned_from(toy_texts: Toy) -> None:
+    first = np.arange(60) % 3 == 0
+    held_out, whole = (hold(make_lesson(toy_texts), judged) for judged in (first, EVERY))
+    assert held_out.texts == toy_texts.texts[::3] and held_out.folds == 3
+    scores, expected = (read_texts(each.scorer, toy_texts.texts[::3], 3, 600)[0] for each in (held_out, whole))
+    np.testing.assert_allclose(scores, expected, atol=1e-6)
+
+
 def test_where_all_positives_are_in_one_fold_their_scores_are_not_asked(toy_texts: Toy) -> None:
     y = toy_texts.y.copy()
     y[:, 1] &= np.arange(60) % 3 == 2

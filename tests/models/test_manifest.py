@@ -66,6 +66,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "tuning of nothing": (lambda m: m.update(tuning={"x": 1}), "'tuning' must hold wishes, folds, train, validation, choices"),
     "half a fold": (lambda m: m["tuning"].update(folds=2.5), "'tuning' must count in whole numbers"),
     "an unknown wish": (lambda m: m["tuning"]["wishes"].update(objective="magic"), "does not say what was wished for"),
+    "half a fold scored": (lambda m: m["tuning"]["wishes"].update(folds_held=0.5), "must say how many folds were scored"),
     "a wish below 1": (lambda m: m["tuning"]["wishes"].update(rarer=0.5), "must say how many times rarer narratives are"),
     "no choice": (lambda m: m["tuning"]["choices"].update(micro=3), "'tuning' has a choice that is none"),
     "a choice short": (lambda m: m["tuning"]["choices"]["micro"]["thresholds"].popitem(), "a threshold for each narrative"),

@@ -215,6 +215,17 @@ def test_training_passages_that_no_model_learned_from_decide_too(project: Path) 
     assert (model.tuning.folds, model.tuning.train, model.tuning.validation) == (5, len(data.train), len(data.validation))
 
 
+def test_an_encoder_sets_its_thresholds_on_one_fold_of_three_too_where_a_config_asks(project: Path) -> None:
+    config = project / "experiments" / "transformer" / "config.toml"
+    config.write_text(f"{config.read_text(encoding='utf-8')}\n[thresholds]\nfolds = 3\nfolds_held = 1\n", encoding="utf-8")
+    said: list[str] = []
+    model = train_run(Project(project), "transformer", said.append)
+    train = choose_training_set(Project(project).corpus, lambda line: None).train
+    folds = deal_folds([int(passage.document[1:]) for passage in train], 3)
+    assert model.tuning is not None and model.tuning.train == (folds == 0).sum()
+    assert any("(1 of 3 folds)" in line for line in said)
+
+
 def test_an_altered_codebook_inside_is_refused(finished: Path, tmp_path: Path) -> None:
     folder = copy(finished, tmp_path, "tfidf")
     manifest = json.loads((folder / "model.json").read_text(encoding="utf-8"))

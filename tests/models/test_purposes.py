@@ -95,7 +95,7 @@ def test_figures_are_those_of_the_thresholds_and_leave_out_what_has_no_score() -
 @pytest.mark.parametrize(("alarms", "rarer"), [(None, 1.0), (0.0125, 2.5)])
 def test_a_trip_through_json_changes_nothing(alarms: float | None, rarer: float) -> None:
     ids = ("a", "b")
-    wishes = Wishes(objective=Objective.MICRO, max_alarms=0.02, folds=3, rarer=rarer)
+    wishes = Wishes(objective=Objective.MICRO, max_alarms=0.02, folds=3, folds_held=2 if alarms else None, rarer=rarer)
     choices: dict[str, Choice] = {name: Choice((0.1, 1 / 3), 0.5, None, alarms) for name in Objective}
     tuning = Tuning(wishes=wishes, folds=3, train=70, validation=20, choices=choices)
     again = Tuning.from_json(json.loads(json.dumps(tuning.to_json(ids))))
@@ -107,6 +107,8 @@ def test_it_says_what_thresholds_rest_on_and_serve() -> None:
     assert apart.describe() == "Scores were calibrated and thresholds set on 20 validation texts."
     joined = Tuning(wishes=Wishes(max_alarms=0.02), folds=5, train=70, validation=20)
     assert "70 training texts" in joined.describe() and "(5 folds)" in joined.describe()
+    part = Tuning(wishes=Wishes(folds=3, folds_held=1), folds=3, train=23, validation=20)
+    assert "23 training texts" in part.describe() and "(1 of 3 folds)" in part.describe()
     assert joined.describe_objective().endswith("under a budget of alarms in 2 % of background texts.")
     elsewhere = Tuning(wishes=Wishes(rarer=2.0), folds=0, train=0, validation=20)
     assert elsewhere.describe_objective().endswith("where narratives are 2 times rarer than in the labelled passages.")

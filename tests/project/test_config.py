@@ -12,6 +12,8 @@ from narratives.errors import UserError
 from narratives.project.config import RunConfig, read_config
 from narratives.project.project import Project
 
+HELD = "'folds_held' is how many of the folds are scored: 1 to 'folds', which must stand beside it"
+
 
 def read(folder: Path, *lines: str) -> RunConfig:
     return read_config(write_lines(folder / "config.toml", *lines))
@@ -39,10 +41,12 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "C = 2.5",
         "[evaluation]",
         "resamples = 100",
+        "all_languages = true",
         "[thresholds]",
         'objective = "alarms"',
         "max_alarms = 0.02",
-        "folds = 0",
+        "folds = 3",
+        "folds_held = 1",
         "rarer = 2",
     )
     assert config == RunConfig(
@@ -52,9 +56,11 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         description="words",
         seed=3,
         resamples=100,
+        all_languages=True,
         objective=Objective.ALARMS,
         max_alarms=0.02,
-        folds=0,
+        folds=3,
+        folds_held=1,
         rarer=2.0,
     )
 
@@ -124,6 +130,9 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
         ),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 1"], "4: 'folds' must be 0, for none, or 2 to 20"),
         (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 21"], "4: 'folds' must be 0, for none, or 2 to 20"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds_held = 1"], f"4: {HELD}"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 4"], f"5: {HELD}"),
+        (["[classifier]", 'name = "tfidf"', "[thresholds]", "folds = 3", "folds_held = 0"], f"5: {HELD}"),
         (
             ["[classifier]", 'name = "tfidf"', "[thresholds]", "rarer = 0.5"],
             "4: 'rarer' must be 1 to 1000: how many times rarer narratives are where you look for them",

@@ -1,6 +1,7 @@
 """The page Answers: every view holds what the rows say, in whatever order and however many pages."""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -22,6 +23,7 @@ from narratives.serve.archive import words as word_index
 from narratives.serve.archive.archive import Archive, make_archives
 from narratives.serve.archive.index import NEAR
 from narratives.serve.archive.parts import Part
+from narratives.serve.archive.queries import find_days
 from narratives.serve.archive.wishes import ANY, NONE, SORTS, read_wish
 
 Record = dict[str, Any]
@@ -310,6 +312,24 @@ def test_the_whole_record_may_hold_date_and_source(root: Path, tmp_path: Path) -
     records = [json.loads(line) for line in feed.read_text(encoding="utf-8").splitlines()]
     assert ids(list_all(archive, source="radio")) == [one["id"] for one in records if one["source"] == "radio"]
     assert ids(list_all(archive, since="2025-01-01")) == [one["id"] for one in records if "2025" <= one["date"] < "u"]
+
+
+def test_dates_in_another_form_are_read_where_it_is_named(root: Path, tmp_path: Path) -> None:
+    write_lines(root / "us.jsonl", {"text": "toll market", "date": "4/19/2017"}, {"text": "school", "date": "soon"})
+    options = ["--model", "base", "--output", root / "us", "--text", "--keep", "date"]
+    assert invoke(root, "classify", root / "us.jsonl", *map(str, options)).exit_code == 0
+    days = []
+    for form in ("", "%m/%d/%Y"):
+        [archive] = make_archives([root / "us"], tmp_path / "cache", form)
+        archive.refresh()
+        assert archive.view
+        days.append(find_days(archive.view))
+    day = datetime.date(2017, 4, 19)
+    assert days == [None, (day, day)]
+    with serving(root, answers=(root / "us",)) as client:
+        while not client.get("/answers/progress").json()["ready"]:
+            pass
+        assert "--date-format" in client.get("/answers").text
 
 
 def test_two_folders_of_one_name_are_refused(answers: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def client(root: Path) -> Iterator[TestClient]:
 
 def find_parts(client: TestClient) -> Parts:
     guard: Any = client.app
-    parts: Parts = guard.app.state.parts
+    parts: Parts = guard.app.app.state.parts
     return parts
 
 

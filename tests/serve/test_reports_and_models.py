@@ -39,6 +39,18 @@ def test_models_reports_and_verdicts_are_listed(waiting: Path) -> None:
     assert "base, retraining 0001: " in page
 
 
+def test_a_measured_feed_and_its_trends_are_listed(root: Path) -> None:
+    folder = root / "experiments" / "field" / "may"
+    folder.mkdir(parents=True)
+    for name in ("report.html", "trends.html"):
+        (folder / name).write_text(f"<!doctype html><title>{name}</title>", encoding="utf-8")
+    with serving(root) as client:
+        page = client.get("/models").text
+        assert "A feed, measured: may" in page
+        assert "Trends of a feed: may" in page
+        assert client.get("/reports/field/may/trends.html").status_code == 200
+
+
 def test_a_report_is_shown_in_a_room_of_its_own(client: TestClient) -> None:
     answer = client.get("/reports/base/report.html")
     assert answer.status_code == 200

@@ -133,3 +133,15 @@ def test_without_the_package_it_has_no_version(monkeypatch: pytest.MonkeyPatch) 
     assert languages.find_version().startswith("py3langid ")
     monkeypatch.setattr(languages, "PACKAGE", "no-such-package")
     assert languages.find_version() == ""
+
+
+def test_many_texts_get_the_languages_that_each_gets_alone() -> None:
+    odd = ["ÇA Y EST, LE PONT EST FERME", "cafe\u0301 " * 9, "", "ok", "0.5 1.5 2.5 3.5", "\ud800" * 12]
+    sentences = [*SENTENCES.values(), *odd]
+    texts = [f"{text[:size]} https://example.org/page" for text in sentences for size in (8, 12, 20, 40, 90, 400)]
+    together = languages.find_languages(texts)
+    alone = [find_language(text) for text in texts]
+    assert [code for code, _ in together] == [code for code, _ in alone]
+    assert [share for _, share in together] == pytest.approx([share for _, share in alone], abs=1e-3)
+    assert len({code for code, _ in together}) > 5
+    assert languages.find_languages([]) == []

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from narratives.files.records import Record, read_records
-from narratives.texts.languages import NONE, find_language, normalise
+from narratives.texts.languages import NONE, find_languages, normalise
 
 LENGTHS = (15, 20, 30, 40, 60, 100, 100_000)  # characters
 
@@ -23,11 +23,11 @@ def main(paths: list[Path]) -> None:
         for record in read_records(path):
             if isinstance(record, Record):
                 texts[normalise(record.values.get("language") or NONE)].append(record.values["text"])
-    find_language("The model is loaded before the clock runs.")
+    find_languages(["The model is loaded before the clock runs."])
     for language, known in sorted(texts.items()):
         for length in LENGTHS:
             start = time.process_time()
-            found = Counter(find_language(text[:length])[0] for text in known)
+            found = Counter(code for code, _ in find_languages([text[:length] for text in known]))
             spent = time.process_time() - start
             wrong = {code: n for code, n in found.items() if code not in (language, NONE)}
             shares = [n / len(known) for n in (found[language], found[NONE], sum(wrong.values()))]

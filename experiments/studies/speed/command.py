@@ -31,10 +31,15 @@ def classify(texts: list[str], model: Path, jobs: int = 1, parts: int = 0) -> Co
         source.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
         command = [*CLASSIFY, str(source), "--model", str(model.resolve()), "--output", f"{folder}/out"]
         command += ["--jobs", str(jobs), *(["--part-size", str(source.stat().st_size / 2**20 / parts)] if parts else [])]
-        run = subprocess.run([sys.executable, __file__, str(jobs), *command], capture_output=True, text=True, env=environment())  # noqa: S603
-        if run.returncode:
-            raise ContenderError(run.stderr.strip()[-300:])
-        return CommandCost(**json.loads(run.stdout))
+        return measure_command(command, jobs)
+
+
+def measure_command(command: list[str], jobs: int = 1) -> CommandCost:
+    """What a command costs on so many cores."""
+    run = subprocess.run([sys.executable, __file__, str(jobs), *command], capture_output=True, text=True, env=environment())  # noqa: S603
+    if run.returncode:
+        raise ContenderError(run.stderr.strip()[-300:])
+    return CommandCost(**json.loads(run.stdout))
 
 
 def measure(jobs: int, command: list[str]) -> CommandCost:

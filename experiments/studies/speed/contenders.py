@@ -35,7 +35,7 @@ def load_narratives(work: Path, group: str, plain: bool = False) -> Loaded:
     model: Any = load_model(Path(json.loads((work / "models.json").read_text(encoding="utf-8"))[group]))
     if plain:
         model.classifier.fast_ = None
-    return model.read, lambda readings: readings.raised
+    return model.classify, lambda answers: answers.raised
 
 
 def load_pipeline(work: Path, batch_size: int) -> Loaded:

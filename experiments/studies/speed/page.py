@@ -29,7 +29,7 @@ thread, in turn, {repeats} rounds. Texts per second are texts per second of *CPU
 median over the rounds. F1 is micro / macro on the test passages of the sample task. No set holds a text twice,
 and what keeps anything of the texts it has read (narratives tfidf: its words) is loaded anew before each round.
 
-- narratives: `load_model(...).read(...)`, which is what `narratives classify` runs between reading a file and writing one:
+- narratives: `load_model(...).classify(...)`, which is what `narratives classify` runs between reading a file and writing one:
   scores, decisions, and the span of the window that carries each. A text over {window} characters is read in windows, which
   moves some decisions. Scores by {inference}; "plain torch" is the same model where ONNX Runtime is not installed.
 - transformers pipeline: `pipeline("text-classification")` over the fine-tuned encoder, the mean of its token vectors and the

@@ -91,22 +91,30 @@ def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
 
 def _train_fasttext(work: Path, corpus: Corpus) -> None:
     """Words and characters 3-5, one-vs-all; thresholds from validation by the same rule. Word pairs made it worse."""
+    if (model := teach_fasttext(work, corpus)) is None:
+        return
+    none = len(corpus.codebook.ids)
+    texts, gold = corpus.split("validation")
+    scores = fasttext_scores(ask_fasttext(model, texts), none).astype(np.float32)
+    calibration = fit_calibration(scores, gold, np.ones(none, dtype=np.bool_))
+    np.save(work / "fasttext.npy", raw_thresholds(calibration, tune_thresholds(calibration.apply(scores))))
+
+
+def teach_fasttext(work: Path, corpus: Corpus, epochs: int = 100) -> Any:
+    """The model, which is saved too; `None` where fastText is not installed."""
     try:
         import fasttext
     except ImportError:
-        return
+        return None
     texts, gold = corpus.split("train")
     none = gold.shape[1]  # a text without a label would not be learned from
     lines = [" ".join(f"__label__{k}" for k in row.nonzero()[0]) or f"__label__{none}" for row in gold]
     train = work / "fasttext.txt"
     train.write_text("".join(f"{labels} {one_line(text)}" for labels, text in zip(lines, texts, strict=True)), "utf-8")
     settings = {"minn": 3, "maxn": 5, "minCount": 2, "dim": 64, "bucket": 300_000, "seed": 0, "thread": 1, "verbose": 0}
-    model = fasttext.train_supervised(str(train), loss="ova", epoch=100, lr=2.0, **settings)
+    model = fasttext.train_supervised(str(train), loss="ova", epoch=epochs, lr=2.0, **settings)
     model.save_model(str(work / "fasttext.bin"))
-    texts, gold = corpus.split("validation")
-    scores = fasttext_scores(ask_fasttext(model, texts), none).astype(np.float32)
-    calibration = fit_calibration(scores, gold, np.ones(none, dtype=np.bool_))
-    np.save(work / "fasttext.npy", raw_thresholds(calibration, tune_thresholds(calibration.apply(scores))))
+    return model
 
 
 def raw_thresholds(calibration: Calibration, thresholds: Any) -> Any:

@@ -27,6 +27,8 @@ def rename_fields(values: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
         key = str(name).strip().casefold()
         if key in _FOLDED and key not in values and key not in columns:
             values[key] = values.pop(name)
+    if "language" not in values and isinstance(values.get("lang"), str):
+        values["language"] = values.pop("lang")
     if "text" in values:
         values["text"] = join_pieces(values["text"])
     return values

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from narratives.classifiers.tfidf.ngrams import NgramCounter
 from narratives.data import Texts
 
+_LINE = 16  # numbers in a line of the processor's cache: a row that begins in its middle takes longer to fetch
 _LOGS = 1 << 12  # counts whose logarithm is at hand; larger ones are rare
 
 
@@ -31,7 +32,9 @@ class LinearScorer:
         self._counter = NgramCounter(words, characters)
         self._intercept = intercept
         self._squares = np.split(idf * idf, [len(words)])
-        self._weights = np.split(coef * idf[:, None], [len(words)])
+        weights = np.zeros((len(coef), -(-coef.shape[1] // _LINE) * _LINE), dtype=np.float32)
+        weights[:, : coef.shape[1]] = coef * idf[:, None]
+        self._weights = np.split(weights, [len(words)])
         self._logs = np.array([0, *(1 + math.log(count) for count in range(1, _LOGS))], dtype=np.float32)
 
     def score(self, texts: Texts) -> NDArray[np.float32]:
@@ -45,7 +48,7 @@ class LinearScorer:
             values = self._take_logs(counts.data)
             lengths = np.sqrt(_fill(counts, values * values) @ squares)
             lengths[lengths == 0] = 1
-            scores += (_fill(counts, values) @ weights) / lengths[:, None]
+            scores += (_fill(counts, values) @ weights)[:, : scores.shape[1]] / lengths[:, None]
         return scores
 
     def explain(self, words: list[str]) -> NDArray[np.float64]:
@@ -62,7 +65,7 @@ class LinearScorer:
             counts = np.rint(np.bincount(place, occurrences.shares, len(features)))
             values = self._take_logs(counts.astype(np.int32)).astype(np.float64)
             length = math.sqrt(math.fsum(values * values * squares[features])) or 1.0
-            once = (values / counts)[:, None] * weights[features]  # what one occurrence adds
+            once = (values / counts)[:, None] * weights[features, : added.shape[1]]  # what one occurrence adds
             shares = csr_array((occurrences.shares, (occurrences.words, place)), shape=(len(words), len(features)))
             added += (shares @ once) / length
         return added

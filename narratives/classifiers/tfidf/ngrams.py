@@ -62,12 +62,9 @@ class NgramCounter:
 
         A row's entries and their order depend on the n-grams of its text alone.
         """
-        words: list[str] = []
-        for text in texts:
-            words += text.split()
-            words.append(_END)
+        words, places, sizes = _split(texts)
         with self._lock:
-            return self._count(words)
+            return self._count(self._number(words)[places], sizes)
 
     def locate(self, words: list[str]) -> tuple[Occurrences, Occurrences]:
         """Where in a text the n-grams of words and those of characters stand; `words` are what `split` makes of the text.
@@ -100,9 +97,10 @@ class NgramCounter:
             self._learn(list(islice(self._numbers, count, None)))
         return numbers
 
-    def _count(self, words: list[str]) -> tuple[Any, Any]:
-        numbers = self._number(words)
-        ends = np.flatnonzero(numbers == 0) + 1
+    def _count(self, words: NDArray[np.int32], sizes: NDArray[np.int64]) -> tuple[Any, Any]:
+        ends = np.cumsum(sizes + 1)
+        numbers: NDArray[np.int32] = np.zeros(len(words) + len(sizes), dtype=np.int32)  # each text ends with that of `_END`
+        numbers[np.arange(len(words)) + np.repeat(np.arange(len(sizes)), sizes)] = words
         tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
         ngrams, ngram_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
         return _fill(ngrams, ngram_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
@@ -140,6 +138,25 @@ class _Numbers(dict[str, int]):
     def __missing__(self, word: str) -> int:
         number = self[word] = len(self)
         return number
+
+
+def _split(texts: Texts) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """The different words of some texts, the places there of all words, text by text, and how many words each text has.
+
+    A word may hold rarer white space, at which it is cut when it is learnt.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        lists = pc.ascii_split_whitespace(pa.array(texts, pa.large_string()))
+    except UnicodeEncodeError:  # half a surrogate pair is no UTF-8
+        split = [text.split() for text in texts]
+        numbers = _Numbers()
+        places = np.array([numbers[word] for words in split for word in words], dtype=np.int64)
+        return list(numbers), places, _measure(split)
+    words = lists.flatten().dictionary_encode()
+    return words.dictionary.to_pylist(), words.indices.to_numpy().astype(np.int64), np.diff(lists.offsets.to_numpy())
 
 
 def _normalise(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from narratives.batch import Columns, Item, Options, take_items
@@ -10,6 +11,7 @@ from narratives.serve.guard.bodies import is_text
 from narratives.serve.guard.problems import Problem
 from narratives.serve.settings import Limits
 
+_COLUMNS = Columns()
 NAME = "request"  # stands for the file in the answers
 _KEYS = ("model", "text", "texts", "explain", "titles", "with_text")
 _TEXT_KEYS = ("id", "text", "language")
@@ -42,14 +44,18 @@ def read_wish(value: dict[str, Any], limits: Limits) -> Wish:
     for name, flag in flags.items():
         if not isinstance(flag, bool):
             _refuse(f'"{name}" must be true or false')
-    options = Options(form="jsonl", explain=flags["explain"], titles=flags["titles"], texts=flags["with_text"])
-    return Wish(model, take_texts(records), options)
+    return Wish(model, take_texts(records), _make_options(**flags))
+
+
+@cache
+def _make_options(explain: bool, titles: bool, with_text: bool) -> Options:
+    return Options(form="jsonl", explain=explain, titles=titles, texts=with_text)
 
 
 def take_texts(records: Sequence[dict[str, Any]]) -> list[Item]:
     """Records as texts to classify; `Problem` where one has none."""
     try:
-        return take_items(records, Columns(), NAME)
+        return take_items(records, _COLUMNS, NAME)
     except ValueError as error:
         raise Problem(422, str(error)) from None
 

@@ -56,9 +56,10 @@ class View:
 class Archive:
     """One folder of answers."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        """`cache` is where indexes lie; nothing is read yet."""
+    def __init__(self, folder: Path, cache: Path, dates: str = "") -> None:
+        """`cache` is where indexes lie, `dates` how dates are written; nothing is read yet."""
         self.folder = folder
+        self._dates = dates
         self.name = folder.name or str(folder)
         self.progress = (0, 0)
         self.problem = ""
@@ -79,7 +80,7 @@ class Archive:
             if files == self._files:
                 return
             try:
-                listing = read_listing(self.folder)
+                listing = read_listing(self.folder, self._dates)
                 self._view = self._open(listing)
                 self._sweep(listing.digest)
                 self.problem = ""
@@ -127,7 +128,7 @@ class Archive:
         self.progress = (done, total)
 
 
-def make_archives(folders: Sequence[Path], cache: Path | None) -> list[Archive]:
+def make_archives(folders: Sequence[Path], cache: Path | None, dates: str = "") -> list[Archive]:
     """The folders of answers; `UserError` where one is none or two have one name."""
     place = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "narratives" / "answers"
     archives: list[Archive] = []
@@ -135,7 +136,7 @@ def make_archives(folders: Sequence[Path], cache: Path | None) -> list[Archive]:
         read_listing(folder)
         if folder.name in [archive.name for archive in archives]:
             raise UserError(f"--answers {folder}: another folder has this name; rename one")
-        archives.append(Archive(folder, place))
+        archives.append(Archive(folder, place, dates))
     return archives
 
 

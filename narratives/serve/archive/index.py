@@ -73,8 +73,8 @@ def _select(listing: Listing) -> str:
     doubts = [f"1 - 2 * abs({score} - 0.5)" for score in scores]
     date, source = (_find_column(listing, name) for name in ("date", "source"))
     return f"""
-        SELECT parts.first + file_row_number AS row, {_to_day(date)} AS date, language, {source} AS source, narratives, stances,
-               {_greatest(scores)} AS score, {_greatest(doubts)} AS doubt, {", ".join(scores)}
+        SELECT parts.first + file_row_number AS row, {_to_day(date, listing.dates)} AS date, language, {source} AS source,
+               narratives, stances, {_greatest(scores)} AS score, {_greatest(doubts)} AS doubt, {", ".join(scores)}
         FROM read_parquet(?, filename = true, file_row_number = true) AS answers JOIN parts ON parts.path = answers.filename
     """  # noqa: S608  # the names in it are quoted
 
@@ -88,8 +88,10 @@ def _find_column(listing: Listing, name: str) -> str:
     return "CAST(NULL AS VARCHAR)"
 
 
-def _to_day(text: str) -> str:
+def _to_day(text: str, written: str) -> str:
     """A date that may lack its day or its month, as the first day of it; NULL where it is no date."""
+    if written:
+        return f"CAST(try_strptime(trim({text}), {_text(written)}) AS DATE)"
     return f"TRY_CAST(left({text}, 10) || CASE length({text}) WHEN 4 THEN '-01-01' WHEN 7 THEN '-01' ELSE '' END AS DATE)"
 
 

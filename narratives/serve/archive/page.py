@@ -95,6 +95,7 @@ def _gather(view: View, wish: Wish, parts: Parts) -> dict[str, Any]:
         "languages": list_values(view, "language"),
         "has_words": view.words is not None,
         "has_dates": span is not None,
+        "has_column": "date" in view.listing.columns,
         "unit": unit,
         "days": days,
         "strips": draw_strips(counts, view.listing.narratives, *days, unit) if days and days[0] <= days[1] else [],

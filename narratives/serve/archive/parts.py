@@ -33,6 +33,7 @@ class Listing:
 
     parts: tuple[Part, ...]
     columns: tuple[str, ...]
+    dates: str = ""  # how dates are written, such as %m/%d/%Y; empty: 2024-05-31
 
     @property
     def rows(self) -> int:
@@ -51,7 +52,8 @@ class Listing:
 
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
-        return {"columns": list(self.columns), "parts": [list(asdict(part).values()) for part in self.parts]}
+        dates = {"dates": self.dates} if self.dates else {}
+        return {"columns": list(self.columns), "parts": [list(asdict(part).values()) for part in self.parts], **dates}
 
     def find(self, row: int) -> tuple[Part, int]:
         """The part that holds a row, and the row's place in it."""
@@ -69,7 +71,8 @@ def count_known(listing: Listing, path: Path) -> int:
     except UserError:
         return 0
     now = listing.to_json()
-    parts = before.get("parts") if isinstance(before, dict) and before.get("columns") == now["columns"] else None
+    same = isinstance(before, dict) and all(before.get(key) == now.get(key) for key in ("columns", "dates"))
+    parts = before.get("parts") if same else None
     return len(parts) if isinstance(parts, list) and parts == now["parts"][: len(parts)] else 0
 
 
@@ -82,7 +85,7 @@ def list_files(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(files)
 
 
-def read_listing(folder: Path) -> Listing:
+def read_listing(folder: Path, dates: str = "") -> Listing:
     """Look at the parts of a folder; `UserError` where it holds no answers in Parquet."""
     files = list_files(folder)
     if not files:
@@ -103,7 +106,7 @@ def read_listing(folder: Path) -> Listing:
             )
         parts.append(Part(path, size, changed, rows, first))
         first += rows
-    return Listing(tuple(parts), columns or ())
+    return Listing(tuple(parts), columns or (), dates)
 
 
 def _check_columns(path: str, names: Sequence[str]) -> None:

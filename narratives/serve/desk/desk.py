@@ -12,11 +12,12 @@ from pathlib import Path
 
 from narratives.annotation import ImportRequest, describe_import, import_labels, make_answer, make_return
 from narratives.project import Project
-from narratives.serve.desk.decisions import APPLIED, DECIDED, SKIPPED, Decisions, Entry, count_readings
+from narratives.serve.desk.decisions import APPLIED, SKIPPED, Decisions, Entry, count_readings
 from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
 from narratives.serve.guard.problems import Problem
 
 _KEPT = 600.0  # seconds that a text is kept for whom it is shown
+_ABSENT = f"{0:8}  "  # how a line begins that counts a narrative of which nothing came in
 FOLDER = "decisions"  # below labels/, where nobody reads it as passages
 
 
@@ -53,22 +54,22 @@ class Desk:
         """How many texts wait, how many are done, and how many of these a reader could read a second time."""
         tasks, decisions = self.queues.read(queue), self.find_decisions(queue)
         standing = decisions.list_standing()
-        decided = {entry.task for entry in standing if entry.did == DECIDED}
-        skipped = {entry.task for entry in standing if entry.did == SKIPPED} - decided
-        own = {entry.task for entry in standing if entry.reader == reader}
+        readers = _list_readers(tasks, standing)
+        skipped = {entry.task for entry in standing if entry.did == SKIPPED} - readers.keys()
+        own = _list_own(reader, readers, standing)
         return Counts(
-            waiting=len(tasks.keys() - decided - skipped),
-            decided=len(decided),
+            waiting=len(tasks.keys() - readers.keys() - skipped),
+            decided=len(readers),
             skipped=len(skipped & tasks.keys()),
             open=len(decisions.list_open()),
-            second=len((decided & tasks.keys()) - own),
+            second=len((readers.keys() & tasks.keys()) - own),
         )
 
     def choose(self, queue: Queue, reader: str, session: str, second: bool) -> Task | None:
         """The next text for a reader, kept for this session; `None` where there is none. `second`: what others have decided."""
         tasks, standing = self.queues.read(queue), self.find_decisions(queue).list_standing()
-        readers = count_readings(standing)
-        own = {entry.task for entry in standing if entry.reader == reader}
+        readers = _list_readers(tasks, standing)
+        own = _list_own(reader, readers, standing)
         with self._lock:
             now = time.monotonic()
             self._shown = {
@@ -104,13 +105,13 @@ class Desk:
                 path = self._write(queue, entries, Path(folder))
                 summary = import_labels(self._project, ImportRequest(files=[path]))
             decisions.add(Entry(key=uuid.uuid4().hex, did=APPLIED, about=[entry.key for entry in entries]))
-        return describe_import(summary)
+        return [line for line in describe_import(summary) if not line.startswith(_ABSENT)]
 
     def _write(self, queue: Queue, entries: Sequence[Entry], folder: Path) -> Path:
         """The decisions as a file for `labels import`."""
         if queue.kind != REVIEW:
             path = folder / "decisions.jsonl"
-            lines = [make_answer(entry.record, entry.labels, [entry.reader]) for entry in entries]
+            lines = [make_answer(entry.record, entry.labels, [entry.reader], entry.note) for entry in entries]
             path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
             return path
         path, review = folder / "decisions.csv", queue.path.relative_to(self._project.root).as_posix()
@@ -120,6 +121,21 @@ class Desk:
             writer.writeheader()
             writer.writerows(rows)
         return path
+
+
+def _list_readers(tasks: Mapping[str, Task], standing: Sequence[Entry]) -> dict[str, set[str]]:
+    """Who has decided about each text, here or elsewhere; only texts about which somebody has."""
+    readers = {key: set(who) for key, who in count_readings(standing).items()}
+    for task in tasks.values():
+        if task.waiting.readers:
+            readers.setdefault(task.key, set()).update(task.waiting.readers)
+    return readers
+
+
+def _list_own(reader: str, readers: Mapping[str, set[str]], standing: Sequence[Entry]) -> set[str]:
+    """The texts that a reader has decided or skipped."""
+    own = {entry.task for entry in standing if entry.reader == reader}
+    return own | {key for key, who in readers.items() if reader in who}
 
 
 def _agreed(entries: Sequence[Entry]) -> list[Entry]:

@@ -138,8 +138,8 @@ def _read_entry(form: dict[str, list[str]], do: str, reader: str, parts: Parts, 
     task = parts.desk.queues.read(queue).get(task_key)
     if task is None:
         raise Problem(409, "this text is no longer in the queue, so nothing was written down; go on with the next one")
+    note = take_one(form, "note").strip()[:_LONGEST_NOTE]
     if do == "skip":
-        note = take_one(form, "note")[:_LONGEST_NOTE]
         return Entry(key=key, did=SKIPPED, task=task_key, reader=reader, note=note, record=to_task(task.waiting))
     labels = _read_labels(form, parts.settings.project.read_codebook().ids)
     return Entry(
@@ -149,6 +149,7 @@ def _read_entry(form: dict[str, list[str]], do: str, reader: str, parts: Parts, 
         reader=reader,
         narratives=labels,
         side=find_side(task, labels),
+        note=note,
         guess=take_one(form, "guess") == "1",
         record=to_task(task.waiting),
     )

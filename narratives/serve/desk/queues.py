@@ -1,4 +1,4 @@
-"""What waits to be labelled: files of tasks, reviews, conflicts, and the passages that nobody has labelled."""
+"""What waits to be labelled: files of tasks, field samples, reviews, conflicts, and passages that nobody has labelled."""
 
 import hashlib
 import threading
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from narratives.annotation import Waiting, read_reviews, read_tasks
+from narratives.annotation import Waiting, list_samples, read_reviews, read_sample_texts, read_tasks, sample_folder
 from narratives.data import Codebook
 from narratives.errors import UserError
 from narratives.labels import BY_LOT
 from narratives.project import Project
 from narratives.serve.guard.problems import Problem
 
-TASKS, UNLABELLED, REVIEW = "tasks", "unlabelled", "review"
+TASKS, FIELD, UNLABELLED, REVIEW = "tasks", "field", "unlabelled", "review"
 _FOLDERS = {"review": "Review", "conflicts": "Conflicts"}
 
 
@@ -24,7 +24,7 @@ class Queue:
     key: str
     title: str
     kind: str
-    path: Path  # of the file; of the folder of labels for passages that nobody has labelled
+    path: Path  # of the file; the folder of a field sample, or of all labels for passages that nobody has labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class Queues:
     def list_all(self) -> list[Queue]:
         """All queues, those that were named first."""
         queues = [Queue(_make_key("tasks", path.resolve()), f"Tasks: {path.name}", TASKS, path) for path in self._files]
+        for name in list_samples(self._project.labels):
+            place = sample_folder(self._project.labels, name)
+            queues.append(Queue(_make_key(FIELD, Path(name)), f"Field sample: {name}", FIELD, place))
         for folder, title in _FOLDERS.items():
             for path in sorted((self._project.labels / folder).glob("*.jsonl")):
                 queues.append(Queue(_make_key(folder, Path(path.name)), f"{title}: {path.stem}", REVIEW, path))
@@ -84,6 +87,8 @@ class Queues:
             splits = corpus.splits
         if queue.kind == UNLABELLED:
             some = [Waiting(passage) for passage in corpus.passages if passage.narratives is None]
+        elif queue.kind == FIELD:
+            some = read_sample_texts(self._project.labels, queue.path.name, codebook)
         else:
             some = _read_file(queue, codebook)
         tasks = [Task(make_task_key(waiting), waiting, _is_hidden(waiting, splits)) for waiting in some]

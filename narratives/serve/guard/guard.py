@@ -3,9 +3,10 @@
 import asyncio
 import ipaddress
 import time
+from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,6 +44,7 @@ class Guard:
         self.settings = settings
         self.sessions = sessions
         self.counters = counters
+        self._is_ours = lru_cache(maxsize=64)(self._find_ours)  # nearly all requests name the same host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -51,8 +53,10 @@ class Guard:
                 await self.app(scope, receive, send)
             return
         began, status = time.perf_counter(), 0
+        pairs = reversed(scope["headers"])  # of two with one name the first counts
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in pairs}
         state = scope.setdefault("state", {})
-        state |= {"session": self.sessions.read(Headers(scope=scope).get("cookie", "")), "sessions": self.sessions}
+        state |= {"session": self.sessions.read(headers.get("cookie", "")), "sessions": self.sessions}
         fresh = ""
         if not state["session"] and not self.settings.token and not scope["path"].startswith(_PROGRAMS):
             fresh = self.sessions.make()
@@ -71,7 +75,7 @@ class Guard:
         seconds = self.settings.limits.seconds * patience
         try:
             async with asyncio.timeout(seconds) as deadline:
-                if refusal := self._refuse(request):
+                if refusal := self._refuse(request, headers):
                     await refusal(scope, receive, tell)
                 else:
                     await self.app(scope, self._limit(request, receive), tell)
@@ -84,9 +88,8 @@ class Guard:
         finally:
             self.counters.note_request(scope, status, time.perf_counter() - began)
 
-    def _refuse(self, request: Request) -> Response | None:
+    def _refuse(self, request: Request, headers: Mapping[str, str]) -> Response | None:
         """Why this request is not for us; `None` where it is."""
-        headers = request.headers
         host = headers.get("host", "")
         if not self._is_ours(host):
             names = "an IP address, localhost, or a name that was given with --name"
@@ -103,20 +106,20 @@ class Guard:
             return respond(request, Problem(400, "Content-Length is no number"))
         if int(length) > self.settings.limits.body:
             return respond(request, self._tell_large())
-        if self.settings.token and not self._may_enter(request):
+        if self.settings.token and not self._may_enter(request, headers):
             if request.method in _SAFE and "text/html" in headers.get("accept", ""):
                 return RedirectResponse("/enter", 303)
             reason = "this server asks for a token: send the header Authorization: Bearer TOKEN, or open /enter in a browser"
             return respond(request, Problem(401, reason, {"www-authenticate": "Bearer"}))
         return None
 
-    def _may_enter(self, request: Request) -> bool:
+    def _may_enter(self, request: Request, headers: Mapping[str, str]) -> bool:
         path = request.url.path
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        kind, _, token = headers.get("authorization", "").partition(" ")
         has_token = kind.lower() == "bearer" and self.sessions.is_token(token.strip())
         return has_token or bool(request.state.session) or path in OPEN or path.startswith("/static/")
 
-    def _is_ours(self, host: str) -> bool:
+    def _find_ours(self, host: str) -> bool:
         """Whether a `Host` is one of ours: a name that somebody else may point at this machine is not (DNS rebinding)."""
         try:
             parts = urlsplit(f"//{host}")

@@ -9,7 +9,8 @@ from narratives.errors import UserError
 from narratives.project import Project
 from narratives.runs import Version, list_versions
 
-REPORT = "report.html"
+REPORT, TRENDS = "report.html", "trends.html"
+_FIELD = "field"  # below experiments/, where measured feeds lie
 _DEPTH = 4  # folders below experiments/ in which a report may lie
 
 
@@ -41,11 +42,11 @@ def list_models(project: Project) -> tuple[list[Version], str]:
 
 
 def list_reports(project: Project) -> list[Report]:
-    """The reports of runs and comparisons, and whatever else lies below experiments/ as `report.html`; no retrainings."""
+    """Reports of runs and comparisons, of feeds and their trends, and all else below experiments/; no retrainings."""
     reports = []
     for path in _find_reports(project.root / "experiments"):
         if "retraining" not in path.parts:
-            reports.append(Report(path.as_posix(), path.parent.as_posix().replace("-vs-", " against ")))
+            reports.append(Report(path.as_posix(), _make_title(path)))
     return reports
 
 
@@ -68,7 +69,7 @@ def find_report(project: Project, name: str) -> Path | None:
     """The file of a report; `None` for whatever is none, or lies elsewhere through a link."""
     top = (project.root / "experiments").resolve()
     path = Path(name)
-    if path.name != REPORT or path.is_absolute() or ".." in path.parts or "\0" in name:
+    if path.name not in (REPORT, TRENDS) or path.is_absolute() or ".." in path.parts or "\0" in name:
         return None
     file = (top / path).resolve()
     return file if file.is_file() and top in file.parents else None
@@ -76,5 +77,13 @@ def find_report(project: Project, name: str) -> Path | None:
 
 def _find_reports(top: Path) -> Iterator[Path]:
     for depth in range(1, _DEPTH + 1):
-        for path in sorted(top.glob("/".join(["[!.]*"] * depth + [REPORT]))):
-            yield path.relative_to(top)
+        for name in (REPORT, TRENDS):
+            yield from (path.relative_to(top) for path in sorted(top.glob("/".join(["[!.]*"] * depth + [name]))))
+
+
+def _make_title(path: Path) -> str:
+    folder = path.parent.as_posix()
+    if path.parts[0] == _FIELD and len(path.parts) > 2:
+        about = "Trends of a feed" if path.name == TRENDS else "A feed, measured"
+        return f"{about}: {path.parent.relative_to(_FIELD).as_posix()}"
+    return f"{folder}, trends" if path.name == TRENDS else folder.replace("-vs-", " against ")

@@ -10,6 +10,7 @@ const none = document.getElementById("none");
 let current = null;
 let digits = "";
 let timer = 0;
+let skipping = false; // whether the note says why the text is skipped
 let sent = false;
 
 const box = (row) => row.querySelector("input");
@@ -67,7 +68,7 @@ const keys = (event) => {
   const typing = event.target.matches("input:not([type=checkbox]), textarea");
   if (typing) {
     if (event.key === "Escape") event.target.blur();
-    if (event.key === "Enter" && event.target.id === "note") { event.preventDefault(); form.requestSubmit(document.getElementById("skip")); }
+    if (event.key === "Enter" && event.target.id === "note") { event.preventDefault(); if (skipping) form.requestSubmit(document.getElementById("skip")); else event.target.blur(); }
     return;
   }
   if (event.key === "u") { undo.requestSubmit(); return; }
@@ -83,7 +84,7 @@ const keys = (event) => {
     mark(current);
     current.querySelector("select").value = STANCES[event.key];
   } else if (event.key === "Enter") { event.preventDefault(); save(); }
-  else if (event.key === "s") { event.preventDefault(); document.getElementById("note").focus(); }
+  else if (event.key === "s" || event.key === "n") { event.preventDefault(); skipping = event.key === "s"; document.getElementById("note").focus(); }
   else if (event.key === "g") document.getElementById("guess")?.click();
   else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !event.target.matches("select")) {
     event.preventDefault();
