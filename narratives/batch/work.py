@@ -30,12 +30,13 @@ class Reject:
     reason: str
 
 
-def classify_part(
+def answer_part(
     plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
-) -> None:
-    """Write the answers of a part, then its log, which knows them by size and digest: where both agree, the part is done.
+) -> Callable[[], None]:
+    """Answer a part; what comes back writes the answers, then the log.
 
-    Their names may be lost in a power cut until the run ends: then the part is done again.
+    The log knows the answers by size and digest: where both agree, the part is done. Their names may be lost in a power cut
+    until the run ends: then the part is done again.
     """
     items: list[Item] = []
     rejects: list[Reject] = []
@@ -56,11 +57,16 @@ def classify_part(
     if not plan.options.all_languages:
         answers = silence_failed(items, answers)
     layout = make_layout(plan.options, model)
-    answered = output.write(
-        plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
-    )
-    counts = {**_count(items, answers, rejects, model), "answers": answered}
-    output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n", settle=False)
+    counts = _count(items, answers, rejects, model)
+
+    def write() -> None:
+        answered = output.write(
+            plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
+        )
+        first = json.dumps({**counts, "answers": answered})
+        output.write_text(plan.log(number), "\n".join([first, *map(format_reject, rejects)]) + "\n", settle=False)
+
+    return write
 
 
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
