@@ -23,7 +23,7 @@ from narratives.batch.parts import Cursor
 from narratives.batch.plan import PLAN, Plan, differ_in_model
 from narratives.batch.plan_file import read_plan
 from narratives.batch.storage import OutputFolder
-from narratives.batch.work import classify_part
+from narratives.batch.work import answer_part
 from narratives.errors import UserError, at
 from narratives.models import Model, load_model
 
@@ -141,7 +141,7 @@ class Worker:
         """Classify a part; `problems` are those of a `UserError`, one a line, or empty."""
         part, problems = int(row["item"]), ""
         try:
-            classify_part(self.plan, part, self.model, self.output, self.cursor)
+            answer_part(self.plan, part, self.model, self.output, self.cursor)()
         except UserError as error:
             host = platform.node()
             problems = "\n".join(line if host == self.work.host else f"{host}: {line}" for line in error.problems)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from narratives.batch.behind import WriteBehind
 from narratives.batch.languages import LANGUAGE_NOTES
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
@@ -19,7 +20,7 @@ from narratives.batch.resume import Existing, list_done, open_plan, read_log, sw
 from narratives.batch.rows import check_columns
 from narratives.batch.sources import describe_left_out, find_sources, has_changed
 from narratives.batch.storage import OutputFolder, to_plain
-from narratives.batch.work import classify_part
+from narratives.batch.work import answer_part
 from narratives.errors import UserError, at
 from narratives.evaluation import read_tested
 from narratives.models import TESTED_FILE, load_model
@@ -123,10 +124,10 @@ def _classify(
     elif processes > 1:
         run_workers(plan, output, model_folder, pending, processes, tell, workers.trust)
     else:
-        with closing(Cursor()) as cursor:
+        with closing(Cursor()) as cursor, WriteBehind() as behind:
             for number in pending:
-                classify_part(plan, number, model, folder, cursor, partial(tell, number))
-                tell(number, -1)
+                write = answer_part(plan, number, model, folder, cursor, partial(tell, number))
+                behind.put(write, partial(tell, number, -1))
     _refuse_changed(read, "while it was read")
     return finish(plan, folder)
 

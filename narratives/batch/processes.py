@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -33,6 +33,7 @@ def run_workers(
 ) -> None:
     """Classify the pending parts in `jobs` processes; `tell` hears of (part, texts done so far), -1 where all are.
 
+    While there are many parts each worker is given one more than it works on, to begin with while it writes.
     Workers are spoken to in lines of JSON. One whose standard input closes ends at once, so none outlives its parent.
     """
     messages: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
@@ -50,11 +51,11 @@ def run_workers(
         )
         for _ in range(jobs)
     ]
-    waiting = deque(pending)
+    waiting, ahead = deque(pending), [0] * jobs
     try:
         for k, worker in enumerate(workers):
             threading.Thread(target=_listen, args=(k, worker, messages), daemon=True).start()
-            _hand_out(worker, waiting)
+        _hand_out(workers, ahead, waiting)
         open_parts = len(pending)
         while open_parts:
             k, message = messages.get()
@@ -65,7 +66,8 @@ def run_workers(
             tell(message["part"], message["texts"])
             if message["texts"] < 0:
                 open_parts -= 1
-                _hand_out(workers[k], waiting)
+                ahead[k] -= 1
+                _hand_out(workers, ahead, waiting)
     finally:
         for worker in workers:
             worker.kill()
@@ -78,13 +80,17 @@ def _listen(k: int, worker: "subprocess.Popen[str]", messages: "SimpleQueue[tupl
     messages.put((k, {"left": True}))
 
 
-def _hand_out(worker: "subprocess.Popen[str]", waiting: deque[int]) -> None:
-    if waiting and worker.stdin:
-        try:
-            worker.stdin.write(f"{waiting.popleft()}\n")
-            worker.stdin.flush()
-        except BrokenPipeError:  # it has ended; its listener says so
-            return
+def _hand_out(workers: "Sequence[subprocess.Popen[str]]", ahead: list[int], waiting: deque[int]) -> None:
+    """Give each worker a part, and while there are many left another; `ahead` is how many each has and has not done."""
+    for most in (1, 2):
+        for k, worker in enumerate(workers):
+            if ahead[k] < most and len(waiting) > (0 if most == 1 else len(workers)) and worker.stdin:
+                ahead[k] += 1
+                try:
+                    worker.stdin.write(f"{waiting.popleft()}\n")
+                    worker.stdin.flush()
+                except BrokenPipeError:  # it has ended; its listener says so
+                    continue
 
 
 def _explain_end(code: int) -> Exception:

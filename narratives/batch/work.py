@@ -17,6 +17,7 @@ from narratives.models import Answers, Model, explain_raised, join_answers
 from narratives.texts import UNSURE, count_languages, find_windows
 
 Tick = Callable[[int], None]  # texts of this part that are done
+_STEP = 512  # texts, at least, between two reports of progress
 _EXPLAINED = 32  # texts whose words are weighed between two reports of progress
 
 
@@ -29,12 +30,13 @@ class Reject:
     reason: str
 
 
-def classify_part(
+def answer_part(
     plan: Plan, number: int, model: Model, output: OutputFolder, cursor: Cursor, tell: Tick | None = None
-) -> None:
-    """Write the answers of a part, then its log, which knows them by size and digest: where both agree, the part is done.
+) -> Callable[[], None]:
+    """Answer a part; what comes back writes the answers, then the log.
 
-    Their names may be lost in a power cut until the run ends: then the part is done again.
+    The log knows the answers by size and digest: where both agree, the part is done. Their names may be lost in a power cut
+    until the run ends: then the part is done again.
     """
     items: list[Item] = []
     rejects: list[Reject] = []
@@ -55,11 +57,16 @@ def classify_part(
     if not plan.options.all_languages:
         answers = silence_failed(items, answers)
     layout = make_layout(plan.options, model)
-    answered = output.write(
-        plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
-    )
-    counts = {**_count(items, answers, rejects, model), "answers": answered}
-    output.write_text(plan.log(number), "\n".join([json.dumps(counts), *map(format_reject, rejects)]) + "\n", settle=False)
+    counts = _count(items, answers, rejects, model)
+
+    def write() -> None:
+        answered = output.write(
+            plan.name(number), lambda path: FORMATS[plan.options.form](path, items, answers, layout), settle=False
+        )
+        first = json.dumps({**counts, "answers": answered})
+        output.write_text(plan.log(number), "\n".join([first, *map(format_reject, rejects)]) + "\n", settle=False)
+
+    return write
 
 
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
@@ -88,9 +95,14 @@ def classify_items(items: list[Item], model: Model, tell: Tick | None = None, ex
     texts, languages = [text for text, _ in unique], [code for _, code in unique]
     ids = [item.id for item in items]
 
+    shown = 0
+
     def watch(done: int, total: int, _: str) -> None:
-        if tell:
-            tell(len(items) * done // max(total, 1))
+        nonlocal shown
+        share = len(items) * done // max(total, 1)
+        if tell and (share - shown >= _STEP or done == total):
+            shown = share
+            tell(share)
 
     if not explain:
         return join_answers([model.classify(texts, languages=languages, progress=watch)], rows, ids)

@@ -13,11 +13,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TextIO
 
+from narratives.batch.behind import WriteBehind
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import check_model
 from narratives.batch.plan_file import read_plan
 from narratives.batch.storage import OutputFolder
-from narratives.batch.work import classify_part
+from narratives.batch.work import answer_part
 from narratives.errors import UserError
 from narratives.models import load_model
 
@@ -37,10 +38,13 @@ def work(output: str, model_folder: Path, trust: Collection[str], orders: TextIO
         folder = OutputFolder(output)
         plan, model, cursor = read_plan(folder), load_model(model_folder, trust), Cursor()
         check_model(plan, model, folder)
-        while True:
-            number = numbers.get()
-            classify_part(plan, number, model, folder, cursor, partial(reply, number))
-            reply(number, -1)
+        with WriteBehind() as behind:
+            while True:
+                if numbers.empty():
+                    behind.settle()
+                number = numbers.get()
+                write = answer_part(plan, number, model, folder, cursor, partial(reply, number))
+                behind.put(write, partial(reply, number, -1))
     except UserError as error:
         print(json.dumps({"problems": error.problems}), file=replies, flush=True)
 

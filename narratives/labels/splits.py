@@ -88,6 +88,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
 
     suggested = {group_of[passage.document] for passage in passages if passage.extras.get("chosen", BY_LOT) != BY_LOT}
     suggested |= set(members) - {group_of[passage.document] for passage in passages if not passage.by_model}
+    has_test = "test" in splits.values()
     placed: dict[int, str] = {}
     free = []
     for root, names in members.items():
@@ -96,7 +97,7 @@ def assign_splits(passages: Sequence[Passage], pairs: Sequence[Pair], splits: Ma
             placed[root] = next(split for split in ("test", "validation", "train") if split in fixed)
         elif root in suggested:
             placed[root] = "train"
-        elif "test" in splits.values() and _draw_lot(names[0], seed) < SHARES["test"]:
+        elif has_test and _draw_lot(names[0], seed) < SHARES["test"]:
             placed[root] = "test"
         else:
             free.append(root)

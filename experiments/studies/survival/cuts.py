@@ -14,6 +14,7 @@ import os
 import random
 import shutil
 import sys
+import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -136,26 +137,27 @@ def count_steps(act: Callable[[], object]) -> int:
 
 def hook(look: Callable[[int], object], disk: Disk | None) -> list[int]:
     """Call `look` with the number of each change to the disk, before it; let `disk` see it. The count of changes."""
-    steps, inside = [0], [False]
+    steps, inside, lock = [0], [False], threading.RLock()  # parts are written in a thread of their own
 
     def wrap(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def change(*args: Any, **more: Any) -> Any:
-            if inside[0]:
-                return original(*args, **more)
-            inside[0] = True
-            try:
-                if disk:
-                    disk.note(together=False)
-                look(steps[0])
-                steps[0] += 1
-                result = original(*args, **more)
-                if disk and name == "fsync":
-                    disk.sync(args[0])
-                elif disk:
-                    disk.note(together=True)
-                return result
-            finally:
-                inside[0] = False
+            with lock:
+                if inside[0]:
+                    return original(*args, **more)
+                inside[0] = True
+                try:
+                    if disk:
+                        disk.note(together=False)
+                    look(steps[0])
+                    steps[0] += 1
+                    result = original(*args, **more)
+                    if disk and name == "fsync":
+                        disk.sync(args[0])
+                    elif disk:
+                        disk.note(together=True)
+                    return result
+                finally:
+                    inside[0] = False
 
         return change
 

@@ -3,8 +3,10 @@
     python experiments/studies/survival/syncing.py --work /somewhere --texts 20000 --runs 8 --part-size 1
 
 The same texts go through `classify --model tfidf` with fsync and, in turn, with an fsync that does nothing. A table gives the
-medians of processor seconds and of seconds by the clock, and the difference with its quartiles over the pairs. The model is
-small, 400 made-up passages of 28 narratives: a larger one takes longer for each text, so that syncing matters less.
+medians of processor seconds and of seconds by the clock, and the difference with its quartiles over the pairs; the last line
+says how long the program waited for fsync, against the processor seconds: on a machine that others use too, the clock tells
+little. The model is small, 400 made-up passages of 28 narratives: a larger one takes longer for each text, so that syncing
+matters less.
 """
 
 import argparse
@@ -22,14 +24,19 @@ sys.path.insert(0, str(ROOT / "experiments" / "studies" / "growth"))
 from measure import narratives, write_passages, write_project  # noqa: E402  (of growth)
 
 COMMAND = """
-import os, sys
-if sys.argv.pop(1) == "without":
-    os.fsync = lambda descriptor: None
+import atexit, os, sys, time
+waited, sync = [0.0], os.fsync
+def measure(descriptor):
+    start = time.monotonic()
+    sync(descriptor)
+    waited[0] += time.monotonic() - start
+os.fsync = measure if sys.argv.pop(1) == "with" else lambda descriptor: None
+atexit.register(lambda: print(waited[0]))
 from narratives.cli import main
 main()
 """
 KINDS = ("with", "without")
-Spent = tuple[float, float]  # processor seconds, seconds by the clock
+Spent = tuple[float, float, float]  # processor seconds, seconds by the clock, of these in fsync
 
 
 def main() -> None:
@@ -59,6 +66,9 @@ def main() -> None:
         low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
         medians = " | ".join(f"{statistics.median(column):.2f} s" for column in columns)
         print(f"| {name} | {medians} | {middle:+.1%} ({low:+.1%} to {high:+.1%}) |")
+    waits = [run[2] for run in spent["with"]]
+    shares = [run[2] / run[0] for run in spent["with"]]
+    print(f"waited for fsync: {statistics.median(waits):.3f} s, {statistics.median(shares):.1%} of the processor seconds")
 
 
 def classify(root: Path, kind: str, part_size: str) -> Spent:
@@ -67,12 +77,13 @@ def classify(root: Path, kind: str, part_size: str) -> Spent:
     words = ("--project", str(root), "classify", str(root / "texts.jsonl"), "--model", "tfidf", "--output", str(root / "out"))
     command = [sys.executable, "-c", COMMAND, kind, *words, "--jobs", "1", "--part-size", part_size]
     start = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: S603
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})  # noqa: S603
+    output = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode > 1:
         raise SystemExit(f"classify ended with exit code {process.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - start
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - start, float(output.splitlines()[-1])
 
 
 if __name__ == "__main__":
