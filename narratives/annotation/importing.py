@@ -28,7 +28,9 @@ from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
 
-_NO_TEST = "documents of a training part alone, dealt out as others are; import the test part with it to keep to the data's own"
+_NO_TEST = (
+    "the data has no test part, so its documents are dealt out as others are; import its test part with it to keep its splits"
+)
 _NO_VALIDATION = "the data has no validation part; documents of its training part that were drawn by lot for it"
 
 
@@ -164,7 +166,7 @@ def _honour(summary: ImportSummary, good: Sequence[Incoming], new: Sequence[Pass
     if official and "test" not in parts:  # nothing could be tested
         summary.notes[_NO_TEST] = len(official)
         official = {}
-    elif official and "validation" not in parts:
+    elif "train" in official.values() and "validation" not in parts:
         official = draw_validation(official)
         summary.notes[_NO_VALIDATION] = list(official.values()).count("validation")
     if official:

@@ -13,6 +13,7 @@ from narratives.errors import UserError, at
 from narratives.files import ENDINGS, JSON, find_format, sha256, strip_packing, unpack, unreadable
 
 _BUFFER = 1 << 17  # bytes
+_SCRIPTS = (".js", ".js.gz", ".js.zst")  # read where they are named: in a folder nobody means them all
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -66,7 +67,8 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
             raise unreadable(name, error) from None
         if is_empty:
             place = "in this folder" if _list_below(name) is not None else "matches this pattern"
-            raise UserError(at(name, None, f"no file to read {place}; known endings: {', '.join(ENDINGS)}"))
+            known_endings = ", ".join(ending for ending in ENDINGS if ending not in _SCRIPTS)
+            raise UserError(at(name, None, f"no file to read {place}; known endings: {known_endings}"))
     return list(sources.values()), left_out
 
 
@@ -75,8 +77,7 @@ def _choose(top: str, inner: list[str] | None, output: str) -> list[str]:
     if inner is None:
         return [top] if is_url(top) or Path(top).is_file() else []
     texts = _leave_out([path for path in inner if _is_text(path)], output)  # JSON beside texts is no text
-    scripts = (".js", ".js.gz", ".js.zst")  # nobody means them all
-    return texts or _leave_out([path for path in inner if _is_known(path) and not path.lower().endswith(scripts)], output)
+    return texts or _leave_out([path for path in inner if _is_known(path) and not path.lower().endswith(_SCRIPTS)], output)
 
 
 def describe_left_out(left_out: Sequence[str]) -> str:

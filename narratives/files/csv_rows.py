@@ -14,6 +14,7 @@ _NO_HEADER = "the first line must name the columns, each once, such as: id,text"
 _EMPTY = "it is empty; " + _NO_HEADER
 _TWICE = "two columns are named '{}'; rename one"
 _PAGE = "this is a web page or XML, no table; open it in a spreadsheet and save it as CSV in UTF-8"
+_WORDS = "this is WebAnno TSV, a row for each word; write a table with a row for each text: id,text,labels"
 _OLD_LINES = "its lines end with a carriage return alone, as old programs wrote them; save it with other line ends"
 _NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
 _BROKEN = "broken CSV: "
@@ -59,6 +60,8 @@ def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
         raise SpoiltFile(_EMPTY if not size else _NO_HEADER)
     if first.lstrip().lower().startswith(("<html", "<!doctype", "<?xml", "<table")):
         raise SpoiltFile(_PAGE)
+    if first.startswith("#FORMAT=WebAnno"):
+        raise SpoiltFile(_WORDS)
     outside = "".join(first.split('"')[::2])
     delimiter = "\t" if tabs else max(_SIGNS, key=lambda sign: (outside.count(sign), sign != "|"))
     if first.lower().startswith("sep="):  # a spreadsheet's own way to name the delimiter

@@ -191,7 +191,7 @@ def test_data_without_a_validation_part_gets_one_and_a_training_part_alone_is_de
     train = write_lines(tmp_path / "train.csv", "id,text,label", *lines[:50])
     test = write_lines(tmp_path / "test_labels.csv", "id,text,label", *lines[50:])
     alone = json.loads(invoke(root, "labels", "import", train, "--dry-run", "--json").stdout)
-    assert alone["new_documents"]["test"] > 0 and "training part alone" in " ".join(alone["notes"])
+    assert alone["new_documents"]["test"] > 0 and "the data has no test part" in " ".join(alone["notes"])
     both = json.loads(invoke(root, "labels", "import", train, test, "--json").stdout)["new_documents"]
     assert both["test"] == 10 and both["train"] + both["validation"] == 50 and 0 < both["validation"] < 25
 

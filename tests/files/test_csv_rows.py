@@ -65,6 +65,7 @@ def test_nameless_columns_at_the_end_are_counted_and_not_named() -> None:
         (b",,\n", "the first line must name the columns"),
         (b"id,id\n", "two columns are named 'id'; rename one"),
         (b"<html><body>\n", "this is a web page or XML, no table"),
+        (b"#FORMAT=WebAnno TSV 3.3\n", "this is WebAnno TSV, a row for each word"),
         (b'id,"te\nxt"\n', "the header is broken: a quote is opened and not closed"),
         (b"id,text\r1,a\r2,b\r", "its lines end with a carriage return alone"),
         (b"sep=\nid,text\n", "'sep=' must be followed by the one character"),

@@ -64,7 +64,9 @@ def _read_json(path: Path) -> Iterator[Entry]:
     if not beginning:
         raise UserError(at(path, None, "it is empty; export it again"))
     if not beginning.startswith((b"[", b"{", b"window.")):
-        raise UserError(at(path, None, "no form of labels that is known; export as JSON, JSONL or CSV, with that ending"))
+        raise UserError(
+            at(path, None, "no form of labels that is known; export as JSON, JSONL or CSV, or write a table: id,text,labels")
+        )
     with open_unpacked(path, by_lines=False) as stream:
         try:
             for line, record in read_values(stream):
