@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[3]
 JOBS = ("check", "import", "train", "audit", "suggest", "classify", "files")
 TIMES = 10  # as many texts are classified as there are passages
 REPLACED = 0.5  # share of the words
-FOLDS = "\n[thresholds]\nfolds = {}\n"
+THRESHOLDS = "[thresholds]\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,9 @@ def write_project(root: Path, size: int, folds: int | None = None) -> None:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         lines = (ROOT / name).read_text(encoding="utf-8").splitlines(keepends=True)
         text = "".join(line for line in lines if not line.startswith("further_test"))
-        more = FOLDS.format(folds) if folds is not None and name.endswith("config.toml") else ""
-        (root / name).write_text(text + more, encoding="utf-8")
+        if folds is not None:
+            text = text.replace(THRESHOLDS, f"{THRESHOLDS}folds = {folds}\n")
+        (root / name).write_text(text, encoding="utf-8")
     write_passages(root / "labels" / "passages.jsonl", size)
 
 
