@@ -134,7 +134,7 @@ def test_a_door_shows_what_others_use_and_no_more() -> None:
 def test_few_lines_cross_from_room_to_room() -> None:
     pairs = [(name, other) for name in MODULES for other in find_crossings(name)]
     assert len(pairs) <= 1.25 * len(MODULES)  # before there were rooms: 5.6
-    assert len({(room_of(name), room_of(other)) for name, other in pairs}) <= 100  # of 18 rooms; the first 14 had 90 at most
+    assert len({(room_of(name), room_of(other)) for name, other in pairs if room_of(name) in HEIGHT}) <= 90
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
