@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.labelled import CODEBOOK, NAMES, read
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from narratives.annotation.formats.choice import read_entries
@@ -212,6 +212,10 @@ ODD = st.recursive(
     form=st.sampled_from([None, "jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla"]),
     spans=st.booleans(),
 )
+@example(records=[{"text": True}, {"id": None, "narratives": True, "text": None, "label": True}], form=None, spans=False)
+@example(records=[{"id": None, "spans": [None]}], form="prodigy", spans=True)
+@example(records=[{"text": True, "data": [[True, True]]}], form=None, spans=True)
+@example(records=[{"label": [[True, True]], "annotation_id": True}], form=None, spans=True)
 def test_no_record_is_so_odd_that_it_ends_in_a_traceback(
     tmp_path_factory: pytest.TempPathFactory, records: list[Values], form: str | None, spans: bool
 ) -> None:

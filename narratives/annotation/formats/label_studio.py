@@ -124,8 +124,10 @@ def _open(content: Any) -> Any:
     )
 
 
-def _without_places(span: dict[str, Any]) -> dict[str, Any]:
-    """A span of whatever shape with its labels as `labels`."""
+def _without_places(span: Any) -> Any:
+    """A span of whatever shape with its labels as `labels`; as it is where it is no object."""
+    if not isinstance(span, dict):
+        return span
     shapes = [key for key in span if key.endswith("labels") or key in _SHAPES]
     return {"labels": _words({"choices": span[shapes[0]]}) if shapes else None}
 

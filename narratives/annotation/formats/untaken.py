@@ -34,13 +34,17 @@ def refuse(entry: Entry, wishes: Wishes) -> Entry:
         untaken |= find_untaken(entry.values, labels, wishes)
     spans = {name: content for name, content in untaken.items() if wishes.spans and holds_spans(content)}
     if spans and (labels is None or isinstance(labels, list)):
-        words = list(dict.fromkeys([*(labels or ()), *(word for content in spans.values() for word in _list_labels(content))]))
+        try:
+            named = [word for content in spans.values() for word in _list_labels(content)]
+        except ValueError as error:
+            return replace(entry, problem=str(error), values={**untaken, **entry.values, "narratives": [*(labels or ()), "?"]})
+        words = list(dict.fromkeys([*(labels or ()), *named]))
         untaken = {name: content for name, content in untaken.items() if name not in spans}
         entry = replace(entry, values={**entry.values, "narratives": words}, notes=tuple(n for n in entry.notes if labels))
     if not untaken:
         return entry
     [(name, content), *_] = untaken.items()
-    words = labels if isinstance(labels, list) else list(labels or ())
+    words = list(labels) if isinstance(labels, (list, tuple, dict)) else [labels] if labels else []
     values = {**untaken, **entry.values, "narratives": [*words, "?"]}  # it must not look like none when it comes back mended
     return replace(entry, problem=explain(name, content, wishes, entry.taken), values=values)
 
@@ -118,7 +122,7 @@ def list_span_labels(value: Any) -> list[str]:
         if isinstance(span, dict):
             named = next((span[key] for key in span if str(key).lower().endswith(("label", "labels"))), None)
         else:
-            named = [part for part in span if isinstance(part, str)]
+            named = [part for part in span if isinstance(part, str)] if isinstance(span, (list, tuple)) else None
         words = [named] if isinstance(named, str) else named
         if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
             raise ValueError(f"a span has no label: {_shorten(span)}")
