@@ -31,7 +31,7 @@ def tune_thresholds(scores: Scores, rarer: float = 1.0) -> Floats:
     raised = np.arange(1, len(falling) + 1)[:, None] + (rarer - 1) * (1 - falling).cumsum(0)
     thresholds = (2 * hits / (raised + hits[-1])).max(0) / 2
     if rarer != 1:
-        thresholds = to_share(to_log_odds(thresholds) + np.log(rarer))
+        thresholds = rarer * thresholds / (1 + (rarer - 1) * thresholds)  # odds times `rarer`, exact for the smallest ones, too
     return np.where(falling[0] > falling[-1], thresholds, DEFAULT)
 
 

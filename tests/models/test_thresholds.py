@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from narratives.data import Floats, Matrix, Scores
@@ -108,6 +108,7 @@ def test_a_score_at_the_threshold_is_raised() -> None:
 
 @settings(deadline=None)
 @given(cases(), st.floats(1.1, 50))
+@example(np.array([[7.5569388e-04, 4.7803578e-06], [1.9327562e-10, 2.2443821e-05]], dtype=np.float32), 23.0)
 def test_where_narratives_are_rarer_no_other_cut_promises_a_larger_f1(scores: Scores, rarer: float) -> None:
     """What does not carry a narrative stands for so many texts: F1 counts it so often."""
     thresholds = tune_thresholds(scores, rarer)
