@@ -1,6 +1,5 @@
 """What a project's labels say: the codebook, the labelled passages, and which document is in which split."""
 
-from narratives.files import find_split
 from narratives.labels.checks import Check, FamilyResult, pair_stances, read_checks, score_checks, score_stance_pairs
 from narratives.labels.codebook import check_entries, describe_difference, read_codebook
 from narratives.labels.corpus import SPLITS_FILE, Corpus, Part, find_codebook, read_corpus
@@ -59,7 +58,6 @@ __all__ = [
     "find_families",
     "find_label",
     "find_renames",
-    "find_split",
     "fold_name",
     "fold_names",
     "gold_matrix",

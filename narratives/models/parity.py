@@ -111,7 +111,9 @@ def compare(
     decisions = decide(exact, thresholds)
     flips = int((decide(fast, thresholds) != decisions).sum())
     settled = settle(thresholds, exact, fast, *beside)
-    before, *after = (count(gold, decide(scores, settled), axis=0) for scores in (exact, fast, *beside))
+    before, *after = (
+        count(gold, raised, axis=0) for raised in (decisions, *(decide(scores, settled) for scores in (fast, *beside)))
+    )
     falls = np.nan_to_num(before.f1) - np.minimum.reduce([np.nan_to_num(each.f1) for each in after])
     worse = np.maximum.reduce([_count_wrong(each) for each in after]) - _count_wrong(before)
     fall = float(falls[worse > CHANCE].max(initial=0.0))

@@ -1,20 +1,12 @@
-// Opens the pages of a measured feed in Chromium and prints, as JSON, what a reader would meet. Arguments: node_modules, chromium, pages.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// Opens the pages of a measured feed in Chromium and prints, as JSON, what a reader would meet. Arguments after launch.mjs's: pages.
 import { basename } from "node:path";
 
-const [modules, executablePath, ...pages] = process.argv.slice(2);
-const { chromium } = createRequire(`${modules}/`)("playwright-core");
-const axe = readFileSync(`${modules}/axe-core/axe.min.js`, "utf8");
-const quiet = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--headless", ...quiet] }).catch((error) => {
-  console.error(error.message.split("\n")[0]);
-  process.exit(3);
-});
+import { axe, browser, rest } from "../helpers/launch.mjs";
+
 const seen = { requests: [], complaints: [], axe: {}, beyond: {}, sorted: {} };
 const looks = { light: { viewport: { width: 1280, height: 900 } }, dark: { colorScheme: "dark", viewport: { width: 1280, height: 900 } }, narrow: { viewport: { width: 400, height: 900 } } };
 
-for (const page of pages) {
+for (const page of rest) {
   const address = `file://${page}`;
   for (const [look, options] of Object.entries(looks)) {
     const name = `${basename(page, ".html")} ${look}`;

@@ -1,12 +1,10 @@
 """The pages of a measured feed in a real browser: they ask for nothing, fit a telephone, and hold no barrier."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.browser import find_browser
+from helpers.browser import browse, find_browser
 from helpers.examples import invoke
 from helpers.fields import make_rows, read_tasks, start_field
 
@@ -36,14 +34,8 @@ def write_pages(folder: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What browser.mjs saw."""
-    node, chromium, modules = find_browser()
-    pages = write_pages(tmp_path_factory.mktemp("field"))
-    command = [node, str(Path(__file__).with_name("browser.mjs")), str(modules), chromium, *map(str, pages)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    if done.returncode == 3:
-        pytest.skip(f"chromium does not start: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    find_browser()
+    return browse(Path(__file__).with_name("browser.mjs"), *write_pages(tmp_path_factory.mktemp("field")), seconds=600)
 
 
 def test_nothing_is_asked_for(seen: Any) -> None:

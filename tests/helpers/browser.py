@@ -1,7 +1,10 @@
 """The browser in which pages are tried."""
 
+import json
 import shutil
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,3 +22,14 @@ def find_browser() -> tuple[str, str, Path]:
         if not (MODULES / package).is_dir():
             pytest.skip(f"{package} is not there: npm install --prefix .browser playwright-core axe-core")
     return node, chromium, MODULES
+
+
+def browse(script: Path, *arguments: object, seconds: int) -> Any:
+    """What a script that begins with launch.mjs saw, from the JSON that it prints; skips where the browser does not start."""
+    node, chromium, modules = find_browser()
+    command = [node, str(script), str(modules), chromium, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
+    if done.returncode == 3:
+        pytest.skip(f"chromium does not start: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,16 +1,8 @@
-// Opens a report in Chromium and prints, as JSON, what a reader would meet. Arguments: page, node_modules, chromium.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// Opens a report in Chromium and prints, as JSON, what a reader would meet. Argument after launch.mjs's: page.
+import { axe, browser, rest } from "../helpers/launch.mjs";
 
-const [page, modules, executablePath] = process.argv.slice(2);
-const { chromium } = createRequire(`${modules}/`)("playwright-core");
-const axe = readFileSync(`${modules}/axe-core/axe.min.js`, "utf8");
+const [page] = rest;
 const address = `file://${page}`;
-const quiet = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--headless", ...quiet] }).catch((error) => {
-  console.error(error.message.split("\n")[0]);
-  process.exit(3);
-});
 const seen = { requests: [], complaints: [], axe: {} };
 
 const open = async (options) => {

@@ -1,12 +1,10 @@
 """The report in a real browser: it asks for nothing, works by mouse, keyboard and without script, and is accessible."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.browser import find_browser
+from helpers.browser import browse, find_browser
 from helpers.reported import fill, two_runs
 
 from narratives.report.page import write_report
@@ -15,15 +13,10 @@ from narratives.report.page import write_report
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What browser.mjs saw on the page of two runs."""
-    node, chromium, modules = find_browser()
+    find_browser()
     runs, comparison = two_runs()
     page = write_report(tmp_path_factory.mktemp("report"), [fill(run) for run in runs], comparison)
-    command = [node, str(Path(__file__).with_name("browser.mjs")), str(page), str(modules), chromium]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    if done.returncode == 3:
-        pytest.skip(f"chromium does not start: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return browse(Path(__file__).with_name("browser.mjs"), page, seconds=120)
 
 
 def test_nothing_is_asked_for(seen: Any) -> None:

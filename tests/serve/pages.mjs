@@ -1,15 +1,9 @@
-// Uses the pages of a server in Chromium and prints, as JSON, what a person would meet. Arguments: address, node_modules, chromium.
+// Uses the pages of a server in Chromium and prints, as JSON, what a person would meet. Argument after launch.mjs's: address.
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
-const [base, modules, executablePath] = process.argv.slice(2);
-const { chromium } = createRequire(`${modules}/`)("playwright-core");
-const axe = readFileSync(`${modules}/axe-core/axe.min.js`, "utf8");
-const quiet = ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--headless", ...quiet] }).catch((error) => {
-  console.error(error.message.split("\n")[0]);
-  process.exit(3);
-});
+import { axe, browser, rest } from "../helpers/launch.mjs";
+
+const [base] = rest;
 const seen = { outside: [], complaints: [], axe: {}, width: {} };
 
 const open = async (path, options) => {

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.browser import find_browser
+from helpers.browser import browse, find_browser
 from helpers.examples import WORDS, invoke, write_lines
 
 TEXTS = 60
@@ -29,9 +29,11 @@ def running(root: Path, *options: str) -> Iterator[str]:
         line = process.stderr.readline()
         match = re.search(r"http://\S+?(?=/ )", line)
         assert match, line + process.stderr.read()
-        yield match[0]
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        try:
+            yield match[0]
+        finally:  # else a test that fails would wait for the server for ever
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +58,9 @@ def project(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def seen(project: Path) -> Any:
     """What pages.mjs saw."""
-    node, chromium, modules = find_browser()
+    find_browser()
     with running(project, "--answers", str(project / "answers"), "--cache", str(project / "cache")) as address:
-        command = [node, str(Path(__file__).with_name("pages.mjs")), address, str(modules), chromium]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-    if done.returncode == 3:
-        pytest.skip(f"chromium does not start: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+        return browse(Path(__file__).with_name("pages.mjs"), address, seconds=900)
 
 
 def test_nothing_is_asked_for_from_outside(seen: Any) -> None:

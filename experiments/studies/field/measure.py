@@ -54,12 +54,16 @@ def measure(model: Model, field: Path) -> dict[str, Any]:
     row["stances"] = count_stances(reports, answers)
     row["kinds"] = sort_alarms(gold, answers.raised & counted, model.codebook.ids)
     for name in ("news", "background"):
-        lines = (field / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
-        texts = [json.loads(line)["text"] for line in lines if line.strip()]
+        texts = read_texts(field / f"{name}.jsonl")
         alarms = int(model.classify(texts).raised.any(1).sum())
         bounds = wilson(np.array(float(alarms)), np.array(float(len(texts))))
         row[name] = [100 * alarms / len(texts), *(100 * float(bound) for bound in bounds)]
     return row
+
+
+def read_texts(path: Path) -> list[str]:
+    """The texts of a file, an object a line."""
+    return [json.loads(line)["text"] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def read_labelled(path: Path, model: Model) -> tuple[list[Any], np.ndarray, np.ndarray]:

@@ -8,12 +8,11 @@ difference in the share of windows with an alarm (the windows in which one alone
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import read_labelled
+from measure import read_labelled, read_texts
 from scipy.stats import binomtest
 
 from narratives.metrics.curves import average_precision
@@ -38,8 +37,7 @@ def main() -> None:
         first, second = (side(everything) for side in sides)
         low, high = np.quantile([sides[1](rows) - sides[0](rows) for rows in draws], [0.025, 0.975])
         print(f"{name}: {first:.3f} and {second:.3f}, {second - first:+.3f} ({low:+.3f} to {high:+.3f})")
-    lines = (options.field / "news.jsonl").read_text(encoding="utf-8").splitlines()
-    texts = [json.loads(line)["text"] for line in lines if line.strip()]
+    texts = read_texts(options.field / "news.jsonl")
     alarms = [model.classify(texts).raised.any(1) for model in models]
     gone, new = int((alarms[0] & ~alarms[1]).sum()), int((alarms[1] & ~alarms[0]).sum())
     p = binomtest(new, gone + new).pvalue if gone + new else 1.0

@@ -1,14 +1,12 @@
 """The labels that stand in one cell or field, whatever form a person or a program gave them."""
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from narratives.annotation.formats.entry import Wishes, to_text
-from narratives.annotation.formats.untaken import holds_spans, list_span_labels
-from narratives.errors import show
+from narratives.annotation.formats.untaken import holds_spans, list_span_labels, shorten
 from narratives.labels import NONE, STANCES, fold_name, is_yes, join_stance, split_text
 
 _NOTHING = {"nan", "null", "na", "<na>", "n/a", "#n/a"}  # what programs write into a cell that holds nothing
@@ -46,7 +44,7 @@ def split_labels(cell: Any, wishes: Wishes, name: str = "FIELD") -> Any:
         return cell
     if holds_spans(cell):
         if not wishes.spans:
-            raise ValueError(f"these are spans: {_shorten(cell)}; --spans takes their labels for the whole text")
+            raise ValueError(f"these are spans: {shorten(cell, _SHOWN)}; --spans takes their labels for the whole text")
         return list_span_labels(cell)
     if _is_vector(cell):
         return _read_vector(cell, wishes)
@@ -129,7 +127,7 @@ def _read_vector(cell: Sequence[Any], wishes: Wishes) -> list[str]:
     if len(names) != len(cell):
         fix = "give each narrative a column, or name them in a file, a line each: --label-names FILE"
         given = f", of which {len(names)} are given" if names else ""
-        raise ValueError(f"{_shorten(cell)} are {len(cell)} answers of yes or no without names{given}; {fix}")
+        raise ValueError(f"{shorten(cell, _SHOWN)} are {len(cell)} answers of yes or no without names{given}; {fix}")
     return [name for name, item in zip(names, cell, strict=True) if item] or [NONE]
 
 
@@ -139,15 +137,10 @@ def _open(item: Mapping[str, Any], field_name: str) -> Any:
     beside = {name for name, value in item.items() if value is not None} - _BESIDE - set(named[:1]) - {"stance", "id"}
     if named and any(name.casefold().startswith(_PEOPLE) for name in beside):
         fix = f"write a record for each, or take all labels together: --label-column {shlex.quote(f'{field_name}.{named[0]}')}"
-        raise ValueError(f"'{field_name}' holds answers of several people, {_shorten(item)}; {fix}")
+        raise ValueError(f"'{field_name}' holds answers of several people, {shorten(item, _SHOWN)}; {fix}")
     if not named or beside or item.get("stance", "") not in ("", None, *STANCES):
         path = f"{field_name}.{named[0] if named else 'NAME'}"
-        reason = f"'{field_name}' holds objects, {_shorten(item)}"
+        reason = f"'{field_name}' holds objects, {shorten(item, _SHOWN)}"
         raise ValueError(f"{reason}; say which of their fields is the label: --label-column {shlex.quote(path)}")
     word = to_text(item[named[0]])
     return join_stance(word, item["stance"]) if item.get("stance") else word
-
-
-def _shorten(content: Any) -> str:
-    text = json.dumps(content, ensure_ascii=False, default=str)
-    return show(text if len(text) <= _SHOWN else text[:_SHOWN] + " ...")

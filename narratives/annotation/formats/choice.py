@@ -15,7 +15,8 @@ from narratives.annotation.formats.texts import fetch_texts
 from narratives.annotation.formats.untaken import refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
-from narratives.labels import find_split, is_semeval
+from narratives.files import find_split
+from narratives.labels import is_semeval
 
 _PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 FORMATS = {

@@ -11,7 +11,7 @@ from narratives.annotation.formats.class_names import to_names
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.data import Passage, Place
 from narratives.errors import UserError, at
-from narratives.labels import find_split
+from narratives.files import find_split
 
 _MISSING = "needs the package datasets; install it: pip install 'narratives[transformer]'"
 

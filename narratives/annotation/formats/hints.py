@@ -17,7 +17,6 @@ _SHOWN = 12  # fields
 _GUESSES = ("predict", "suggest")  # what a model said
 _NAME = 6  # words up to which something may be the name of a column
 _TITLE = 12  # words up to which something may be a label
-_DOCUMENTS = re.compile("(document|article|doc|thread|video)[ _].*(name|id|title|no)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _NEW = "texts without labels come in with: narratives labels add"
 

@@ -125,7 +125,7 @@ def list_span_labels(value: Any) -> list[str]:
             named = [part for part in span if isinstance(part, str)] if isinstance(span, (list, tuple)) else None
         words = [named] if isinstance(named, str) else named
         if not isinstance(words, list) or not words or not all(isinstance(word, str) for word in words):
-            raise ValueError(f"a span has no label: {_shorten(span)}")
+            raise ValueError(f"a span has no label: {shorten(span)}")
         labels += words
     return list(dict.fromkeys(labels))
 
@@ -139,10 +139,10 @@ def explain(name: str, content: Any, wishes: Wishes, taken: Sequence[str] = ()) 
     keep = " ".join(f"--label-column {shlex.quote(field)}" for field in taken)
     beside = f"{keep} keeps it beside the text" if keep else ""
     if holds_spans(content):
-        problem = f"these are spans: '{show(name)}' holds {_shorten(content)}"
+        problem = f"these are spans: '{show(name)}' holds {shorten(content)}"
         fixes = [] if beside and not any(map(wishes.names.find, list_words(content))) else [_SPANS]
         return f"{problem}; {', '.join([*fixes, *([beside] if beside else [])])}"
-    problem = f"'{show(name)}' holds {_shorten(content)}, which was not understood as labels"
+    problem = f"'{show(name)}' holds {shorten(content)}, which was not understood as labels"
     if beside:
         return f"{problem}; {beside}, a further --label-column {shlex.quote(name)} takes it as labels too"
     return f"{problem}; name each field that holds labels: --label-column NAME; the others are kept beside the text"
@@ -152,6 +152,7 @@ def _list_labels(content: Any) -> list[str]:
     return list_span_labels(json.loads(content) if isinstance(content, str) else content)
 
 
-def _shorten(content: Any) -> str:
+def shorten(content: Any, longest: int = _SHOWN) -> str:
+    """Content as a message shows it: as JSON, up to so many characters."""
     text = json.dumps(content, ensure_ascii=False, default=str)
-    return show(text if len(text) <= _SHOWN else text[:_SHOWN] + " ...")
+    return show(text if len(text) <= longest else text[:longest] + " ...")

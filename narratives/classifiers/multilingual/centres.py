@@ -9,7 +9,7 @@ Representations", EMNLP). Both come with the program for `multilingual-e5-small`
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,9 +41,9 @@ class Centres:
     means: Mapping[str, Vectors]
     directions: Vectors  # (directions, width), unit vectors at right angles; none for encoders that the program does not know
 
-    def centre(self, text: str, vector: Vectors) -> Vectors:
+    def centre(self, language: str, vector: Vectors) -> Vectors:
         """The vector (width,) of a text without what tells its language, made 1 long again."""
-        mean = self.means.get(name_language(text))
+        mean = self.means.get(language)
         rest = vector - (self.means[_DEFAULT] if mean is None else mean)
         # Not by BLAS, whose sums run in an order that depends on shapes and threads.
         along = np.einsum("kd,d->k", self.directions, rest)
@@ -60,10 +60,10 @@ class Centres:
         return cls(means=means, directions=arrays[DIRECTIONS])
 
 
-def find_centres(texts: Texts, vectors: Vectors, encoder: str) -> Centres:
-    """The centres for a classifier that learns from these texts, whose vectors are (texts, width)."""
-    languages = np.array(name_languages(texts))
-    counts = Counter(languages.tolist())
+def find_centres(named: Sequence[str], vectors: Vectors, encoder: str) -> Centres:
+    """The centres for a classifier that learns from texts in these languages, whose vectors are (texts, width)."""
+    languages = np.array(named)
+    counts = Counter(named)
     counts.pop(NONE, None)
     main = max(counts, key=lambda code: (counts[code], code), default=NONE)
     means = {_DEFAULT: (vectors[languages == main] if main != NONE else vectors).mean(0)}
@@ -74,13 +74,8 @@ def find_centres(texts: Texts, vectors: Vectors, encoder: str) -> Centres:
     return Centres(means=means, directions=directions)
 
 
-def name_language(text: str) -> str:
-    """The language of a text, with its script where it has two; `und` where that is unsure."""
-    return name_languages([text])[0]
-
-
 def name_languages(texts: Texts) -> list[str]:
-    """The same for each of many texts."""
+    """The language of each text, with its script where it has two; `und` where that is unsure."""
     return [_add_script(code, text) for (code, _), text in zip(find_languages(texts), texts, strict=True)]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
-from narratives.classifiers.multilingual.centres import Centres, find_centres, name_language
+from narratives.classifiers.multilingual.centres import Centres, find_centres, name_languages
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
 from narratives.classifiers.odds import to_share
 from narratives.data import Scores, Targets, Texts
@@ -65,8 +65,9 @@ class MultilingualClassifier:
             raw[k] = vector
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
-        self.centres_ = find_centres(texts, raw, self.encoder)
-        vectors = np.stack([self.centres_.centre(text, vector) for text, vector in zip(texts, raw, strict=True)])
+        languages = name_languages(texts)
+        self.centres_ = find_centres(languages, raw, self.encoder)
+        vectors = np.stack([self.centres_.centre(language, vector) for language, vector in zip(languages, raw, strict=True)])
         rng = np.random.default_rng(self.seed)
         chosen = np.sort(rng.choice(len(texts), min(self.landmarks, len(texts)), replace=False))
         self.landmarks_ = vectors[chosen]
@@ -96,9 +97,9 @@ class MultilingualClassifier:
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
         scores = np.zeros((len(texts), len(self.intercept_)), dtype=np.float32)
-        for k, (text, raw) in enumerate(zip(texts, self.network_.encode(texts), strict=True)):
+        for k, (language, raw) in enumerate(zip(name_languages(texts), self.network_.encode(texts), strict=True)):
             # Text by text, and not by BLAS, whose sums run in an order that depends on shapes and threads.
-            cosines = np.einsum("ld,d->l", self.landmarks_, self.centres_.centre(text, raw))
+            cosines = np.einsum("ld,d->l", self.landmarks_, self.centres_.centre(language, raw))
             odds = np.einsum("nl,l->n", self.coef_, self._bend(cosines)) + self.intercept_
             scores[k] = to_share(odds)
             if progress:
@@ -119,7 +120,7 @@ class MultilingualClassifier:
         from safetensors.numpy import load_file
 
         classifier = cls(**hyperparameters)
-        name_language("before the network is: both take more memory while they are read than after")
+        name_languages(["before the network is: both take more memory while they are read than after"])
         classifier.network_ = VectorNetwork.load(folder)
         arrays = load_file(folder / _FILE)
         check_finite(arrays)

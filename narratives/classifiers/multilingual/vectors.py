@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.multilingual.vocabulary import cut_vocabulary
 from narratives.classifiers.transformer.onnx import FastNetwork
-from narratives.classifiers.transformer.tokens import cut_windows, read_tokenizer
+from narratives.classifiers.transformer.tokens import cut_windows, find_window, read_tokenizer
 from narratives.data import Texts
 from narratives.errors import UserError, at
 
@@ -87,7 +87,7 @@ def make_network(encoder: str, samples: Texts) -> VectorNetwork:
     table = model.get_input_embeddings().weight.detach()
     model.set_input_embeddings(torch.nn.Embedding.from_pretrained(table[rows] if len(rows) < len(table) else table))
     network = PooledEncoder(model).eval()
-    longest = min(_MAX_LENGTH, int(getattr(model.config, "max_position_embeddings", _MAX_LENGTH)))
+    longest = find_window(model.config, _MAX_LENGTH)
     texts = [*samples[:: -(-len(samples) // _SAMPLES)], *_SENTENCES]
     with torch.inference_mode():
         exact = [network(torch.tensor([cut_windows(text, tokens, longest)[0]]))[0].numpy() for text in texts]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from narratives.classifiers.interface import hyperparameters, setting
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.transformer.onnx import FastNetwork, can_run
-from narratives.classifiers.transformer.tokens import cut_windows, read_tokenizer
+from narratives.classifiers.transformer.tokens import cut_windows, find_window, read_tokenizer
 from narratives.data import Scores, Targets, Texts
 from narratives.progress import Progress
 
@@ -243,8 +243,4 @@ class TransformerClassifier:
         return bool(self.bf16_) and has_bf16(next(self.network_.parameters()).device)
 
     def _window(self) -> int:
-        config = self.network_.encoder.config
-        positions = getattr(config, "max_position_embeddings", self.max_length)
-        if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):  # these count positions from padding on
-            positions -= 2
-        return min(self.max_length, int(positions))
+        return find_window(self.network_.encoder.config, self.max_length)

@@ -21,6 +21,14 @@ def cut_windows(text: str, tokenizer: Any, max_length: int) -> list[list[int]]:
     return [encoded.ids, *(window.ids for window in encoded.overflowing)]
 
 
+def find_window(config: Any, max_length: int) -> int:
+    """The most tokens of a window of an encoder with this configuration: `max_length`, or as many as it has positions for."""
+    positions = getattr(config, "max_position_embeddings", max_length)
+    if config.model_type in ("roberta", "xlm-roberta", "camembert", "mpnet"):  # these count positions from padding on
+        positions -= 2
+    return min(max_length, int(positions))
+
+
 def stride(max_length: int) -> int:
     """How many tokens two windows share: never more than a quarter."""
     return min(STRIDE, max_length // 4)
