@@ -24,6 +24,7 @@ from narratives.models.predictions import parse_labels, read_predictions, to_row
 from narratives.models.purposes import Wishes
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.models.thresholds import decide, tune_thresholds
+from narratives.models.twofold import Reading
 
 __all__ = [
     "FOLDS",
@@ -36,6 +37,7 @@ __all__ = [
     "Examples",
     "Lesson",
     "Model",
+    "Reading",
     "Wishes",
     "can_learn",
     "decide",

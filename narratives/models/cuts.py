@@ -13,6 +13,7 @@ from narratives.models.inference import Scorer, read_texts
 from narratives.models.parity import Gate, Inference, choose_inference
 from narratives.models.prior import Guided, Prior, fit_prior
 from narratives.models.purposes import Tuning, Wishes, weigh_choices
+from narratives.models.twofold import Reading, Twofold
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def fit_cuts(
     codebook: Codebook,
     train: Examples,
     validation: Examples,
-    window: int,
+    reading: Reading,
     *,
     wishes: Wishes | None = None,
     held_out: HeldOut | None = None,
@@ -52,8 +53,9 @@ def fit_cuts(
     """
     wishes = wishes or Wishes()
 
-    def read(reader: Scorer, texts: Sequence[str]) -> Scores:
-        return read_texts(reader, texts, len(codebook.ids), window)[0]
+    def read(by: Scorer, texts: Sequence[str]) -> Scores:
+        scorer = Twofold(by, len(codebook.ids), reading.detail)
+        return read_texts(scorer, texts, len(codebook.ids), reading.window)[0]
 
     exact = read(classifier, validation.texts)
     prior = fit_prior(train.texts, train.gold, codebook, exact)

@@ -1,8 +1,8 @@
 """Which words carry a score: how much each adds to the log-odds of a narrative.
 
 What is explained is the classifier's own score, before calibration, which never changes the order of scores. For TF-IDF the
-weights are exact: all of them and the intercept add up to the log-odds. Every other classifier is asked again without the
-words (see `erasure`).
+weights are exact: all of them and the intercept add up to the log-odds, or to the mean of two, of a window and its part. Every
+other classifier is asked again without the words (see `erasure`).
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from narratives.data import Weighted
 from narratives.models.answers import Answers
 from narratives.models.erasure import Weights, erase_words
 from narratives.models.model import Model
-from narratives.models.prior import Prior
-from narratives.texts import choose_words
+from narratives.models.prior import Guided, Prior
+from narratives.models.twofold import find_parts
+from narratives.texts import choose_words, find_words
 
 
 def explain_raised(
@@ -54,8 +55,29 @@ def weigh_words(model: Model, text: str, columns: Sequence[int], language: str =
     """What each word of a text of one window adds to the log-odds of each narrative; only `columns` are filled for sure.
 
     Where the codebook's words help to score a narrative, they are in the weights as they are in the score; where they stand
-    alone (zero-shot), a weight is the word's part of the cosine.
+    alone (zero-shot), a weight is the word's part of the cosine. A window that is read in parts, too, has the mean of what its
+    words weigh in the whole and in the part that says most.
     """
+    weights = _weigh_guided(model, text, columns, language)
+    parts = find_parts(text, model.detail)
+    if len(parts) > 1:
+        scores = Guided(model.classifier, model.prior).predict_proba([text[start:end] for start, end in parts])
+        best = scores[:, columns].argmax(0)
+        for k in np.unique(best).tolist():
+            chosen = [column for column, part in zip(columns, best.tolist(), strict=True) if part == k]
+            _add_part(weights, _weigh_guided(model, text[slice(*parts[k])], chosen, language), chosen, text, parts[k])
+    return weights
+
+
+def _add_part(weights: Weights, inside: Weights, columns: list[int], text: str, part: tuple[int, int]) -> None:
+    places = find_words(text)
+    rows = [k for k, (start, end) in enumerate(places) if part[0] <= start and end <= part[1]]
+    if len(rows) == len(inside):  # else a word is cut through, as in scripts without spaces: the whole has to do
+        weights[:, columns] /= 2
+        weights[np.ix_(rows, columns)] += inside[:, columns] / 2
+
+
+def _weigh_guided(model: Model, text: str, columns: Sequence[int], language: str) -> Weights:
     weights = _weigh(model.classifier, text, columns, language)
     return _add_prior(model.prior, text, weights) if model.prior else weights
 

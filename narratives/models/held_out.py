@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers import Classifier, FoldedLesson, score_across
 from narratives.data import Matrix, Scores, Texts
+from narratives.models.twofold import Reading, cut_parts
 from narratives.progress import Progress
 from narratives.texts import find_windows
 
@@ -41,21 +42,22 @@ def hold_out(
     lesson: FoldedLesson,
     judged: NDArray[np.bool_],
     narratives: int,
-    window: int,
+    reading: Reading,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> HeldOut:
     """Score what a fitted classifier was taught, each text by another that learned from the other folds alone.
 
     `judged` (texts,) says which texts count: not those whose labels nobody vouches for. A fold of which none counts is only
-    learned from. Long texts are cut into windows.
+    learned from. Long texts are cut into windows, and these into parts.
     """
     fold_of: dict[str, int] = {}
     rows = np.flatnonzero(judged).tolist()
     for row in rows:
         text = lesson.texts[row]
-        for start, end in find_windows(text, window):
-            fold_of.setdefault(text[start:end], int(lesson.folds[row]))
+        for start, end in find_windows(text, reading.window):
+            for piece in (text[start:end], *cut_parts(text[start:end], reading.detail)):
+                fold_of.setdefault(piece, int(lesson.folds[row]))
     windows, folds = list(fold_of), np.array(list(fold_of.values()), dtype=np.int64)
     scores = score_across(classifier, lesson, windows, folds, progress=progress, checkpoint=checkpoint)[:, :narratives]
     number = int(lesson.folds.max()) + 1

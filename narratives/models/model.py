@@ -18,6 +18,7 @@ from narratives.models.prior import Guided, Prior
 from narratives.models.purposes import Tuning
 from narratives.models.stances import tell_stances
 from narratives.models.thresholds import decide
+from narratives.models.twofold import Twofold
 from narratives.progress import Progress
 from narratives.texts import WINDOW, list_readable
 
@@ -45,6 +46,7 @@ class Model:
     thresholds: NDArray[np.float64]  # (narratives,), in codebook order; on calibrated scores
     training: dict[str, Any] = field(default_factory=dict)  # counts and digests of the data it learned from
     window: int = WINDOW  # characters that are read at once, as many as most training passages have
+    detail: int = 0  # characters of the parts in which a window is read once more; 0: as a whole only
     inference: Inference | None = None  # what computes the scores, and how that was chosen
     stances: bool = False  # whether the classifier's last three columns tell stances: where enough of them were labelled
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
@@ -66,7 +68,7 @@ class Model:
         """
         if isinstance(texts, str):
             raise TypeError("classify takes a list of texts; for one text: classify([text])[0]")
-        scorer = Guided(self.classifier, self.prior)
+        scorer = Twofold(Guided(self.classifier, self.prior), len(self.codebook.ids), self.detail)
         scores, spans, stances = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
         blank = spans[:, :1, 1] == 0
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it

@@ -156,6 +156,8 @@ def _check_rest(manifest: dict[str, Any]) -> str:
         return f"unknown classifier '{name}'{did_you_mean(name, CLASSIFIERS)}"
     if manifest["window"] < 1:
         return "'window' must be at least 1"
+    if not _is(detail := manifest.get("detail", 0), int) or detail < 0:
+        return "'detail' must be a whole number, 0 or more"
     languages = manifest["training"].get("languages", {})
     if not isinstance(languages, dict) or not all(_is(count, int) and count >= 0 for count in languages.values()):
         return "'languages' of its training must be whole numbers"

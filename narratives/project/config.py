@@ -11,6 +11,7 @@ from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
 from narratives.data import Objective
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import TomlFile, read_toml
+from narratives.texts import DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class RunConfig:
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
+    detail: int = DETAIL  # characters of the parts in which windows are read once more; 0: as a whole only
     rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
     folds_held: int | None = None  # how many of these are scored, each by another training; `None`: all
@@ -43,11 +45,13 @@ _PATTERN = re.compile(r"(?!/|.*\.\.|.*:).+/[^/]*\.jsonl")  # a folder below, and
 _LARGEST_SEED = 2**32 - 1  # what numpy takes
 _TOP = {"description": str, "seed": int}
 _MOST_FOLDS = 20
+_LEAST_DETAIL = 50  # characters: less than a sentence says nothing
 _RAREST = 1000  # times
 _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list, "all_languages": bool},
     "training": {"background": _PATHS},
+    "reading": {"detail": int},
     "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
 
@@ -75,6 +79,9 @@ def read_config(path: Path) -> RunConfig:
         problems += _check_limits(file, classifier, options)
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
+    if _fits(values.get("detail"), int) and 0 < values["detail"] < _LEAST_DETAIL:
+        reason = f"'detail' must be 0, for windows read as a whole only, or at least {_LEAST_DETAIL} characters"
+        problems.append(at(path, file.line("reading", key="detail"), reason))
     problems += _check_thresholds(file, tables.get("thresholds", {}))
     if problems:
         raise UserError(*problems)

@@ -18,6 +18,7 @@ from narratives.models import (
     Cuts,
     Examples,
     Model,
+    Reading,
     can_learn,
     describe_stances,
     fit_cuts,
@@ -114,7 +115,7 @@ class _Material:
     train: Examples
     validation: Examples
     stances: NDArray[np.bool_]  # of the training texts, (texts, 3); (texts, 0) where too few are labelled
-    window: int
+    reading: Reading
     background: Background | None
 
     @property
@@ -149,7 +150,8 @@ def train_model(
         calibration=cuts.calibration,
         thresholds=cuts.thresholds,
         training=_describe_training(config, data, cuts),
-        window=material.window,
+        window=material.reading.window,
+        detail=material.reading.detail,
         inference=cuts.inference,
         stances=material.stances.size > 0,
         prior=cuts.prior,
@@ -183,13 +185,14 @@ def _fit_cuts(
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
         judged = find_judged(config, data.train, lesson)
-        held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.window, progress, checkpoint)
+        number = len(data.codebook.ids)
+        held_out = hold_out(classifier, lesson, judged, number, material.reading, progress, checkpoint)
     return fit_cuts(
         classifier,
         data.codebook,
         material.train,
         material.validation,
-        material.window,
+        material.reading,
         wishes=make_wishes(config),
         held_out=held_out,
         background=material.background.tune if material.background else (),
@@ -209,7 +212,9 @@ def _gather(project: Project, config: RunConfig, data: TrainingSet, say: Say) ->
         train = add_background(train, background.learn, window, config.seed)
         validation = add_background(validation, background.tune, window, config.seed)
         stances = np.concatenate([stances, np.zeros((len(background.learn), stances.shape[1]), dtype=np.bool_)])
-    return _Material(train=train, validation=validation, stances=stances, window=window, background=background)
+    return _Material(
+        train=train, validation=validation, stances=stances, reading=Reading(window, config.detail), background=background
+    )
 
 
 def _describe_training(config: RunConfig, data: TrainingSet, cuts: Cuts) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.models.calibration import fit_calibration
 from narratives.models.held_out import HeldOut, hold_out
 from narratives.models.inference import read_texts
+from narratives.models.twofold import Reading, Twofold
 
 EVERY = np.ones(60, dtype=np.bool_)
 
@@ -17,8 +18,8 @@ def make_lesson(toy: Toy) -> FoldedLesson:
     return FoldedLesson(toy.texts, toy.y, np.arange(60) % 3, (toy.texts[:5], toy.y[:5]))
 
 
-def hold(lesson: FoldedLesson, judged: np.ndarray, window: int = 600) -> HeldOut:
-    return hold_out(TfidfClassifier(min_df=1).fit(lesson.texts, lesson.y), lesson, judged, 3, window)
+def hold(lesson: FoldedLesson, judged: np.ndarray, window: int = 600, detail: int = 0) -> HeldOut:
+    return hold_out(TfidfClassifier(min_df=1).fit(lesson.texts, lesson.y), lesson, judged, 3, Reading(window, detail))
 
 
 def test_a_text_in_several_windows_has_its_highest_score(toy_texts: Toy) -> None:
@@ -29,6 +30,13 @@ def test_a_text_in_several_windows_has_its_highest_score(toy_texts: Toy) -> None
     expected = read_texts(fitted, toy_texts.texts[::3], 3, 40)[0]
     assert len(held_out.scorer.rows) > 60
     np.testing.assert_allclose(scores[::3], expected, atol=2e-3)
+
+
+def test_windows_are_held_out_with_their_parts(toy_texts: Toy) -> None:
+    held_out = hold(make_lesson(toy_texts), EVERY, window=60, detail=20)
+    twofold = Twofold(held_out.scorer, 3, 20)
+    scores = read_texts(twofold, held_out.texts, 3, 60)[0]
+    assert np.isfinite(scores).all() and not np.array_equal(scores, read_texts(held_out.scorer, held_out.texts, 3, 60)[0])
 
 
 def test_labels_that_nobody_vouches_for_teach_and_do_not_judge(toy_texts: Toy) -> None:

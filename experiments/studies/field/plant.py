@@ -18,6 +18,7 @@ from narratives.metrics.counts import count, micro_f1
 from narratives.models.cuts import Examples, fit_cuts
 from narratives.models.purposes import Wishes
 from narratives.models.thresholds import decide
+from narratives.models.twofold import Reading
 from narratives.project.project import Project
 from narratives.runs.background import add_background, deal_background, read_background
 from narratives.texts.windows import WINDOW
@@ -70,7 +71,9 @@ def try_share(corpus, texts: list[str], documents: list[str], share: float) -> s
         classifier.fit(shown_train.texts, shown_train.gold)
         tuned = add_background(validation, background.tune, WINDOW, 0)
         wishes = Wishes(max_alarms=0.02)
-        cuts = fit_cuts(classifier, corpus.codebook, shown_train, tuned, WINDOW, wishes=wishes, background=background.tune)
+        cuts = fit_cuts(
+            classifier, corpus.codebook, shown_train, tuned, Reading(WINDOW), wishes=wishes, background=background.tune
+        )
 
         quiet = [text for text in background.measure if text not in set(shown)]
         raised = [

@@ -24,6 +24,7 @@ from narratives.data import Codebook, Passage
 from narratives.labels.passages import gold_matrix, read_files
 from narratives.models.cuts import Examples, fit_cuts
 from narratives.models.model import Model
+from narratives.models.twofold import Reading
 from narratives.project.project import Project
 from narratives.runs.train import choose_training_set
 from narratives.texts import choose_window
@@ -129,7 +130,7 @@ def teach(kind: str, network: Remembered, codebook: Codebook, train: list[Passag
     ]
     classifier = module.MultilingualClassifier(sharpness=sharpness, seed=1).fit(examples[0].texts, examples[0].gold)
     window = choose_window(examples[0].texts)
-    cuts = fit_cuts(classifier, codebook, *examples, window)
+    cuts = fit_cuts(classifier, codebook, *examples, Reading(window))
     return Model(
         run=kind,
         classifier_name="multilingual",
