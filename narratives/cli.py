@@ -26,8 +26,8 @@ class _Group(Menu):
         except UserError as error:
             for problem in gather(error.problems):
                 echo(problem.replace("\n", "\\n"), err=True)
-            if len(error.problems) > 1:
-                echo(f"{len(error.problems)} problems", err=True)
+            if error.count > 1:
+                echo(f"{error.count} problems", err=True)
             ctx.exit(2)
 
 

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -14,7 +15,8 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2
 class UserError(Exception):
     """Wrong input. Each problem is one line that names the place and the fix; the program exits with 2.
 
-    Any other exception is a bug and keeps its traceback. `.problems` are the lines.
+    Any other exception is a bug and keeps its traceback. `.problems` are the lines; `.count` says of how many problems, where
+    lines already stand for several.
 
     >>> try:
     ...     narratives.load_model("trams/models/tfdif")
@@ -23,9 +25,10 @@ class UserError(Exception):
      did you mean 'tfidf'?
     """
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: str, count: int | None = None) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+        self.count = len(problems) if count is None else count
 
 
 def at(path: Path | str, line: int | None, problem: str) -> str:
@@ -59,48 +62,90 @@ def _escape(sign: str) -> str:
 _PLACE = re.compile(r"^(?P<file>.+?)(?::(?P<line>\d+)|: (?P<task>task [^:]+?)): (?P<cause>.*)$", re.DOTALL)
 _NAMED = re.compile(r"^(?P<kind>unknown (?:label|narrative)) '(?P<word>.*?)'(?P<rest>.*)$", re.DOTALL)
 _VALUE = re.compile(r"(?<=, not ).*|(?<=\bid )'.*?'|(?<=\bstance )'.*?'|\d+", re.DOTALL)  # what a record says, in a cause
-_FEW = 3  # places shown of several with one cause
+FEW = 3  # places shown of several with one cause
 _NAMES = 10  # names shown of many that the codebook lacks
 
 
-def gather(problems: Sequence[str]) -> list[str]:
+def gather(problems: Iterable[str]) -> list[str]:
     """The lines of many problems: those of one cause in one file are one, with a count, the first three places and the fix.
 
     Names that a codebook lacks are one cause, whichever they are; so are causes that differ only in a record's own values.
     """
-    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    tally = Tally()
     for problem in problems:
+        tally.add(problem)
+    return tally.lines()
+
+
+def find_cause(reason: str) -> str:
+    """A problem's reason without a record's own values."""
+    return _VALUE.sub("", reason)
+
+
+class Tally:
+    """Problems as they come, kept as `gather` tells them: what it holds grows with their causes, not with their number."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._groups: dict[tuple[str, str], _Group] = {}
+
+    def add(self, problem: str, times: int = 1) -> None:
+        """Take a problem down; `times` where so many others differ from it in nothing but the line."""
         match = _PLACE.match(problem)
         file, cause = (match["file"], match["cause"]) if match else ("", problem)
         named = _NAMED.match(cause)
-        key = (file, named["kind"] if named else _VALUE.sub("", cause)) if match else (problem, "")
-        groups.setdefault(key, []).append((problem, cause))
-    lines: list[str] = []
-    for (file, _), members in groups.items():
-        lines += [problem for problem, _ in members] if len(members) <= _FEW else [_join(file, members)]
-    return lines
+        key = (file, named["kind"] if named else find_cause(cause)) if match else (problem, "")
+        group = self._groups.setdefault(key, _Group(file=file))
+        if group.count < FEW:
+            group.first.append((problem, cause))
+        group.count += times
+        group.differ |= cause != group.first[0][1]
+        if named:
+            group.words[named["word"]] += times
+        self.count += times
+
+    def lines(self) -> list[str]:
+        """A line for each cause; a line for each problem of a cause that has few."""
+        return [line for group in self._groups.values() for line in _write(group)]
 
 
-def _join(file: str, members: Sequence[tuple[str, str]]) -> str:
-    matches = [match for problem, _ in members if (match := _PLACE.match(problem))]
-    if len(matches) < len(members):
-        return f"{members[0][0]} ({len(members)} times)"
+@dataclass(slots=True)
+class _Group:
+    """Problems of one cause in one file."""
+
+    file: str
+    first: list[tuple[str, str]] = field(default_factory=list)  # the first problems as they were told, and their causes
+    count: int = 0
+    differ: bool = False  # whether their causes differ in a record's own values
+    words: Counter[str] = field(default_factory=Counter)  # the names that the codebook lacks
+
+
+def _write(group: _Group) -> list[str]:
+    (problem, cause), *_ = group.first
+    if group.count <= FEW:
+        return [problem for problem, _ in group.first]
+    matches = [match for problem, _ in group.first if (match := _PLACE.match(problem))]
+    if not matches:
+        return [f"{problem} ({group.count} times)"]
     places = [match["line"] or match["task"].removeprefix("task ") for match in matches]
     noun = "task" if matches[0]["task"] else "line"
-    listing = f"{noun}s {', '.join(places[:_FEW])} and {len(places) - _FEW} more"
-    cause = members[0][1]
-    first = _NAMED.match(cause)
-    if first:
-        words = Counter(match["word"] for _, member in members if (match := _NAMED.match(member)))
-        named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common(_NAMES))
-        named += f" and {len(words) - _NAMES} more" if len(words) > _NAMES else ""
-        lacking = f"{len(members)} labels use {len(words)} names that the codebook lacks: {named}"
-        if first["kind"].endswith("narrative"):
-            cause = f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
-        elif len(words) > 1:
-            by_file = " (or name them all: --label-names FILE, a name a line)" if all(map(str.isdigit, words)) else ""
-            cause = f"{lacking}; rename each: --map OLD=ID{by_file}"
-    elif len({cause for _, cause in members}) > 1:
+    listing = f"{noun}s {', '.join(places)} and {group.count - FEW} more"
+    if group.words:
+        cause = _name_lacking(group, cause)
+    elif group.differ:
         listing = f"and the like: {listing}"
-    place = f"{file}:{places[0]}" if noun == "line" else f"{file}: task {places[0]}"
-    return f"{place}: {cause} ({listing})"
+    place = f"{group.file}:{places[0]}" if noun == "line" else f"{group.file}: task {places[0]}"
+    return [f"{place}: {cause} ({listing})"]
+
+
+def _name_lacking(group: _Group, cause: str) -> str:
+    words = group.words
+    named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common(_NAMES))
+    named += f" and {len(words) - _NAMES} more" if len(words) > _NAMES else ""
+    lacking = f"{group.count} labels use {len(words)} names that the codebook lacks: {named}"
+    if cause.startswith("unknown narrative"):
+        return f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
+    if len(words) > 1:
+        by_file = " (or name them all: --label-names FILE, a name a line)" if all(map(str.isdigit, words)) else ""
+        return f"{lacking}; rename each: --map OLD=ID{by_file}"
+    return cause

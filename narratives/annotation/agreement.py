@@ -68,9 +68,8 @@ def read_readings(project: Project, files: Sequence[Path] = (), sample: str = ""
         names = make_names(codebook, ())
         wishes = Wishes(names=names)
         entries = [entry for path in files for entry in read_entries(path, None, wishes)]
-        parsed = parse_entries(entries, codebook, names, [])
-        if parsed.bad:
-            raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
+        parsed = parse_entries(entries, codebook, names, [], keep_bad=False)
+        parsed.check()
         for reading in parsed.good:
             if reading.passage.narratives is not None:
                 by = reading.by or str(reading.passage.extras.get("by") or "") or UNNAMED

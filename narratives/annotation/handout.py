@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 from narratives.annotation.formats import label_studio
 from narratives.annotation.formats.entry import TABLES, Entry
-from narratives.annotation.formats.items import find_suffix, read_items
+from narratives.annotation.formats.items import find_suffix, look_at, read_items
 from narratives.annotation.merge import READERS
 from narratives.annotation.review import is_form, read_form
 from narratives.data import Codebook, Place
@@ -70,7 +70,7 @@ def read_returned(path: Path, root: Path) -> Returned | None:
     An entry with a problem stands for a row that can't be understood. Rows without a decision are passed over.
     """
     if find_suffix(path) not in (".json", *TABLES) or not any(
-        _came_from(path, item.values) for item in islice(read_items(path), 1)
+        _came_from(path, item.values) for item in islice(look_at(path), 1)
     ):
         return None
     returned = Returned()
@@ -91,7 +91,7 @@ def read_returned(path: Path, root: Path) -> Returned | None:
             passage_values, decided = read_form({**values, "decision": decision})
             passage_values |= _list_readers(item.values)
         except ValueError as error:
-            returned.entries.append(Entry(item.place, item.values, problem=str(error)))
+            returned.entries.append(Entry(item.place, item.values, problem=str(error), rest=item.rest))
             continue
         returned.decisions[item.place, id_] = (file, line, {"decision": decision, **_list_readers(item.values)})
         for choice in decided:

@@ -1,10 +1,8 @@
 """`labels import`: fresh labels from other tools into the project. All is checked before anything is written."""
 
-import hashlib
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,9 @@ from narratives.annotation.decisions import read_settled
 from narratives.annotation.field_labels import LABELS_FILE, divide, merge_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Entry, Wishes
-from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.handout import Returned, read_returned, write_decisions
-from narratives.annotation.incoming import Bad, Incoming, parse_entries
+from narratives.annotation.imported import compose_files
+from narratives.annotation.incoming import Incoming, parse_entries
 from narratives.annotation.merge import READERS, Merge, merge
 from narratives.annotation.names import Names, make_names
 from narratives.annotation.official import draw_validation, find_official
@@ -23,7 +21,7 @@ from narratives.annotation.outcome import ImportSummary
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.files import change_files, change_lines, read_text
-from narratives.labels import Splits, assign_splits, extend_splits, to_record
+from narratives.labels import Splits, assign_splits, extend_splits
 from narratives.progress import Say
 from narratives.project import Project
 from narratives.texts import near_duplicates
@@ -79,20 +77,21 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     if not entries:
         what = "no form in it is decided" if returned else "no records in it"
         raise UserError(at(request.files[0], None, f"{what}; look whether it is the right file"))
-    parsed = parse_entries(entries, codebook, names, existing)
-    if parsed.bad and not request.accept_good:
-        raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
+    parsed = parse_entries(entries, codebook, names, existing, keep_bad=request.accept_good)
+    del entries
+    if not request.accept_good:
+        parsed.check()
     for_samples, good = divide(project.labels, parsed.good)
     merged = merge(existing, good, read_settled(project.labels / "conflicts", names))
     for old in sorted(set(names.renames) - names.met):
         parsed.notes[f"--map {old}: labels of that name"] = 0
-    summary = _count(merged, parsed.bad, codebook, request.dry_run)
+    summary = _count(merged, parsed.refused, codebook, request.dry_run)
     summary.notes = dict(parsed.notes)
     new_splits: Splits = {}
     if merged.new:
         official = {} if request.new_splits else _honour(summary, good, merged.new, splits)
         new_splits = {**official, **_split(summary, existing, merged.new, {**splits, **official}, official)}
-    texts = _compose(project.labels, merged, parsed.bad, request.into)
+    texts = compose_files(project.labels, merged, parsed.bad, request.into)
     summary.files = {kind: str(project.labels / name) for kind, (name, _) in texts.items()}
     changes: dict[Path, str | None] = {project.labels / name: text for name, text in texts.values()}
     changes |= _rewrite(merged.updated)
@@ -143,7 +142,7 @@ def _measure(
     return changes
 
 
-def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool) -> ImportSummary:
+def _count(merged: Merge, refused: int, codebook: Codebook, dry_run: bool) -> ImportSummary:
     labels = [passage.narratives for passage in (*merged.new, *merged.updated)]
     carried = Counter(id_ for narratives in labels for id_ in narratives or ())
     return ImportSummary(
@@ -154,7 +153,7 @@ def _count(merged: Merge, bad: Sequence[Bad], codebook: Codebook, dry_run: bool)
         updated=len(merged.updated),
         dropped=merged.dropped,
         conflicts=len(merged.conflicts),
-        rejected=len(bad),
+        rejected=refused,
         narratives={id_: carried[id_] for id_ in codebook.ids},
         dry_run=dry_run,
     )
@@ -198,40 +197,6 @@ def _split(
                 {"id": newcomer.id, "like": old.id, "held_out": splits[old.document], "split": after[newcomer.document]}
             )
     return added
-
-
-def _compose(folder: Path, merged: Merge, bad: Sequence[Bad], into: str | None) -> dict[str, tuple[str, str]]:
-    """The new files: kind -> (path in labels/, text). Conflicts and rejects lie deeper, where nobody reads them as passages."""
-    contents = {
-        "conflicts": _lines(merged.conflicts),
-        "rejected": _lines(_reject(entry) for entry in bad),
-        "passages": _lines(to_record(passage) for passage in merged.new),
-    }
-    digest = hashlib.sha256(json.dumps(contents).encode()).hexdigest()
-    name = into or f"imported-{digest[:8]}"
-    if Path(name).name != name or name.startswith("."):
-        raise UserError(f"--into {name}: a plain name is needed, such as: march")
-    if (folder / f"{name}.jsonl").exists():
-        raise UserError(at(folder / f"{name}.jsonl", None, "is there already; choose another name: --into NAME"))
-    files = {}
-    for kind, text in contents.items():
-        if text:
-            stem, number = Path("" if kind == "passages" else kind) / name, 1
-            path = f"{stem}.jsonl"
-            while kind != "passages" and (folder / path).exists():  # somebody may be at work on it
-                number += 1
-                path = f"{stem}-{number}.jsonl"
-            files[kind] = (path, text)
-    return files
-
-
-def _reject(bad: Bad) -> dict[str, Any]:
-    # Labels that could not be read must not look like none when the mended record comes back.
-    return {IMPORT_PROBLEMS: bad.problems, "narratives": ["?"], **bad.entry.values}
-
-
-def _lines(records: Iterable[dict[str, Any]]) -> str:
-    return "".join(json.dumps(record, ensure_ascii=False, default=str) + "\n" for record in records)
 
 
 def _rewrite(updated: Sequence[Passage]) -> dict[Path, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from narratives.annotation.formats.entry import Entry
 from narratives.annotation.names import Names
 from narratives.data import Codebook, Passage
-from narratives.errors import show
+from narratives.errors import Tally, UserError, show
 from narratives.labels import parse_passage
 
 
@@ -28,7 +28,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """A record that is refused, with every reason; each begins with the place."""
+    """A record that is refused, with every reason; each begins with the place. It may stand for the `rest` of its entry."""
 
     entry: Entry
     problems: list[str]
@@ -40,17 +40,37 @@ class Parsed:
 
     good: list[Incoming] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
+    refused: int = 0  # records; `bad` holds them where they are wanted
+    problems: Tally = field(default_factory=Tally)
     notes: Counter[str] = field(default_factory=Counter)
 
+    def refuse(self, bad: Bad, wanted: bool) -> None:
+        """Take down that a record is refused, or that all those are for which it stands."""
+        if wanted:
+            self.bad.append(bad)
+        rest = bad.entry.rest
+        self.refused += 1 if rest is None else len(rest)
+        for problem in bad.problems if rest is None else ():
+            self.problems.add(problem)
+        for reason, count in rest.count_reasons().items() if rest else ():
+            self.problems.add(f"{bad.entry.where}: {reason}", count)
 
-def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, existing: Sequence[Passage]) -> Parsed:
+    def check(self) -> None:
+        """`UserError` where a record was refused; it lists every cause."""
+        if self.refused:
+            raise UserError(*self.problems.lines(), count=self.problems.count)
+
+
+def parse_entries(
+    entries: Iterable[Entry], codebook: Codebook, names: Names, existing: Sequence[Passage], keep_bad: bool = True
+) -> Parsed:
     """Check every entry against the codebook, the other entries and the passages that are there."""
     parsed = Parsed()
     by_id = {passage.id: passage for passage in existing}
     for entry in entries:
         parsed.notes.update(entry.notes)
         if entry.problem:
-            parsed.bad.append(Bad(entry, [f"{entry.where}: {entry.problem}"]))
+            parsed.refuse(Bad(entry, [f"{entry.where}: {entry.problem}"]), keep_bad)
             continue
         problems: list[str] = []
         incoming = _parse(entry, codebook, names, problems)
@@ -62,7 +82,7 @@ def parse_entries(entries: Iterable[Entry], codebook: Codebook, names: Names, ex
                 "give this record another id, or none and it gets one from its text"
             )
         if problems:
-            parsed.bad.append(Bad(entry, problems))
+            parsed.refuse(Bad(entry, problems), keep_bad)
         else:
             by_id.setdefault(passage.id, passage)
             parsed.good.append(incoming)

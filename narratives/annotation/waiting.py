@@ -36,9 +36,8 @@ def read_tasks(path: Path, codebook: Codebook) -> list[Waiting]:
     `UserError` lists what cannot be read.
     """
     names = make_names(codebook)
-    parsed = parse_entries(read_entries(path, None, Wishes(names)), codebook, names, ())
-    if parsed.bad:
-        raise UserError(*(problem for bad in parsed.bad for problem in bad.problems))
+    parsed = parse_entries(read_entries(path, None, Wishes(names)), codebook, names, (), keep_bad=False)
+    parsed.check()
     waiting: dict[str, Waiting] = {}
     for incoming in parsed.good:
         passage = incoming.passage

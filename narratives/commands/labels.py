@@ -143,7 +143,7 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, h
             raise
         for line in lines[:_SHOWN]:
             echo(line, err=True)
-        echo(f"{len(error.problems)} problems; the first {_SHOWN} are shown", err=True)
+        echo(f"{error.count} problems; the first {_SHOWN} are shown", err=True)
         raise SystemExit(2) from None
     echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_import(summary)))
     if summary.conflicts or summary.rejected:

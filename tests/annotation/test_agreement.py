@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from helpers.examples import invoke, problems_of, write_project
 from helpers.fields import read_tasks, start_field
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
@@ -16,6 +16,7 @@ from narratives.field.drawing import draw
 from narratives.project import Project
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 30), st.integers(1, 200))
 def test_kappa_and_f1_agree_with_scikit_learn(both: int, first: int, second: int, none: int) -> None:
     a = [1] * (both + first) + [0] * (second + none)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
 from narratives.annotation.formats.hints import explain_no_text, hint_document
-from narratives.annotation.formats.items import find_suffix, read_items
+from narratives.annotation.formats.items import find_suffix, look_at
 from narratives.annotation.formats.joining import join_codes
 from narratives.annotation.formats.texts import fetch_texts
 from narratives.annotation.formats.untaken import refuse
@@ -100,7 +100,7 @@ def find_format(path: Path) -> str:
     if is_semeval(path):
         return "semeval"
     table = find_suffix(path) in TABLES
-    looked_at = [item.values for item in islice(read_items(path), _LOOKED_AT)]
+    looked_at = [item.values for item in islice(look_at(path), _LOOKED_AT)]
     keys = {key for values in looked_at for key in values}
     if {"id", "text", "document", "narratives"} <= keys:
         return "csv" if table else "jsonl"

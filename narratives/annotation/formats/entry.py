@@ -4,7 +4,9 @@ A reader is a function `read(path, wishes)` that yields entries, one module a to
 cannot take as labels it leaves in the entry, as `untaken` or among the values; `untaken.refuse` then decides for all alike.
 """
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,32 @@ from narratives.data import Place
 from narratives.files import count_id
 
 TABLES = (".csv", ".tsv", ".parquet")
+
+
+class Rest:
+    """Broken records of a file beyond the first few of each cause: a line and a reason each, in sixteen bytes."""
+
+    def __init__(self) -> None:
+        self._lines = array("q")
+        self._reasons = array("q")
+        self._numbers: dict[str, int] = {}  # reason -> its number in `_reasons`
+
+    def add(self, line: int, reason: str) -> None:
+        """Take one down."""
+        self._lines.append(line)
+        self._reasons.append(self._numbers.setdefault(reason, len(self._numbers)))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        reasons = list(self._numbers)
+        return ((line, reasons[number]) for line, number in zip(self._lines, self._reasons, strict=True))
+
+    def count_reasons(self) -> dict[str, int]:
+        """How many there are of each reason, in the order in which they came up."""
+        counts = Counter(self._reasons)
+        return {reason: counts[number] for reason, number in self._numbers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +60,7 @@ class Entry:
     code: bool = False  # holds one code of perhaps several: rows of one text add up
     split: str = ""  # the split that the data's makers gave it
     taken: tuple[str, ...] = ()  # the fields whose content became labels
+    rest: Rest | None = None  # all the records that this one, whose own place and problem are those of the first, stands for
 
     @property
     def where(self) -> str:

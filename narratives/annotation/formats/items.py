@@ -1,12 +1,13 @@
 """The objects of a file, whatever holds them: JSON Lines, one JSON list, an object of records, a table; each with its place."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from narratives.annotation.formats.entry import TABLES, Entry
+from narratives.annotation.formats.entry import TABLES, Entry, Rest
 from narratives.data import Place
-from narratives.errors import UserError, at
+from narratives.errors import FEW, UserError, at, find_cause
 from narratives.files import (
     SPREADSHEETS,
     BadRecord,
@@ -27,8 +28,24 @@ _LINES = (".jsonl", ".ndjson")
 def read_items(path: Path, columns: Sequence[str] = ()) -> Iterator[Entry]:
     """Every object or row of a file; what is broken becomes an `Entry` with a `problem`.
 
-    `columns` names those of a table without a header.
+    `columns` names those of a table without a header. Of one cause only the first few that are broken come where they stand:
+    the others are one entry at the end, with its `rest`.
     """
+    counts, rest = Counter[str](), Rest()
+    for item in look_at(path, columns):
+        cause = find_cause(item.problem) if item.problem else ""
+        if not cause or counts[cause] < FEW:
+            counts[cause] += 1
+            yield item
+        else:
+            rest.add(item.place.line, item.problem)
+    for line, reason in rest:
+        yield Entry(Place(path, line), {}, problem=reason, rest=rest)
+        return
+
+
+def look_at(path: Path, columns: Sequence[str] = ()) -> Iterator[Entry]:
+    """`read_items` for who reads the beginning only: what is broken comes where it stands, each an entry of its own."""
     suffix = find_suffix(path)
     if suffix in TABLES or (suffix in _LINES and not _holds_list(path)):
         for record in read_records(path, columns):
