@@ -261,6 +261,7 @@ def test_suggested_texts_are_labelled_with_the_models_guess_in_view(root: Path, 
         assert match
         page = client.get(match[1]).text
         assert "The model:" in page
+        assert re.search(r'class="note"[^>]*>(thin|uncertain): “The (toll robs us|school is sinking)” ', page)
         assert "The model:" not in client.get(f"{match[1]}?guess=0").text
         decide(client, match[1], narrative="toll", guess="1", **{"stance:toll": "asserts"})
         assert read_decisions(root, match[1].rpartition("/")[2])[0]["guess"] is True

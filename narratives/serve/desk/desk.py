@@ -122,7 +122,7 @@ class Desk:
         titles = {entry.id: entry.title for entry in self._project.read_codebook().narratives}
         summary.narratives = {titles.get(id_, id_): count for id_, count in summary.narratives.items() if count}
         same, summary.dropped = summary.dropped, 0  # nothing is lost, which "dropped" would make readers think
-        lines = describe_import(summary)
+        lines = [line for line in describe_import(summary) if line != "imported: 0"]
         return lines + ([f"change nothing, the labels say so already: {same}"] if same else [])
 
     def _write(self, queue: Queue, entries: Sequence[Entry], folder: Path) -> Path:

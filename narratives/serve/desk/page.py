@@ -113,7 +113,12 @@ async def decide(request: Request) -> Response:
 
 def _name_titles(why: str, titles: Mapping[str, str]) -> str:
     """Why a text is here, with the titles that stand on the page in place of the ids that files hold."""
-    return re.sub(r"'([^']+)'", lambda match: f"“{titles[match[1]]}”" if match[1] in titles else match[0], why)
+
+    def name(match: re.Match[str]) -> str:
+        title = titles.get(match[1] or match[2])
+        return f"“{title}”" if title else match[0]
+
+    return re.sub(r"'([^']+)'|([\w.-]+)(?= \d| has \d)", name, why)  # ids stand in quotes, or before a number
 
 
 def _read_view(value: str) -> str:
