@@ -9,6 +9,7 @@ from narratives.annotation.field_labels import SAMPLE_KEY, FieldLabel, list_samp
 from narratives.annotation.field_tasks import check_task_file, write_tasks
 from narratives.annotation.handout import export_review
 from narratives.annotation.importing import ImportRequest, import_labels
+from narratives.annotation.merge import READERS
 from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
 from narratives.annotation.suggest import describe_suggestions, suggest_texts
@@ -25,6 +26,7 @@ from narratives.annotation.waiting import (
 
 __all__ = [
     "HINT",
+    "READERS",
     "SAMPLE_KEY",
     "AddRequest",
     "Agreement",

@@ -43,9 +43,18 @@ class Calibration:
     curves: tuple[Curve, ...]
 
     def apply(self, scores: Scores) -> Scores:
-        """Calibrated scores of shape (texts, narratives). No two texts change places under a narrative; some may tie."""
-        columns = [curve.apply(column) for curve, column in zip(self.curves, scores.T, strict=True)]
-        return np.stack(columns, axis=1, dtype=np.float32)
+        """Calibrated scores of shape (texts, narratives). No two texts change places under a narrative; some may tie.
+
+        Sigmoids are applied together: one by one they took a fifth of the time of a single text.
+        """
+        sigmoids = [k for k, curve in enumerate(self.curves) if curve.method == "sigmoid"]
+        slopes, intercepts = np.array([(self.curves[k].slope, self.curves[k].intercept) for k in sigmoids]).reshape(-1, 2).T
+        calibrated = scores.astype(np.float32)
+        calibrated[:, sigmoids] = to_share(slopes * to_log_odds(scores[:, sigmoids]) + intercepts)
+        for k, curve in enumerate(self.curves):
+            if curve.method == "isotonic":
+                calibrated[:, k] = curve.apply(scores[:, k])
+        return calibrated
 
     def to_json(self) -> list[dict[str, Any]]:
         """Plain data from which `from_json` rebuilds it to the last digit."""

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -24,7 +22,7 @@ from narratives.serve.counters import Counters
 from narratives.serve.desk import page as desk
 from narratives.serve.desk.desk import Desk
 from narratives.serve.guard.guard import Guard
-from narratives.serve.guard.problems import Problem, from_user_error, respond
+from narratives.serve.guard.problems import Problem, explain
 from narratives.serve.guard.session import Sessions
 from narratives.serve.parts import Parts
 from narratives.serve.records import page as records
@@ -83,7 +81,7 @@ def make_app(settings: Settings, models: Sequence[Path], say: Say) -> ASGIApp:
     app = Starlette(
         routes=ROUTES,
         lifespan=_live,
-        exception_handlers={Problem: _refuse, UserError: _explain, HTTPException: _miss, Exception: _fail},
+        exception_handlers=dict.fromkeys((Problem, UserError, HTTPException, Exception), explain),
     )
     app.state.parts = parts
     return Guard(Direct(app), settings, Sessions.start(settings.token), counters)
@@ -119,22 +117,3 @@ async def _watch_answers(archive: Archive) -> None:
     while True:
         await asyncio.to_thread(archive.refresh)
         await asyncio.sleep(_LOOK_ANSWERS)
-
-
-async def _refuse(request: Request, error: Exception) -> Response:
-    return respond(request, error if isinstance(error, Problem) else Problem(500, ""))
-
-
-async def _explain(request: Request, error: Exception) -> Response:
-    return respond(request, from_user_error(error) if isinstance(error, UserError) else Problem(500, ""))
-
-
-async def _miss(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    reasons = {404: "there is no such page", 405: "this page does not take that method"}
-    headers = error.headers if isinstance(error, HTTPException) else None
-    return respond(request, Problem(status, reasons.get(status, "this request makes no sense here"), headers))
-
-
-async def _fail(request: Request, error: Exception) -> Response:
-    return respond(request, Problem(500, "an error of the program; where it was started its traceback is shown"))

@@ -40,15 +40,15 @@ def find_address(project: Path) -> str:
     return f"/label/{queue.key}"
 
 
-def read_all(client: TestClient, address: str, count: int, second: str = "", note: str = "") -> list[str]:
+def read_all(client: TestClient, address: str, count: int, view: str = "", note: str = "") -> list[str]:
     """Decide about so many texts as somebody who knows the truth; the texts' keys."""
     keys = []
     for k in range(count):
-        html = client.get(f"{address}?second={second}").text
+        html = client.get(f"{address}?view={view}").text
         keys.append(find_field(html, "task"))
         form = {"csrf": find_csrf(client), "do": "decide", "key": find_field(html, "key"), "task": keys[-1]}
         labels = {"narrative": "toll", "stance:toll": "reports"} if " robbed<" in html else {"none": "1"}
-        answer = client.post(address, data={**form, **labels, "second": second, "note": note if not k else ""})
+        answer = client.post(address, data={**form, **labels, "view": view, "note": note if not k else ""})
         assert answer.status_code == 200, answer.text
     return keys
 
@@ -102,7 +102,7 @@ def test_what_was_read_elsewhere_does_not_come_again_except_to_a_second_reader(
     page = client.get("/label").text
     assert "<b>30</b> wait, 10 decided" in page
     assert "Read what others decided" in page
-    again = read_all(client, address, 10, second="1")
+    again = read_all(client, address, 10, view="second")
     assert len(set(again)) == 10
     assert not set(again) & set(read_all(client, address, 5))
     apply(client, address)

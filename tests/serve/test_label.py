@@ -86,6 +86,7 @@ def test_all_go_into_the_labels_with_the_readers_name(root: Path, client: TestCl
     assert read_labels(root)["u0"].get("narratives") is None
     told = apply(client)
     assert "filled in or decided: 2" in told
+    assert "1  The toll robs us" in told
     records = read_labels(root)
     assert records["u0"]["narratives"] == {"toll": "rebuts"}
     assert records["u1"]["narratives"] == {}
@@ -103,7 +104,7 @@ def test_what_was_applied_just_before_a_kill_is_not_doubled_by_applying_again(
     apply(client)
     before = {path: path.read_bytes() for path in (root / "labels").rglob("*.jsonl")}
     monkeypatch.undo()
-    apply(client)
+    assert "change nothing, the labels say so already: 1" in apply(client)
     after = {path: path.read_bytes() for path in (root / "labels").rglob("*.jsonl")}
     assert [path.name for path in after if after[path] != before.get(path)] == ["unlabelled.jsonl"]
 
@@ -137,6 +138,23 @@ def test_a_text_that_is_skipped_is_set_aside_with_its_note(root: Path, client: T
     assert "1 skipped" in client.get("/label").text
     assert "Nothing waits" in apply(client)
     assert read_labels(root)["u0"].get("narratives") is None
+
+
+def test_what_was_skipped_is_read_again_by_anybody_and_only_when_asked_for(root: Path, client: TestClient) -> None:
+    first = decide(client, do="skip", note="a map?")
+    second = decide(client, do="skip")
+    ben, skipped = another(client, "Ben"), f"{UNLABELLED}?view=skipped"
+    assert "<b>4</b> wait, 0 decided, 2 skipped" in ben.get("/label").text
+    read = {decide(ben) for _ in range(3)}
+    assert "Somebody else is reading the last 1" in ben.get(UNLABELLED).text
+    assert read | {decide(client)} == set(TEXTS) - {first, second}
+    assert "Nothing waits here" in ben.get(UNLABELLED).text
+    page = client.get(skipped).text
+    assert "Ana skipped it: a map?" in page
+    assert decide(client, skipped, page, do="skip") == first  # still not clear: the other one comes first now
+    assert [decide(ben, skipped), decide(ben, skipped)] == [second, first]
+    assert "Nothing that was skipped is left" in client.get(skipped).text
+    assert "<b>0</b> wait, 6 decided</p>" in client.get("/label").text
 
 
 @pytest.mark.parametrize(
@@ -173,10 +191,10 @@ def test_a_second_reader_sees_no_label_and_their_agreement_is_told(root: Path, c
     ben = another(client, "Ben")
     for fields in ({"narrative": "toll", "stance:toll": "asserts"}, {"narrative": "toll"}, {"none": "1"}):
         decide(client, **fields)
-    second = f"{UNLABELLED}?second=1"
+    second = f"{UNLABELLED}?view=second"
     page = ben.get(second).text
     assert "checked" not in page
-    assert "Nothing waits here" in client.get(second).text
+    assert "You have read all that others decided" in client.get(second).text
     for fields in ({"narrative": "toll", "stance:toll": "asserts"}, {"narrative": "school"}, {"none": "1"}):
         decide(ben, second, **fields)
     told = client.get("/label").text
@@ -243,11 +261,35 @@ def test_suggested_texts_are_labelled_with_the_models_guess_in_view(root: Path, 
         assert match
         page = client.get(match[1]).text
         assert "The model:" in page
+        assert re.search(r'class="note"[^>]*>(thin|uncertain): “The (toll robs us|school is sinking)” ', page)
         assert "The model:" not in client.get(f"{match[1]}?guess=0").text
         decide(client, match[1], narrative="toll", guess="1", **{"stance:toll": "asserts"})
         assert read_decisions(root, match[1].rpartition("/")[2])[0]["guess"] is True
         assert "imported: 1" in apply(client, match[1])
     assert any(record.get("readers") == ["Ana"] for record in read_labels(root).values())
+
+
+def test_tasks_that_were_labelled_elsewhere_wait_for_nobody(root: Path, labels: Path, tmp_path: Path) -> None:
+    tasks: list[dict[str, Any]] = [{"id": f"t{k}", "text": text, "narratives": None} for k, text in enumerate(TEXTS)]
+    queue = write_lines(tmp_path / "tasks.jsonl", *tasks)
+    back = write_lines(tmp_path / "back.jsonl", {**tasks[2], "narratives": {"toll": "asserts"}, "readers": ["Ben"]})
+    assert invoke(root, "labels", "import", back).exit_code == 0
+    with serving(root, queues=(queue,)) as client:
+        send(client, "/label", reader="Ben")
+        page = client.get("/label").text
+        assert "<b>5</b> wait, 1 decided" in page
+        assert "Read what others decided" not in page
+        send(client, "/label", reader="Ana")
+        assert "Read what others decided" in client.get("/label").text
+
+
+def test_a_page_without_texts_says_how_they_get_there(root: Path) -> None:
+    with serving(root) as client:
+        page = client.get("/label").text
+    assert "Say who you are to begin" in page
+    assert "<details open>" in page
+    commands = ["labels add", "suggest", "serve --queue", "field draw", "labels audit", "labels import", "codebook migrate"]
+    assert [command for command in commands if f"narratives {command}" not in page] == []
 
 
 def test_a_guess_is_hidden_where_labels_measure_the_model(client: TestClient) -> None:
@@ -261,7 +303,7 @@ def test_a_review_is_decided_in_its_file_and_in_the_labels(root: Path) -> None:
     form = make_form(
         Passage(passage["id"], passage["text"], None, passage["document"]),
         [{"narratives": {"toll": "asserts"}}, {"narratives": {"school": None}}],
-        why=["scores low"],
+        why=["'toll' is carried, but scores 0.02"],
     )
     other = make_form(
         Passage("p1", example_passages()[1]["text"], None, "d1"),
@@ -273,7 +315,9 @@ def test_a_review_is_decided_in_its_file_and_in_the_labels(root: Path) -> None:
         send(client, "/label", reader="Ana")
         match = re.search(r'href="(/label/review-\w+)"', client.get("/label").text)
         assert match
-        assert "scores low" in client.get(match[1]).text
+        page = client.get(match[1]).text
+        assert "“The toll robs us” is carried, but scores 0.02" in page
+        assert re.findall(r"as it is labelled now|Side \d", page) == ["Side 1", "as it is labelled now", "Side 2"]
         decide(client, match[1], narrative="school")  # what side 2 says
         decide(client, match[1], narrative="toll", **{"stance:toll": "reports"})  # what no side says
         assert "decisions written down" in apply(client, match[1])
@@ -297,7 +341,7 @@ def test_readers_who_decide_a_review_differently_are_asked_to_talk(root: Path) -
         match = re.search(r'href="(/label/review-\w+)"', client.get("/label").text)
         assert match
         decide(client, match[1], narrative="toll", **{"stance:toll": "asserts"})
-        decide(another(client, "Ben"), f"{match[1]}?second=1")
+        decide(another(client, "Ben"), f"{match[1]}?view=second")
         answer = client.post(match[1], data={"csrf": find_csrf(client), "do": "apply"})
         assert answer.status_code == 409
         assert "Ana and Ben" in answer.text
@@ -333,11 +377,11 @@ def test_a_text_that_is_gone_is_told_and_nothing_is_written(root: Path, client: 
 def test_a_text_is_free_again_when_its_reader_stays_away(root: Path, labels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(Project(root), ())
     queue = desk.queues.find("unlabelled")
-    first = desk.choose(queue, "Ana", "a", second=False)
+    first = desk.choose(queue, "Ana", "a", "")
     assert first
-    assert desk.choose(queue, "Ben", "b", second=False) != first
+    assert desk.choose(queue, "Ben", "b", "") != first
     monkeypatch.setattr("narratives.serve.desk.desk.time.monotonic", lambda: 1e9)
-    assert desk.choose(queue, "Cem", "c", second=False) == first
+    assert desk.choose(queue, "Cem", "c", "") == first
 
 
 def test_a_line_that_is_no_decision_is_told_with_its_place(tmp_path: Path) -> None:

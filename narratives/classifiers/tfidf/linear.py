@@ -46,9 +46,11 @@ class LinearScorer:
         scores = np.tile(self._intercept, (len(texts), 1))
         for counts, squares, weights in zip(self._counter.count(texts), self._squares, self._weights, strict=True):
             values = self._take_logs(counts.data)
-            lengths = np.sqrt(_fill(counts, values * values) @ squares)
+            counts.data = values * values  # set, not built anew: of a few texts that would take longer than the product
+            lengths = np.sqrt(counts @ squares)
             lengths[lengths == 0] = 1
-            scores += (_fill(counts, values) @ weights)[:, : scores.shape[1]] / lengths[:, None]
+            counts.data = values
+            scores += (counts @ weights)[:, : scores.shape[1]] / lengths[:, None]
         return scores
 
     def explain(self, words: list[str]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from narratives.errors import UserError
 from narratives.serve.answering.api import classify
-from narratives.serve.guard.problems import Problem, from_user_error, respond
+from narratives.serve.guard.problems import Problem, explain
 
 PATH = "/api/classify"
 
@@ -28,11 +28,9 @@ class Direct:
         request = Request(scope, receive)
         try:
             response = await classify(request)
-        except Problem as problem:
-            response = respond(request, problem)
-        except UserError as error:
-            response = respond(request, from_user_error(error))
-        except Exception:
-            await respond(request, Problem(500, ""))(scope, receive, send)
-            raise
-        await response(scope, receive, send)
+        except Exception as error:
+            await (await explain(request, error))(scope, receive, send)
+            if not isinstance(error, (Problem, UserError)):
+                raise
+        else:
+            await response(scope, receive, send)

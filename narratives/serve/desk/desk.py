@@ -16,8 +16,9 @@ from narratives.serve.desk.decisions import APPLIED, SKIPPED, Decisions, Entry, 
 from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
 from narratives.serve.guard.problems import Problem
 
+WAITING, SECOND, SKIPPED_ONES = "", "second", "skipped"  # what may be read of a queue
+VIEWS = (WAITING, SECOND, SKIPPED_ONES)
 _KEPT = 600.0  # seconds that a text is kept for whom it is shown
-_ABSENT = f"{0:8}  "  # how a line begins that counts a narrative of which nothing came in
 FOLDER = "decisions"  # below labels/, where nobody reads it as passages
 
 
@@ -55,21 +56,30 @@ class Desk:
         tasks, decisions = self.queues.read(queue), self.find_decisions(queue)
         standing = decisions.list_standing()
         readers = _list_readers(tasks, standing)
-        skipped = {entry.task for entry in standing if entry.did == SKIPPED} - readers.keys()
+        skipped = _list_skipped(readers, standing)
         own = _list_own(reader, readers, standing)
         return Counts(
-            waiting=len(tasks.keys() - readers.keys() - skipped),
+            waiting=len(tasks.keys() - readers.keys() - skipped.keys()),
             decided=len(readers),
-            skipped=len(skipped & tasks.keys()),
+            skipped=len(skipped.keys() & tasks.keys()),
             open=len(decisions.list_open()),
             second=len((readers.keys() & tasks.keys()) - own),
         )
 
-    def choose(self, queue: Queue, reader: str, session: str, second: bool) -> Task | None:
-        """The next text for a reader, kept for this session; `None` where there is none. `second`: what others have decided."""
+    def choose(self, queue: Queue, reader: str, session: str, view: str) -> Task | None:
+        """The next text of a view for a reader, kept for this session; `None` where there is none.
+
+        Of the texts that somebody skipped, the one comes first that was skipped the longest ago, whoever did.
+        """
         tasks, standing = self.queues.read(queue), self.find_decisions(queue).list_standing()
         readers = _list_readers(tasks, standing)
         own = _list_own(reader, readers, standing)
+        skipped = _list_skipped(readers, standing)
+        chosen = {
+            WAITING: [task for task in tasks.values() if task.key not in readers and task.key not in skipped],
+            SECOND: [task for task in tasks.values() if readers.get(task.key, set()) - {reader} and task.key not in own],
+            SKIPPED_ONES: [tasks[key] for key in skipped if key in tasks],
+        }[view]
         with self._lock:
             now = time.monotonic()
             self._shown = {
@@ -77,12 +87,16 @@ class Desk:
                 for place, (who, until) in self._shown.items()
                 if until > now and not (who == session and place[0] == queue.key)
             }
-            for task in tasks.values():
-                wanted = bool(readers.get(task.key, set()) - {reader}) if second else task.key not in readers
-                if wanted and task.key not in own and (second or (queue.key, task.key) not in self._shown):
+            for task in chosen:
+                if view == SECOND or (queue.key, task.key) not in self._shown:
                     self._shown[queue.key, task.key] = (session, now + _KEPT)
                     return task
         return None
+
+    def list_notes(self, queue: Queue, task: Task) -> list[tuple[str, str]]:
+        """Who skipped a text, and why."""
+        standing = self.find_decisions(queue).list_standing()
+        return [(entry.reader, entry.note) for entry in standing if entry.did == SKIPPED and entry.task == task.key]
 
     def decide(self, queue: Queue, entry: Entry) -> Entry:
         """Write a decision or a skip down; `Problem` where the text is no longer there."""
@@ -105,7 +119,11 @@ class Desk:
                 path = self._write(queue, entries, Path(folder))
                 summary = import_labels(self._project, ImportRequest(files=[path]))
             decisions.add(Entry(key=uuid.uuid4().hex, did=APPLIED, about=[entry.key for entry in entries]))
-        return [line for line in describe_import(summary) if not line.startswith(_ABSENT)]
+        titles = {entry.id: entry.title for entry in self._project.read_codebook().narratives}
+        summary.narratives = {titles.get(id_, id_): count for id_, count in summary.narratives.items() if count}
+        same, summary.dropped = summary.dropped, 0  # nothing is lost, which "dropped" would make readers think
+        lines = [line for line in describe_import(summary) if line != "imported: 0"]
+        return lines + ([f"change nothing, the labels say so already: {same}"] if same else [])
 
     def _write(self, queue: Queue, entries: Sequence[Entry], folder: Path) -> Path:
         """The decisions as a file for `labels import`."""
@@ -130,6 +148,12 @@ def _list_readers(tasks: Mapping[str, Task], standing: Sequence[Entry]) -> dict[
         if task.waiting.readers:
             readers.setdefault(task.key, set()).update(task.waiting.readers)
     return readers
+
+
+def _list_skipped(readers: Mapping[str, set[str]], standing: Sequence[Entry]) -> dict[str, None]:
+    """The texts that somebody skipped and nobody has decided, those first that were skipped first."""
+    last = {entry.task: place for place, entry in enumerate(standing) if entry.did == SKIPPED and entry.task not in readers}
+    return dict.fromkeys(sorted(last, key=last.__getitem__))
 
 
 def _list_own(reader: str, readers: Mapping[str, set[str]], standing: Sequence[Entry]) -> set[str]:

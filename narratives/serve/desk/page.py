@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
@@ -18,8 +19,8 @@ from narratives.errors import UserError, did_you_mean
 from narratives.serve.answering.wishes import take_texts
 from narratives.serve.desk.agreement import measure_agreement
 from narratives.serve.desk.decisions import DECIDED, SKIPPED, UNDONE, Entry
-from narratives.serve.desk.desk import Desk, find_side
-from narratives.serve.desk.queues import Queue, Task
+from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_side
+from narratives.serve.desk.queues import REVIEW, Queue, Task
 from narratives.serve.guard.bodies import read_form, take_one
 from narratives.serve.guard.problems import Problem
 from narratives.serve.pages import render
@@ -54,26 +55,29 @@ async def read_next(request: Request) -> Response:
     if not reader:
         return RedirectResponse("/label", 303)
     queue = parts.desk.queues.find(request.path_params["queue"])
-    second = request.query_params.get("second") == "1"
-    task = await asyncio.to_thread(parts.desk.choose, queue, reader, request.state.session, second)
+    view = _read_view(request.query_params.get("view", WAITING))
+    task = await asyncio.to_thread(parts.desk.choose, queue, reader, request.state.session, view)
     counts = await asyncio.to_thread(parts.desk.count, queue, reader)
     last = await asyncio.to_thread(parts.desk.find_decisions(queue).find_last, reader)
     asked = request.query_params.get("guess")
     shown = task is not None and bool(parts.shelf.names) and (asked == "1" if asked else not task.hidden)
     guess = await _guess(parts, task) if task and shown else []
     codebook = parts.settings.project.read_codebook()
+    titles = {entry.id: entry.title for entry in codebook.narratives}
     content = {
         "queue": queue,
         "task": task,
         "counts": counts,
         "reader": reader,
         "last": last,
-        "second": second,
+        "view": view,
+        "notes": parts.desk.list_notes(queue, task) if task and view == SKIPPED_ONES else [],
         "shown": shown,
         "guess": guess,
         "can_guess": bool(parts.shelf.names),
         "codebook": codebook,
-        "titles": {entry.id: entry.title for entry in codebook.narratives},
+        "titles": titles,
+        "why": _name_titles(task.waiting.why, titles) if task and (shown or task.waiting.sides) else "",
         "stances": list(map(str, STANCES)),
         "key": uuid.uuid4().hex,
         "longest": _LONGEST_NOTE,
@@ -103,8 +107,22 @@ async def decide(request: Request) -> Response:
         parts.counters.decisions.inc()
     else:
         raise Problem(422, "do: one of decide, skip, undo, apply")
-    again = "?second=1" if take_one(form, "second") == "1" else ""
-    return RedirectResponse(f"/label/{queue.key}{again}", 303)
+    view = _read_view(take_one(form, "view"))
+    return RedirectResponse(f"/label/{queue.key}{f'?view={view}' if view else ''}", 303)
+
+
+def _name_titles(why: str, titles: Mapping[str, str]) -> str:
+    """Why a text is here, with the titles that stand on the page in place of the ids that files hold."""
+
+    def name(match: re.Match[str]) -> str:
+        title = titles.get(match[1] or match[2])
+        return f"“{title}”" if title else match[0]
+
+    return re.sub(r"'([^']+)'|([\w.-]+)(?= \d| has \d)", name, why)  # ids stand in quotes, or before a number
+
+
+def _read_view(value: str) -> str:
+    return value if value in VIEWS else WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +141,7 @@ def _describe_queues(desk: Desk, reader: str) -> list[Row]:
         try:
             counts = desk.count(queue, reader)
             agreements = measure_agreement(desk.find_decisions(queue).list_standing())
-            if queue.kind != "review" or counts.waiting or counts.decided:
+            if queue.kind != REVIEW or counts.waiting or counts.decided or counts.skipped:
                 rows.append(Row(queue, counts, agreements, ""))
         except UserError as error:
             rows.append(Row(queue, None, [], error.problems[0]))

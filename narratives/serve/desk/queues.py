@@ -3,18 +3,27 @@
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from narratives.annotation import Waiting, list_samples, read_reviews, read_sample_texts, read_tasks, sample_folder
-from narratives.data import Codebook
+from narratives.annotation import READERS, Waiting, list_samples, read_reviews, read_sample_texts, read_tasks, sample_folder
+from narratives.data import Codebook, Passage
 from narratives.errors import UserError
-from narratives.labels import BY_LOT
+from narratives.labels import BY_LOT, Corpus
 from narratives.project import Project
 from narratives.serve.guard.problems import Problem
 
 TASKS, FIELD, UNLABELLED, REVIEW = "tasks", "field", "unlabelled", "review"
-_FOLDERS = {"review": "Review", "conflicts": "Conflicts"}
+UNKNOWN_READER = ""  # of labels that do not say whose they are; nobody can be called so
+_ABOUT = {
+    TASKS: "From a file of tasks. Put into the labels, they are passages of this project.",
+    FIELD: "Of a feed, drawn by lot. Their labels measure it; no model learns from them.",
+    UNLABELLED: "Passages of this project without labels.",
+}
+_FOLDERS = {
+    "review": ("Review", "Labels in doubt: an audit, or a changed codebook, asks whether they are right."),
+    "conflicts": ("Conflicts", "Labels that contradict each other: decide which are right."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,7 @@ class Queue:
     title: str
     kind: str
     path: Path  # of the file; the folder of a field sample, or of all labels for passages that nobody has labelled
+    about: str  # what its texts are, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Task:
     key: str
     waiting: Waiting
     hidden: bool  # whether a reader should not see what a model guesses
+    now: int | None = None  # of a review: the number of the side that is the label as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +62,21 @@ class Queues:
         self._files = list(files)
         self._reading = threading.Lock()
         self._read: dict[str, _Read] = {}
+        self._corpus: tuple[object, Corpus | None] = (None, None)  # as it was when the files of labels had that stamp
 
     def list_all(self) -> list[Queue]:
         """All queues, those that were named first."""
-        queues = [Queue(_make_key("tasks", path.resolve()), f"Tasks: {path.name}", TASKS, path) for path in self._files]
-        for name in list_samples(self._project.labels):
-            place = sample_folder(self._project.labels, name)
-            queues.append(Queue(_make_key(FIELD, Path(name)), f"Field sample: {name}", FIELD, place))
-        for folder, title in _FOLDERS.items():
-            for path in sorted((self._project.labels / folder).glob("*.jsonl")):
-                queues.append(Queue(_make_key(folder, Path(path.name)), f"{title}: {path.stem}", REVIEW, path))
-        return [*queues, Queue("unlabelled", "Unlabelled passages", UNLABELLED, self._project.labels)]
+        labels = self._project.labels
+        queues = [
+            Queue(_make_key("tasks", path.resolve()), f"Tasks: {path.name}", TASKS, path, _ABOUT[TASKS]) for path in self._files
+        ]
+        for name in list_samples(labels):
+            key = _make_key(FIELD, Path(name))
+            queues.append(Queue(key, f"Field sample: {name}", FIELD, sample_folder(labels, name), _ABOUT[FIELD]))
+        for folder, (title, about) in _FOLDERS.items():
+            for path in sorted((labels / folder).glob("*.jsonl")):
+                queues.append(Queue(_make_key(folder, Path(path.name)), f"{title}: {path.stem}", REVIEW, path, about))
+        return [*queues, Queue("unlabelled", "Unlabelled passages", UNLABELLED, labels, _ABOUT[UNLABELLED])]
 
     def find(self, key: str) -> Queue:
         """The queue of this key; `Problem` where there is none."""
@@ -76,22 +91,33 @@ class Queues:
             stamp = (_stamp(queue.path), _stamp(self._project.labels))
             read = self._read.get(queue.key)
             if read is None or read.stamp != stamp:
-                read = _Read(stamp, self._make_tasks(queue))
+                read = _Read(stamp, self._make_tasks(queue, self._read_corpus(stamp[1])))
                 self._read[queue.key] = read
             return read.tasks
 
-    def _make_tasks(self, queue: Queue) -> dict[str, Task]:
-        codebook, splits = self._project.read_codebook(), dict[str, str]()
-        if queue.kind == UNLABELLED or self._project.splits_file.is_file():
-            corpus = self._project.read_corpus(may_be_empty=True)
-            splits = corpus.splits
+    def _read_corpus(self, stamp: object) -> Corpus | None:
+        """All labels, once for all queues; `None` where there are none yet."""
+        if self._corpus[0] != stamp:
+            filled = self._project.splits_file.is_file() or any(self._project.labels.glob("*.jsonl"))
+            self._corpus = (stamp, self._project.read_corpus(may_be_empty=True) if filled else None)
+        return self._corpus[1]
+
+    def _make_tasks(self, queue: Queue, corpus: Corpus | None) -> dict[str, Task]:
+        codebook = self._project.read_codebook()
+        passages = corpus.passages if corpus else []
+        labelled = {passage.text: passage for passage in passages if passage.narratives is not None and not passage.by_model}
         if queue.kind == UNLABELLED:
-            some = [Waiting(passage) for passage in corpus.passages if passage.narratives is None]
+            some = [Waiting(passage) for passage in passages if passage.narratives is None]
         elif queue.kind == FIELD:
             some = read_sample_texts(self._project.labels, queue.path.name, codebook)
         else:
             some = _read_file(queue, codebook)
-        tasks = [Task(make_task_key(waiting), waiting, _is_hidden(waiting, splits)) for waiting in some]
+        if queue.kind == TASKS:
+            some = [_note_labelled(waiting, labelled) for waiting in some]
+        splits = corpus.splits if corpus else {}
+        tasks = [
+            Task(make_task_key(waiting), waiting, _is_hidden(waiting, splits), _find_now(waiting, labelled)) for waiting in some
+        ]
         return {task.key: task for task in tasks}
 
 
@@ -105,6 +131,21 @@ def _read_file(queue: Queue, codebook: Codebook) -> list[Waiting]:
     if not queue.path.is_file():
         raise UserError(f"{queue.path}: no such file; start the server with a --queue that is there")
     return read_tasks(queue.path, codebook) if queue.kind == TASKS else read_reviews(queue.path, codebook)
+
+
+def _note_labelled(waiting: Waiting, labelled: Mapping[str, Passage]) -> Waiting:
+    """A task whose text was labelled elsewhere since has its readers: it waits for nobody."""
+    passage = labelled.get(waiting.passage.text)
+    if passage is None:
+        return waiting
+    readers = passage.extras.get(READERS)
+    return replace(waiting, readers=tuple(map(str, readers)) if readers and isinstance(readers, list) else (UNKNOWN_READER,))
+
+
+def _find_now(waiting: Waiting, labelled: Mapping[str, Passage]) -> int | None:
+    """Which side of a review says what the labels say now."""
+    passage = labelled.get(waiting.passage.text) if waiting.sides else None
+    return next((k for k, side in enumerate(waiting.sides, 1) if passage and side == passage.narratives), None)
 
 
 def _is_hidden(waiting: Waiting, splits: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +12,7 @@ from narratives.errors import UserError, show_controls
 from narratives.serve.pages import render
 
 TYPE = "application/problem+json"
+_MISSED = {404: "there is no such page", 405: "this page does not take that method"}
 
 
 class Problem(Exception):
@@ -40,11 +42,19 @@ def respond(request: Request, problem: Problem) -> Response:
     return Response(problem.to_json(), problem.status, problem.headers, media_type=TYPE)
 
 
+async def explain(request: Request, error: Exception) -> Response:
+    """The refusal that tells of an error, whichever it is; for one of the program a handler raises it as well."""
+    if isinstance(error, UserError):
+        problem = Problem(422, "; ".join(error.problems[:10]))  # what a command would have told with exit code 2
+    elif isinstance(error, HTTPException):
+        problem = Problem(error.status_code, _MISSED.get(error.status_code, "this request makes no sense here"), error.headers)
+    elif isinstance(error, Problem):
+        problem = error
+    else:
+        problem = Problem(500, "an error of the program; where it was started its traceback is shown")
+    return respond(request, problem)
+
+
 def wants_page(request: Request) -> bool:
     """Whether it is a browser that asks for a page."""
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
-
-
-def from_user_error(error: UserError) -> Problem:
-    """What a command would have told with exit code 2."""
-    return Problem(422, "; ".join(error.problems[:10]))
