@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from narratives.annotation.formats.entry import TABLES, Entry
+from narratives.annotation.formats.unread import explain_form
 from narratives.data import Place
 from narratives.errors import UserError, at
 from narratives.files import (
@@ -24,20 +25,20 @@ from narratives.files import (
 _LINES = (".jsonl", ".ndjson")
 
 
-def read_items(path: Path, columns: Sequence[str] = ()) -> Iterator[Entry]:
+def read_items(path: Path, columns: Sequence[str] = (), encoding: str = "") -> Iterator[Entry]:
     """Every object or row of a file; what is broken becomes an `Entry` with a `problem`.
 
-    `columns` names those of a table without a header.
+    `columns` names those of a table without a header; `encoding` is that of a text file, "" where its mark says it if any.
     """
     suffix = find_suffix(path)
-    if suffix in TABLES or (suffix in _LINES and not _holds_list(path)):
-        for record in read_records(path, columns):
+    if suffix in TABLES or (suffix in _LINES and not _holds_list(path, encoding)):
+        for record in read_records(path, columns, encoding):
             if isinstance(record, BadRecord):
                 yield Entry(Place(path, record.line), {}, problem=record.reason)
             else:
                 yield Entry(Place(path, record.line), record.values)
     else:
-        yield from _read_json(path)
+        yield from _read_json(path, encoding)
 
 
 def find_suffix(path: Path) -> str:
@@ -45,16 +46,16 @@ def find_suffix(path: Path) -> str:
     return Path(strip_packing(path)[0]).suffix.lower()
 
 
-def _holds_list(path: Path) -> bool:
-    with open_unpacked(path) as stream:
+def _holds_list(path: Path, encoding: str) -> bool:
+    with open_unpacked(path, encoding=encoding) as stream:
         return stream.read(100).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
-def _read_json(path: Path) -> Iterator[Entry]:
+def _read_json(path: Path, encoding: str) -> Iterator[Entry]:
     # One list, or objects one after the other. Decoded piece by piece, so that each has its line.
     if find_suffix(path) in SPREADSHEETS:
         find_format(path)  # which refuses it
-    with open_unpacked(path, by_lines=False) as stream:
+    with open_unpacked(path, by_lines=False, encoding=encoding) as stream:
         head = stream.read(4096)
     try:
         check_first_line(head[: head.find(b"\n") + 1] or head)
@@ -64,10 +65,8 @@ def _read_json(path: Path) -> Iterator[Entry]:
     if not beginning:
         raise UserError(at(path, None, "it is empty; export it again"))
     if not beginning.startswith((b"[", b"{", b"window.")):
-        raise UserError(
-            at(path, None, "no form of labels that is known; export as JSON, JSONL or CSV, or write a table: id,text,labels")
-        )
-    with open_unpacked(path, by_lines=False) as stream:
+        raise UserError(at(path, None, explain_form(path, head.decode("utf-8-sig", "replace"))))
+    with open_unpacked(path, by_lines=False, encoding=encoding) as stream:
         try:
             for line, record in read_values(stream):
                 if is_deep(record):
