@@ -103,10 +103,11 @@ def test_another_model_is_told_how_to_begin_a_folder(answers: Path, root: Path, 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
 def test_what_is_added_may_hold_its_text_in_another_column(model: Path, tmp_path: Path, form: str) -> None:
-    out, first = tmp_path / "out", write_input(tmp_path / "one.jsonl", number_texts(9))
-    run(model, out, first, form=form, columns=Columns(keep=("language",)))
-    second = write_input(tmp_path / "two.csv", [{"nr": f"c{k}", "body": f"the toll {k}", "text": "not this"} for k in range(5)])
-    other = {"columns": Columns("body", "nr", ("language",)), "form": form}
+    out, first = tmp_path / "out", write_input(tmp_path / "one.jsonl", [{**row, "by": "one"} for row in number_texts(9)])
+    run(model, out, first, form=form, columns=Columns(keep=("by",)))
+    rows = [{"nr": f"c{k}", "body": f"the toll {k}", "text": "not this", "by": "two"} for k in range(5)]
+    second = write_input(tmp_path / "two.csv", rows)
+    other = {"columns": Columns("body", "nr", ("by",)), "form": form}
     add(model, out, second, **other)
     rows = read_rows(out)
     assert [row["id"] for row in rows][-5:] == [f"c{k}" for k in range(5)]
@@ -117,7 +118,7 @@ def test_what_is_added_may_hold_its_text_in_another_column(model: Path, tmp_path
         part.unlink()
     whole = add(model, out, second, **other)
     assert read_rows(out) == rows and whole == report_status(str(out))
-    run(model, out, first, second, form=form, columns=Columns(keep=("language",)))  # the command of the beginning goes on, too
+    run(model, out, first, second, form=form, columns=Columns(keep=("by",)))  # the command of the beginning goes on, too
     assert read_rows(out) == rows
 
 
