@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.batch_runs import add, collect, copy_run, kept, locate, number_texts, read_rows, run, write_input
@@ -107,7 +108,7 @@ def test_what_is_added_may_hold_its_text_in_another_column(model: Path, tmp_path
     run(model, out, first, form=form, columns=Columns(keep=("by",)))
     rows = [{"nr": f"c{k}", "body": f"the toll {k}", "text": "not this", "by": "two"} for k in range(5)]
     second = write_input(tmp_path / "two.csv", rows)
-    other = {"columns": Columns("body", "nr", ("by",)), "form": form}
+    other: dict[str, Any] = {"columns": Columns("body", "nr", ("by",)), "form": form}
     add(model, out, second, **other)
     rows = read_rows(out)
     assert [row["id"] for row in rows][-5:] == [f"c{k}" for k in range(5)]
