@@ -31,6 +31,7 @@ class AddRequest:
     text: str = "text"  # columns of the records
     id: str = "id"
     document: str | None = None
+    encoding: str = ""  # of text files that are not UTF-8
     keep: Sequence[str] = ()
     language: str | None = None
     source: str | None = None
@@ -105,10 +106,10 @@ def describe_addition(summary: AddSummary) -> list[str]:
 
 def _read(request: AddRequest, texts: set[str], summary: AddSummary, say: Say) -> Iterator[Item]:
     """The texts of the inputs, each once and none that the project has."""
-    sources, left_out = find_sources(request.inputs, "")
+    sources, left_out = find_sources(request.inputs, "", request.encoding)
     if left_out:
         say(describe_left_out(left_out))
-    columns = Columns(text=request.text, id=request.id, keep=(EVERYTHING,))
+    columns = Columns(text=request.text, id=request.id, keep=(EVERYTHING,), encoding=request.encoding)
     plan = make_plan(sources, Options(columns=columns), None)
     with closing(Cursor()) as cursor:
         for input_, piece in chain.from_iterable(plan.parts):

@@ -64,18 +64,18 @@ def export_review(project: Project, review: Path, form: str, output: Path) -> tu
     return len(forms), [output, interface]
 
 
-def read_returned(path: Path, root: Path) -> Returned | None:
+def read_returned(path: Path, root: Path, encoding: str = "") -> Returned | None:
     """The decisions in a file that `export_review` wrote and people filled in; `None` for any other file.
 
     An entry with a problem stands for a row that can't be understood. Rows without a decision are passed over.
     """
     if find_suffix(path) not in (".json", *TABLES) or not any(
-        _came_from(path, item.values) for item in islice(look_at(path), 1)
+        _came_from(path, item.values) for item in islice(look_at(path, encoding=encoding), 1)
     ):
         return None
     returned = Returned()
     forms: dict[Path, dict[str, tuple[int, dict[str, Any]]]] = {}
-    for item in read_items(path):
+    for item in read_items(path, encoding=encoding):
         try:
             name, id_, decision = _read_item(path, item)
             if decision is None:

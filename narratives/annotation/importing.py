@@ -43,6 +43,7 @@ class ImportRequest:
     labels: Sequence[str] = ()
     annotator: str | None = None
     header: Sequence[str] = ()  # the columns of tables that do not name them
+    encoding: str = ""  # of text files that are not UTF-8
     label_names: Path | None = None  # a name a line, for the numbers 0, 1, ...
     columns: Mapping[str, str] = field(default_factory=dict)  # our own key (id, document, ...) -> the field that holds it
     texts: Path | None = None
@@ -71,7 +72,7 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     entries: list[Entry] = []
     returned: list[Returned] = []
     for path in request.files:
-        if back := (None if request.header else read_returned(path, project.root)):
+        if back := (None if request.header else read_returned(path, project.root, request.encoding)):
             returned.append(back)
         entries += back.entries if back else read_entries(path, request.form, wishes)
     if not entries:
@@ -118,15 +119,16 @@ def _make_wishes(request: ImportRequest, names: Names) -> Wishes:
         as_labels=request.as_labels,
         annotator=request.annotator,
         header=tuple(request.header),
-        class_names=_read_class_names(request.label_names),
+        encoding=request.encoding,
+        class_names=_read_class_names(request.label_names, request.encoding),
     )
 
 
-def _read_class_names(path: Path | None) -> tuple[str, ...]:
+def _read_class_names(path: Path | None, encoding: str) -> tuple[str, ...]:
     """The names in a file, a line each; of a table (`0,toll`) the last field of each line."""
     if path is None:
         return ()
-    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    lines = [line for line in read_text(path, encoding).splitlines() if line.strip()]
     return tuple(re.split(r"[\t,]", line)[-1].strip() if re.match(r"\d+\s*[\t,]", line) else line.strip() for line in lines)
 
 

@@ -118,7 +118,7 @@ def _read(
     model: Model, inputs: Sequence[str], columns: Columns, summary: SuggestionSummary, progress: Progress | None, say: Say
 ) -> Iterator[list[Item]]:
     """The texts of the inputs, part by part; a long one window by window, as the model reads it."""
-    sources, left_out = find_sources(inputs, "")
+    sources, left_out = find_sources(inputs, "", columns.encoding)
     if left_out:
         say(describe_left_out(left_out))
     plan = make_plan(sources, Options(columns=replace(columns, keep=(EVERYTHING,))), model)

@@ -3,7 +3,7 @@
 from narratives.batch.answering import answer_items, take_items
 from narratives.batch.cluster import use_ray
 from narratives.batch.items import EVERYTHING, Columns, Item
-from narratives.batch.job import BatchSummary, Workers, classify_files, report_status
+from narratives.batch.job import BatchSummary, Workers, classify_files, locate_rejects, report_status
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import Options, make_plan
 from narratives.batch.record import Record, read_record
@@ -29,6 +29,7 @@ __all__ = [
     "classify_stream",
     "describe_left_out",
     "find_sources",
+    "locate_rejects",
     "make_plan",
     "read_items",
     "read_record",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from narratives.batch.plan import PLAN, Input, Plan, differ_in_model, split_input
+from narratives.batch.plan import PLAN, Input, Options, Plan, differ_in_model, split_input
 from narratives.batch.sources import Source, has_changed, identify
 from narratives.batch.storage import OutputFolder, is_url
 from narratives.errors import UserError, at
@@ -12,15 +12,17 @@ from narratives.models import Model
 from narratives.progress import Say
 
 
-def extend_plan(plan: Plan, sources: Sequence[Source], say: Say) -> Plan:
+def extend_plan(plan: Plan, sources: Sequence[Source], options: Options, say: Say) -> Plan:
     """The plan with those `sources` that are not in it yet, after all that is; their parts are numbered on.
 
-    A file is known again by its place, or wherever it lies by its bytes. `UserError` where one that was answered has changed.
+    They may hold text and id in other columns, and be of another encoding: `options` says where they are. A file is known
+    again by its place, or wherever it lies by its bytes. `UserError` where one that was answered has changed.
     """
     places = {_locate(input_.source): input_ for input_ in plan.inputs}
     batch = 1 + max(input_.batch for input_ in plan.inputs)
     added: list[Input] = []
     problems, again = [], 0
+    columns = options.columns if options.columns != plan.options.columns else None
     for source in sources:
         before = places.get(_locate(source))
         if before and has_changed(source, before.identity):
@@ -29,7 +31,7 @@ def extend_plan(plan: Plan, sources: Sequence[Source], say: Say) -> Plan:
         elif before or _is_copy(source, plan.inputs):
             again += 1
         else:
-            added.append(split_input(source, plan.options, batch))
+            added.append(replace(split_input(source, options, batch), columns=columns))
     if problems:
         raise UserError(*problems)
     if again:

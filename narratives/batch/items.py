@@ -37,6 +37,7 @@ class Columns:
     text: str = "text"
     id: str = "id"
     keep: tuple[str, ...] = ()
+    encoding: str = ""  # of text files; empty: UTF-8, or what the mark at their beginning says
 
     @property
     def needed(self) -> frozenset[str] | None:

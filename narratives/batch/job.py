@@ -97,7 +97,7 @@ def _classify(
     progress: Progress | None,
     say: Say,
 ) -> BatchSummary:
-    sources, left_out = find_sources(inputs, output)
+    sources, left_out = find_sources(inputs, output, options.columns.encoding)
     if left_out:
         say(describe_left_out(left_out))
     folder = OutputFolder(output)
@@ -182,6 +182,11 @@ def finish(plan: Plan, folder: OutputFolder) -> BatchSummary:
         folder.write(REJECTS, gather)
     folder.write_text(SUMMARY, json.dumps(summary.to_json(), indent=1, ensure_ascii=False) + "\n")
     return summary
+
+
+def locate_rejects(output: str) -> str:
+    """The file that says which records of a run could not be read, and why."""
+    return OutputFolder(to_plain(output)).place(REJECTS)
 
 
 def report_status(output: str) -> BatchSummary:

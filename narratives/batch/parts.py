@@ -88,7 +88,7 @@ class Cursor:
         if self.stream is None or self.path != source.path or self.position > offset:
             self.close()
             self.stream, self.path, self.position = self._open.enter_context(open_source(source)), source.path, 0
-        if not source.compression:
+        if self.stream.seekable():  # neither packed nor in another encoding
             self.stream.seek(offset)
             self.position = offset
         while self.position < offset:

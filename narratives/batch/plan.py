@@ -14,13 +14,12 @@ from narratives import __version__
 from narratives.batch.items import EVERYTHING, Columns, explain_absence
 from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
-from narratives.batch.storage import OutputFolder
+from narratives.batch.storage import KEPT, OutputFolder
 from narratives.errors import UserError, at
 from narratives.files import Header, has_field
 from narratives.models import Model
 from narratives.texts import find_version
 
-KEPT = "_run"  # what is no answer lies in it: readers of a whole folder pass over names that begin so
 PLAN, REJECTS, SUMMARY = f"{KEPT}/plan.json", f"{KEPT}/rejects.jsonl", f"{KEPT}/summary.json"
 _FORMS = ("parquet", "jsonl", "csv")
 PART_SIZE = 2 << 20  # bytes: half a minute of a transformer on one core, seconds of TF-IDF
@@ -55,7 +54,7 @@ class Options:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """Rebuild after a trip through JSON."""
-        columns = Columns(**{**value["columns"], "keep": tuple(value["columns"]["keep"])})
+        columns = _read_columns(value["columns"])
         if value["form"] not in _FORMS:  # it becomes part of the names of files
             raise ValueError(f"format {value['form']}")
         return cls(**{**value, "columns": columns})
@@ -70,6 +69,7 @@ class Input:
     header: Header | None
     parts: list[Part]
     batch: int = 0  # 0 for what the run was begun with, then one more each time that inputs were added
+    columns: Columns | None = None  # where it holds what, if not where the plan says; what is kept is the same for all
 
 
 Piece = tuple[Input, Part]
@@ -132,6 +132,7 @@ class Plan:
                     **input_.identity,
                     "header": asdict(input_.header) if input_.header else None,
                     "batch": input_.batch,
+                    **({"columns": asdict(input_.columns)} if input_.columns else {}),
                     "parts": [[part.offset, part.length, part.line, part.lines] for part in input_.parts],
                 }
             )
@@ -154,15 +155,20 @@ class Plan:
             header = entry["header"]
             inputs.append(
                 Input(
-                    Source(entry["path"], entry["form"], entry["compression"]),
+                    Source(entry["path"], entry["form"], entry["compression"], entry.get("encoding", "")),
                     {key: entry[key] for key in ("size", "changed", "digest")},
                     Header(**{**header, "columns": tuple(header["columns"])}) if header else None,
                     [Part(*numbers) for numbers in entry["parts"]],
                     entry["batch"],
+                    _read_columns(entry["columns"]) if entry.get("columns") else None,
                 )
             )
         passed = value.get("passed")  # older versions did not write it
         return cls(value["model"], Options.from_json(value["options"]), inputs, None if passed is None else dict(passed))
+
+
+def _read_columns(value: dict[str, Any]) -> Columns:
+    return Columns(**{**value, "keep": tuple(value["keep"])})
 
 
 def _weigh(input_: Input) -> int:

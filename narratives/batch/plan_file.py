@@ -15,7 +15,8 @@ def read_plan(output: OutputFolder) -> Plan:
     value = check_ours(output)
     if value["format_version"] != FORMAT:
         version = value["narratives"]
-        raise UserError(at(output.place(PLAN), None, f"written by narratives {version} in another format; {ANEW}"))
+        place = output.place(PLAN if output.read(PLAN) is not None else FORMER)
+        raise UserError(at(place, None, f"written by narratives {version} in another format; {ANEW}"))
     try:
         return Plan.from_json(value)
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -43,6 +44,7 @@ def check_ours(output: OutputFolder) -> dict[str, Any]:
         name = next((name for name in (PLAN, FORMER) if name in output.list_names()), "")
         if name == PLAN and is_blank(output):
             raise UserError(at(output.place(PLAN), None, f"holds nothing, as after a power cut; {ANEW}")) from None
-        reason = "not the plan of a batch run; name another folder" if name else "no such file; name a batch run's --output"
+        absent = "no such file; name a batch run's --output, with its .run folder beside it"
+        reason = "not the plan of a batch run; name another folder" if name else absent
         raise UserError(at(output.place(name or PLAN), None, reason)) from None
     return dict(value)

@@ -15,7 +15,7 @@ _FORMS = ("parquet", "jsonl", "csv")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A folder of answers as it lies there. Model and inputs are empty where the answers were copied without `_run/`."""
+    """A folder of answers as it lies there. Model and inputs are empty where the answers were copied without their plan."""
 
     folder: Path
     form: str  # parquet, jsonl or csv
@@ -41,8 +41,9 @@ def read_record(folder: Path) -> Record:
         raise UserError(at(folder, None, f"answers in several formats ({', '.join(sorted(forms))}); leave those of one run"))
     model: Mapping[str, str] = {}
     inputs: dict[str, str] = {}
-    if (folder / PLAN).is_file():
-        plan = check_ours(OutputFolder(str(folder)))
+    output = OutputFolder(str(folder))
+    if output.read(PLAN) is not None:
+        plan = check_ours(output)
         model = dict(plan.get("model") or {})
         inputs = {str(entry["path"]): str(entry["digest"]) for entry in plan["inputs"]}
     try:

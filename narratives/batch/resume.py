@@ -10,7 +10,6 @@ from typing import Any
 from narratives.batch.addition import check_same_model, extend_plan
 from narratives.batch.plan import (
     ANEW,
-    KEPT,
     PLAN,
     REJECTS,
     SUMMARY,
@@ -21,7 +20,7 @@ from narratives.batch.plan import (
 )
 from narratives.batch.plan_file import FORMER, check_ours, is_blank, read_plan
 from narratives.batch.sources import Source, has_changed
-from narratives.batch.storage import OutputFolder
+from narratives.batch.storage import KEPT, OutputFolder
 from narratives.errors import UserError, at
 from narratives.models import Model
 from narratives.progress import Say
@@ -77,7 +76,8 @@ def open_plan(
         _clear(output, names)
     else:
         alien = [name for name in names if _PART.fullmatch(name) or name in (REJECTS, SUMMARY, *_FORMER)]
-        _refuse(output, alien, "name another --output")
+        beside = f"no plan is in {output.kept}; move that folder along where this one was moved, or name another --output"
+        _refuse(output, alien, beside)
     output.write_text(PLAN, plan.to_text())
     return plan
 
@@ -139,10 +139,13 @@ def _clear(output: OutputFolder, names: set[str]) -> None:
 def _add(plan: Plan, output: OutputFolder, sources: Sequence[Source], options: Options, model: Model, say: Say) -> Plan:
     """The plan with more inputs; `UserError` where they can't be answered as the others were."""
     check_same_model(plan, model, output)
-    if reason := _differ_in_options(plan, options):
+    columns = plan.options.columns
+    if columns.text not in columns.keep:  # else the windows of passages would stand in another file's column
+        columns = replace(options.columns, keep=columns.keep)
+    if reason := _differ_in_options(replace(plan, options=replace(plan.options, columns=columns)), options):
         fix = "give the options of before, or name another --output"
         raise UserError(at(output.place(PLAN), None, f"this run was begun with {reason}; {fix}"))
-    return extend_plan(plan, sources, say)
+    return extend_plan(plan, sources, options, say)
 
 
 def _differ(plan: Plan, sources: Sequence[Source], options: Options, model: Model) -> str:
@@ -173,6 +176,7 @@ def _flatten(options: Options) -> dict[str, Any]:
     columns, size = options.columns, f"{options.part_size / 2**20:g}"
     keep = ",".join(columns.keep) or "none"
     names = {"--text-column": columns.text, "--id-column": columns.id, "--keep": keep}
+    names["--encoding"] = columns.encoding or "none"
     flags = {"explain": options.explain, "titles": options.titles, "text": options.texts, "excel": options.mark}
     flags["all-languages"] = options.all_languages
     switches = {f"--{name}": "with" if flag else "without" for name, flag in flags.items()}

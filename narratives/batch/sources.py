@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from urllib.parse import unquote
 
-from narratives.batch.storage import filesystem, is_url, to_plain
+from narratives.batch.storage import filesystem, find_kept, is_url, to_plain
 from narratives.errors import UserError, at
 from narratives.files import ENDINGS, JSON, find_format, sha256, strip_packing, unpack, unreadable
 
@@ -27,6 +27,7 @@ class Source:
     path: str
     form: str
     compression: str = ""
+    encoding: str = ""  # as the user named it
 
     @property
     def shown(self) -> str:
@@ -45,8 +46,10 @@ class Source:
         return {name: None if value == _NO_VALUE else unquote(value) for name, _, value in pairs if name.isidentifier()}
 
 
-def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[str]]:
+def find_sources(names: Sequence[str], output: str, encoding: str = "") -> tuple[list[Source], list[str]]:
     """The files that `names` stand for, in their order, each once; and what in folders and patterns cannot be read.
+
+    `encoding` is that of those which hold text; empty, they are UTF-8 or begin with a mark that says what they are.
 
     A folder stands for all files below it, sorted. Hidden ones in it are left alone, so are those of the output folder
     there and where a pattern matches them. No known ending, a link to nothing, a pipe: none of these stops the rest.
@@ -61,7 +64,7 @@ def find_sources(names: Sequence[str], output: str) -> tuple[list[Source], list[
                 chosen = _choose(top, inner, output) if top != name or inner is not None else [top]
                 left_out += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
                 for path in chosen:
-                    sources.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path))
+                    sources.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path, encoding))
                 is_empty = is_empty and not chosen
         except OSError as error:
             raise unreadable(name, error) from None
@@ -102,7 +105,7 @@ def open_source(source: Source) -> BinaryIO:
         raw.seek(0)
     except OSError as error:
         raise unreadable(source.path, error) from None
-    return unpack(raw, source.compression, source.path, size)
+    return unpack(raw, source.compression, source.path, size, None if source.form == "parquet" else source.encoding)
 
 
 def identify(source: Source) -> dict[str, Any]:
@@ -159,15 +162,15 @@ def _fail(error: OSError) -> None:
 
 
 def _leave_out(paths: list[str], output: str) -> list[str]:
-    """The paths without those below the output folder; empty, it is none."""
+    """The paths without those below the output folder and beside it, where its plan lies; empty, it is none."""
     if not output:
         return paths
     if is_url(output):
         files, top = filesystem(output)
-        prefix = files.unstrip_protocol(top).rstrip("/") + "/"
-        return [path for path in paths if not path.startswith(prefix)]
-    prefix = os.path.join(os.path.realpath(output), "")  # noqa: PTH118
-    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(prefix)]
+        place = files.unstrip_protocol(top).rstrip("/")
+        return [path for path in paths if not path.startswith((f"{place}/", f"{find_kept(place)}/"))]
+    prefixes = tuple(os.path.join(os.path.realpath(place), "") for place in (output, find_kept(output)))  # noqa: PTH118
+    return [path for path in paths if is_url(path) or not os.path.realpath(path).startswith(prefixes)]
 
 
 def _expand(name: str, output: str) -> list[str]:
@@ -181,7 +184,8 @@ def _expand(name: str, output: str) -> list[str]:
         matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207
     if "**" in name:  # what stands in these folders is matched itself
         matches = [path for path in matches if is_url(path) or not Path(path).is_dir()]
-    matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) != os.path.realpath(output)]
+    own = {os.path.realpath(place) for place in (output, find_kept(output))} if output else set()
+    matches = [path for path in _leave_out(matches, output) if os.path.realpath(path) not in own]
     if not matches:
         raise UserError(at(name, None, "no file matches this pattern; check it"))
     return matches
@@ -206,7 +210,7 @@ def _refuse(path: Path) -> UserError:
     return unreadable(path, IsADirectoryError() if path.is_dir() else FileNotFoundError())
 
 
-def _to_source(path: str) -> Source:
+def _to_source(path: str, encoding: str) -> Source:
     inner, compression = strip_packing(path)
     local = Path(path)
     if not is_url(path) and not local.is_file():
@@ -218,4 +222,4 @@ def _to_source(path: str) -> Source:
     if form == "parquet" and compression:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
     json = " json" if inner.lower().endswith(JSON) else ""
-    return Source(path, form, f"{compression}{json}".strip())
+    return Source(path, form, f"{compression}{json}".strip(), "" if form == "parquet" else encoding)

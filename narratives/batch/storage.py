@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from narratives.errors import UserError, at
 from narratives.files import hold_lock, replacing, sha256, sync_folder, unreadable, unwritable
 from narratives.progress import Say
 
-_LEASE = "_run/lock.json"
+KEPT = "_run"  # what is no answer has names that begin so; where it lies, `OutputFolder.kept` says
+_LEASE = f"{KEPT}/lock.json"
 
 
 def is_url(path: str) -> bool:
@@ -39,31 +41,33 @@ def filesystem(url: str) -> tuple[Any, str]:
     return files, str(path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OutputFolder:
-    """Files in it appear complete or not at all."""
+    """Files in it appear complete or not at all.
+
+    Names that begin with `_run/` are of what is no answer: it lies beside the folder, in `answers.run/`, so that programs
+    which read a whole folder find one type of file in it.
+    """
 
     root: str
+
+    @cached_property
+    def kept(self) -> str:
+        """Where plan, logs and rejects lie; found once, so that a run never keeps them in two places."""
+        return find_kept(self.root)
 
     def hold(self, say: Say) -> AbstractContextManager[None]:
         """Be the only run that writes to it."""
         if is_url(self.root):
             files, path = filesystem(self.place(_LEASE))
             return hold_lease(files, path, self.root, say)
-        return hold_lock(Path(self.root), say, make=True)
+        is_inside = self.kept == _join(self.root, KEPT)
+        return hold_lock(Path(self.root if is_inside else self.kept), say, make=True)
 
     def list_names(self) -> set[str]:
         """The names of the files in it, at any depth; none where it is not there yet."""
-        if is_url(self.root):
-            files, top = filesystem(self.root)
-            try:
-                return {path.removeprefix(top.rstrip("/") + "/") for path in files.find(top)}
-            except FileNotFoundError:
-                return set()
-            except OSError as error:
-                raise unreadable(self.root, error) from None
-        folder = Path(self.root)
-        return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        names = {name for name in _list_below(self.root) if not name.startswith(f"{KEPT}/")}
+        return names | {f"{KEPT}/{name}" for name in _list_below(self.kept)}
 
     def read(self, name: str) -> str | None:
         """A file's text, or `None` where it is not there."""
@@ -137,7 +141,47 @@ class OutputFolder:
 
     def place(self, name: str) -> str:
         """Where a file of this name lies."""
-        return f"{self.root.rstrip('/')}/{name}" if is_url(self.root) else os.path.join(self.root, name)  # noqa: PTH118
+        first, _, remainder = name.partition("/")
+        return _join(self.kept, remainder) if first == KEPT else _join(self.root, name)
+
+
+def find_kept(root: str) -> str:
+    """Where what is no answer lies for a folder of answers: `answers.run` beside `answers`.
+
+    It is `_run` in it where an earlier version left it, and where nothing can be put beside the folder: a bucket, a disk, a
+    folder in one that may not be written.
+    """
+    inside = _join(root, KEPT)
+    if is_url(root):
+        files, path = filesystem(root)
+        stays = "/" not in path.strip("/") or files.exists(f"{path.rstrip('/')}/{KEPT}/plan.json")
+        return inside if stays else f"{root.rstrip('/')}.run"
+    plain = os.path.normpath(root)
+    if Path(plain).is_symlink() or Path(plain).name in ("", ".."):
+        plain = os.path.realpath(root)
+    beside = Path(f"{plain}.run")
+    if Path(inside, "plan.json").is_file() or Path(plain).is_mount():
+        return inside
+    if beside.is_dir() or not Path(plain).is_dir() or os.access(beside.parent, os.W_OK):
+        return str(beside)
+    return inside
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder.rstrip('/')}/{name}" if is_url(folder) else os.path.join(folder, name)  # noqa: PTH118
+
+
+def _list_below(place: str) -> set[str]:
+    if is_url(place):
+        files, top = filesystem(place)
+        try:
+            return {path.removeprefix(top.rstrip("/") + "/") for path in files.find(top)}
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise unreadable(place, error) from None
+    folder = Path(place)
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
 def _describe(path: Path) -> dict[str, Any]:

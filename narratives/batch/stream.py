@@ -10,7 +10,7 @@ from narratives.batch.plan import Options
 from narratives.batch.rows import check_columns
 from narratives.errors import UserError, at
 from narratives.evaluation import read_tested
-from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, parse_records
+from narratives.files import LIMIT, BadRecord, Line, Record, SpoiltFile, check_first_line, decode_stream, parse_records
 from narratives.models import TESTED_FILE, load_model
 
 _NAME = "stdin"
@@ -35,7 +35,7 @@ def classify_stream(
     model = load_model(model_folder, trust)
     check_columns(options, model.codebook)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
-    for group in _read_groups(source):
+    for group in _read_groups(decode_stream(source, options.columns.encoding, _NAME)):
         waiting: list[Item] = []
         for record in _parse(group):
             try:

@@ -72,7 +72,8 @@ def answer_part(
 def read_items(plan: Plan, input_: Input, part: Part, cursor: Cursor) -> tuple[list[Item], list[Reject]]:
     """The texts of a part, and its bad records."""
     source = input_.source
-    columns = replace(plan.options.columns, text="text") if source.form == "txt" else plan.options.columns
+    columns = input_.columns or plan.options.columns
+    columns = replace(columns, text="text") if source.form == "txt" else columns
     name = plan.labels[source.shown]
     items, rejects = [], []
     for record in read_part(source, input_.header, part, cursor, columns.needed):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from narratives.commands.options import JSON, TRUST, find_model, say, show
+from narratives.commands.options import ENCODING, JSON, TRUST, find_model, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError
 
@@ -32,6 +32,7 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 @click.option("--text", "texts", is_flag=True, help="Also the text itself (with --unit passage: the window).")
 @click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
+@ENCODING
 @click.option("--keep", help="Columns of the input to carry over, with commas between; or: all (in one column `record`).")
 @click.option("--unit", type=click.Choice(["text", "passage"]), default="text", help="passage: a row for each window.")
 @click.option(
@@ -52,8 +53,8 @@ _FORMATS = ["parquet", "jsonl", "csv"]
 def classify(root: Path, /, **values: Any) -> None:
     """Classify new texts: files, folders, patterns, URLs of JSONL, JSON, CSV, TSV, Parquet, TXT (a text a line); .gz, .zst.
 
-    The answers stand in OUTPUT/part-*; bad records in OUTPUT/_run/rejects.jsonl. A run that was stopped, however often, goes on
-    where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
+    The answers stand in OUTPUT/part-*; plan and bad records beside it, in OUTPUT.run/. A run that was stopped, however often,
+    goes on where it was when the same command is given again. INPUT - reads JSONL from standard input and answers on standard
     output, line by line. Next week's texts: the same command with the new INPUT and --add. Exit code 1: there were records,
     and none could be read.
 
@@ -101,6 +102,7 @@ class Wish:
     texts: bool
     text_column: str
     id_column: str
+    encoding: str
     keep: str | None
     unit: str
     explain: bool
@@ -121,7 +123,7 @@ def _make_options(wish: Wish) -> "Options":
     if math.isnan(wish.part_size):
         raise click.BadParameter("nan is no size", param_hint="'--part-size'")
     kept = tuple(dict.fromkeys(column.strip() for column in (wish.keep or "").split(",") if column.strip()))
-    columns = Columns(wish.text_column, wish.id_column, kept)
+    columns = Columns(wish.text_column, wish.id_column, kept, wish.encoding)
     if wish.mark and wish.form not in (None, "csv"):
         raise click.UsageError(f"--excel is for CSV; leave out --format {wish.form}")
     return Options(
@@ -226,6 +228,8 @@ def _tell(
     if summary.done < summary.parts:
         echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
     elif summary.rejects:
-        echo(f"{summary.rejects} records could not be read: {output}/_run/rejects.jsonl says which and why")
+        from narratives.batch import locate_rejects
+
+        echo(f"{summary.rejects} records could not be read: {locate_rejects(output)} says which and why")
     if records:
         echo(f"{records} records read in {seconds:.1f} s: {records / max(seconds, 1e-9):.0f} texts/s")

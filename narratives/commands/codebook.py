@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import JSON, open_project, say
+from narratives.commands.options import ENCODING, JSON, open_project, say
 from narratives.commands.terminal import echo
 
 
@@ -69,8 +69,9 @@ def export(root: Path, output: Path) -> None:
 @click.argument("sheet", type=click.Path(path_type=Path))
 @click.option("--name", help="The codebook's name, where it is new; by default the project folder's.")
 @click.option("--version", help="Its new version; by default the old one, its last number raised by one.")
+@ENCODING
 @click.pass_obj
-def import_command(root: Path, sheet: Path, name: str | None, version: str | None) -> None:
+def import_command(root: Path, sheet: Path, name: str | None, version: str | None, encoding: str) -> None:
     """Bring the codebook to what SHEET says: a CSV with the columns id, family, title, definition, include, exclude, voices.
 
     A cell of the last three holds an item a line. Narratives that are there keep their place; labels are never changed: to
@@ -83,7 +84,7 @@ def import_command(root: Path, sheet: Path, name: str | None, version: str | Non
     """
     from narratives.migration import describe_sheet, import_sheet
 
-    echo("\n".join(describe_sheet(import_sheet(open_project(root), sheet, name, version, say))))
+    echo("\n".join(describe_sheet(import_sheet(open_project(root), sheet, name, version, say, encoding))))
 
 
 @codebook.command()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import FOLDER, JSON, open_project, say
+from narratives.commands.options import ENCODING, FOLDER, JSON, open_project, say
 from narratives.commands.terminal import echo
 
 
@@ -46,6 +46,7 @@ def field() -> None:
 @click.option("--date-format", default="", metavar="FORM", help="How they are written, if not 2024-05-31: '%m/%d/%Y'.")
 @click.option("--text-column", default="text", show_default=True, help="Where the feed's records hold the text.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id.")
+@ENCODING
 @JSON
 @click.pass_obj
 def draw(root: Path, /, feed: tuple[str, ...], answers: Path, output: Path, as_json: bool, **given: Any) -> None:
@@ -65,7 +66,7 @@ def draw(root: Path, /, feed: tuple[str, ...], answers: Path, output: Path, as_j
     from narratives.field import Design, describe_sample
     from narratives.field import draw as draw_sample
 
-    columns = Columns(given.pop("text_column"), given.pop("id_column"))
+    columns = Columns(given.pop("text_column"), given.pop("id_column"), encoding=given.pop("encoding"))
     by = tuple(dict.fromkeys(name.strip() for name in given.pop("by").split(",") if name.strip()))
     design = Design(n=given.pop("count"), by=by, date=given.pop("date_column"), **given)
     sample = draw_sample(open_project(root), answers, feed, design, output=output, columns=columns, say=say)

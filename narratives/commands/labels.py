@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from narratives.commands.menu import Menu
-from narratives.commands.options import JSON, open_project, say, show
+from narratives.commands.options import ENCODING, JSON, open_project, say, show
 from narratives.commands.terminal import echo
 from narratives.errors import UserError, gather
 
@@ -62,6 +62,7 @@ def check(root: Path, as_json: bool) -> None:
 @click.option("--text-column", "text", default="text", show_default=True, help="Where JSONL, CSV and Parquet hold the text.")
 @click.option("--id-column", "id", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
 @click.option("--document-column", "document", help="Where they hold the document; passages of one are never split apart.")
+@ENCODING
 @click.option("--keep", default="", help="Further columns to keep, with commas between.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
 @click.option("--accept-good", is_flag=True, help="Leave out records that hold no text.")
@@ -96,6 +97,7 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--document-column", help="The field that names the document that a passage is of.")
 @click.option("--language-column", help="The field that names the language.")
 @click.option("--annotator-column", "annotator", help="The field that says who labelled; such as `annotator` are found.")
+@ENCODING
 @click.option("--columns", "header", help="The columns of a table without a header, with commas between: text,labels,id")
 @click.option("--label-names", type=click.Path(path_type=Path), help="A file of names, a line each, for labels 0, 1, ...")
 @click.option("--split-column", help="The field that says train, validation or test; without one `split`, if there is one.")

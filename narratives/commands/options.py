@@ -18,6 +18,24 @@ TRUST = click.option(
 )
 FOLDER = click.Path(path_type=Path, file_okay=False)
 SPLIT = click.option("--split", type=click.Choice(["train", "validation", "test"]), help="Score this split, not test.")
+
+
+def _check_encoding(_: click.Context, __: click.Parameter, value: str) -> str:
+    from narratives.files import find_codec
+
+    try:
+        return find_codec(value) if value else ""
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+ENCODING = click.option(
+    "--encoding",
+    default="",
+    metavar="NAME",
+    callback=_check_encoding,
+    help="Of text files that are neither UTF-8 nor marked as UTF-16: cp1252 and the like.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from narratives.commands.options import FOLDER, JSON, SPLIT, RunName, open_project, say, show
+from narratives.commands.options import ENCODING, FOLDER, JSON, SPLIT, RunName, open_project, say, show
 from narratives.commands.terminal import echo
 
 _TASKS = ["semeval2025-task10", "cards"]
@@ -76,6 +76,7 @@ def report(root: Path, run: str) -> None:
 @click.option("-o", "--output", required=True, type=FOLDER, help="Folder for evaluation.json, report.md, report.html.")
 @click.option("--task", "tasks", multiple=True, type=click.Choice(_TASKS), help="Add a shared task's own figures.")
 @click.option("--split", help="Score the passages of this split only: their field `split`, or splits.csv beside GOLD.")
+@ENCODING
 @click.option("--resamples", hidden=True, type=click.IntRange(1), help="No longer used: intervals are computed, not drawn.")
 @JSON
 def score(
@@ -85,6 +86,7 @@ def score(
     output: Path,
     tasks: tuple[str, ...],
     split: str | None,
+    encoding: str,
     resamples: int | None,
     as_json: bool,
 ) -> None:
@@ -101,7 +103,7 @@ def score(
     from narratives.report import headline
     from narratives.runs import score_files
 
-    evaluation = score_files(gold, predictions, codebook, output, tasks, split, say)
+    evaluation = score_files(gold, predictions, codebook, output, tasks, split, say, encoding)
     echo(json.dumps(evaluation.to_json(), indent=1) if as_json else headline(evaluation))
     echo(f"report: {output / 'report.html'}", err=as_json)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from narratives.commands.options import JSON, TRUST, find_model, open_project, say, show
+from narratives.commands.options import ENCODING, JSON, TRUST, find_model, open_project, say, show
 from narratives.commands.terminal import echo
 
 
@@ -18,6 +18,7 @@ from narratives.commands.terminal import echo
 @click.option("--format", "form", type=click.Choice(["label-studio", "jsonl"]), default="label-studio", show_default=True)
 @click.option("--text-column", default="text", show_default=True, help="Where records hold the text; with dots inside others.")
 @click.option("--id-column", default="id", show_default=True, help="Where they hold the id; without one, file and line.")
+@ENCODING
 @click.option("--seed", default=0, show_default=True, help="Draws the lots: one text in twenty is chosen by lot.")
 @TRUST
 @JSON
@@ -31,6 +32,7 @@ def suggest(
     form: str,
     text_column: str,
     id_column: str,
+    encoding: str,
     seed: int,
     trust: tuple[str, ...],
     as_json: bool,
@@ -53,8 +55,7 @@ def suggest(
     check_output(output, form, project)
     folder = find_model(root, name)
     with show("suggest") as progress:
-        suggestions, summary = suggest_texts(
-            project, folder, inputs, count, Columns(text_column, id_column), seed, progress, say
-        )
+        columns = Columns(text_column, id_column, encoding=encoding)
+        suggestions, summary = suggest_texts(project, folder, inputs, count, columns, seed, progress, say)
     summary.files = write_suggestions(output, form, suggestions, project.read_codebook(), folder.name)
     echo(json.dumps(summary.to_json(), indent=1, ensure_ascii=False) if as_json else "\n".join(describe_suggestions(summary)))

@@ -52,7 +52,7 @@ def add_texts(draws: Sequence[Draw], files: Mapping[str, str], columns: Columns,
         raise UserError(at(folder, None, f"the answers do not hold the texts; {fix}"))
     named = {path: name for name, path in files.items() if any(file == name for file, _ in lacking)}
     if named:
-        sources, _ = find_sources(list(named), "")
+        sources, _ = find_sources(list(named), "", columns.encoding)
         plan = make_plan(sources, Options(columns=columns), None)
         with closing(Cursor()) as cursor:
             for input_, piece in chain.from_iterable(plan.parts):

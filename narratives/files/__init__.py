@@ -3,13 +3,14 @@
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.disk import reading, sync_folder
+from narratives.files.encodings import decode_stream, find_codec
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, is_deep, read_values
 from narratives.files.jsonl import change_lines
 from narratives.files.ledger import append_line, read_from
-from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, read_lines
+from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.lock import LOCK, hold_lock
 from narratives.files.packed import JSON, explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
@@ -53,7 +54,10 @@ __all__ = [
     "change_lines",
     "check_first_line",
     "count_id",
+    "decode_line",
+    "decode_stream",
     "explain_unpacking",
+    "find_codec",
     "find_field",
     "find_format",
     "find_quoting",

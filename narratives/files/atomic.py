@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import io
 import json
 import os
 import re
@@ -14,28 +15,36 @@ from typing import Any
 
 from narratives.errors import UserError, at
 from narratives.files.disk import at_work_in, exchange, make_folders, sync_folder, sync_tree
+from narratives.files.encodings import decode_stream, explain_byte, without_option
 
 _ASIDE = re.compile(r"\.(.+)\.([0-9a-f]{12}|\d+)\.(old|partial)")  # numbers: of older versions
 
 
-def read_text(path: Path) -> str:
-    """The file's text (UTF-8, a byte-order mark and CRLF are accepted); `UserError` where it can't be read."""
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """The file's text (UTF-8, a byte-order mark and CRLF are accepted); `UserError` where it can't be read.
+
+    With an `encoding` it may be another one: "" reads what its mark says, else it is a name such as cp1252.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from None
-    return decode(path, data)
+    return decode(path, data if encoding is None else decode_stream(io.BytesIO(data), encoding, str(path)).read(), encoding)
 
 
-def decode(path: Path, data: bytes) -> str:
-    """UTF-8 bytes as text with plain line ends; `UserError` names the line of the first byte that is not UTF-8."""
+def decode(path: Path, data: bytes, encoding: str | None = None) -> str:
+    """UTF-8 bytes as text with plain line ends; `UserError` names the line of the first byte that is not UTF-8.
+
+    Without an `encoding` it does not speak of the option that names one.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         raise UserError(at(path, 1, "this is UTF-16 text or no text at all; save it as UTF-8"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(at(path, line, f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8")) from None
+        reason = explain_byte(data, error.start)
+        raise UserError(at(path, line, without_option(reason) if encoding is None else reason)) from None
     return text.replace("\r\n", "\n")
 
 

@@ -14,7 +14,7 @@ _NO_HEADER = "the first line must name the columns, each once, such as: id,text"
 _EMPTY = "it is empty; " + _NO_HEADER
 _TWICE = "two columns are named '{}'; rename one"
 _PAGE = "this is a web page or XML, no table; open it in a spreadsheet and save it as CSV in UTF-8"
-_WORDS = "this is WebAnno TSV, a row for each word; write a table with a row for each text: id,text,labels"
+_WORDS = "this is WebAnno TSV, of INCEpTION perhaps, a row for each word; write a row for each text: id,text,labels"
 _OLD_LINES = "its lines end with a carriage return alone, as old programs wrote them; save it with other line ends"
 _NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
 _BROKEN = "broken CSV: "
@@ -60,7 +60,7 @@ def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
         raise SpoiltFile(_EMPTY if not size else _NO_HEADER)
     if first.lstrip().lower().startswith(("<html", "<!doctype", "<?xml", "<table")):
         raise SpoiltFile(_PAGE)
-    if first.startswith("#FORMAT=WebAnno"):
+    if first.startswith(("#FORMAT=WebAnno", "#Text=")):
         raise SpoiltFile(_WORDS)
     outside = "".join(first.split('"')[::2])
     delimiter = "\t" if tabs else max(_SIGNS, key=lambda sign: (outside.count(sign), sign != "|"))
@@ -107,6 +107,12 @@ def read_rows(lines: Iterator[Line], header: Header) -> Iterator[Row]:
             if header.delimiter == "\t" and not row.reason and all(p.count(b"\t") == header.fields - 1 for p in parts):
                 row = Row(number, row.size, [], _MERGED.format(following[-1][0]))
         yield row
+
+
+def is_header_again(row: Row, header: Header) -> bool:
+    """Whether a row repeats the names of the columns."""
+    names = header.columns if header.size else ()  # a table whose columns the user named has none
+    return len(names) > 1 and row.fields[1 : len(names)] == list(names[1:]) and row.fields[0].lstrip("\ufeff") == names[0]
 
 
 def _parse(number: int, size: int, data: bytes | None, parser: "Parser", expected: int) -> Row:

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from narratives.files.encodings import explain_byte
 from narratives.files.json_shapes import list_records, to_record
 from narratives.files.lines import SpoiltFile
 
@@ -112,8 +113,7 @@ def read_values(source: BinaryIO) -> Iterator[tuple[int, Any]]:
                 more = reader.read(max(_CHUNK, len(text) - position))
                 text, position, ended = text[position:] + more, 0, not more
     except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise BrokenJson(line, f"byte 0x{byte:02x} is not UTF-8; save the file as UTF-8") from None
+        raise BrokenJson(line, explain_byte(error.object, error.start)) from None
     finally:
         with suppress(ValueError):  # where the file was closed before this was read to its end
             reader.detach()

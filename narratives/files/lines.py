@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from narratives.files.encodings import explain_byte
+
 LIMIT = 10_000_000  # bytes; a longer line is no record but an accident
 _STEP = 1 << 20  # bytes of such a line that are passed over at once
 TOO_LONG = f"longer than {LIMIT // 1_000_000} MB; split it or check for a missing line end"
@@ -40,8 +42,9 @@ def read_lines(stream: BinaryIO, number: int = 1, size: int | None = None) -> It
 
 
 _OFFICE = "this is a file of an office program, whatever its ending; open it there and save it as CSV in UTF-8"
+_ZIP = "this is a ZIP archive or a file of an office program, whatever its ending; unpack it, or save it there as CSV in UTF-8"
 _BEGINNINGS = {  # of files that have another ending than they should
-    b"PK\x03\x04": _OFFICE,
+    b"PK\x03\x04": _ZIP,
     b"\xd0\xcf\x11\xe0": _OFFICE,
     b"%PDF-": "this is a PDF, whatever its ending; save its text as TXT or CSV",
     b"PAR1": "this is Parquet; give the file the ending .parquet",
@@ -56,7 +59,8 @@ def check_first_line(data: bytes) -> None:
         if data.startswith(beginning):
             raise SpoiltFile(reason)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or (data and data.count(0) * 3 >= len(data)):
-        raise SpoiltFile("this is UTF-16 text or no text at all; save it as UTF-8")
+        fix = "save it as UTF-8, or name its encoding: --encoding utf-16-le"
+        raise SpoiltFile(f"this is UTF-16 text or no text at all; {fix}")
 
 
 def decode_line(number: int, data: bytes) -> str:
@@ -64,4 +68,4 @@ def decode_line(number: int, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise ValueError(f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8") from None
+        raise ValueError(explain_byte(data, error.start)) from None

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from narratives.errors import UserError, at
 from narratives.files.atomic import unreadable
+from narratives.files.encodings import decode_stream
 from narratives.files.json_lines import JsonLines
 from narratives.files.unpacked import check_unpacked
 
@@ -42,25 +43,27 @@ def check_file(path: Path) -> None:
         raise UserError(at(path, None, "is an archive; unpack it first and name the file in it"))
 
 
-def unpack(raw: Any, packing: str, path: str, size: int) -> BinaryIO:
+def unpack(raw: Any, packing: str, path: str, size: int, encoding: str | None = None) -> BinaryIO:
     """The bytes of an open file of `size` bytes as they were before packing; `packing` may name several steps.
 
+    Text becomes UTF-8 as `decode_stream` does it, unless `encoding` is `None`: then the file is none, or must be UTF-8.
     Reading it is a `UserError` once it unpacks to something out of all proportion.
     """
-    stream = raw
-    for step in packing.split():
+    stream, steps = raw, packing.split()
+    for step in steps:
+        if step == "json":
+            continue
         if step == "gzip":
             unpacked: Any = gzip.GzipFile(fileobj=stream)
             unpacked.myfileobj = stream  # closed with it
             unpacked = _Unpacking(path, unpacked, size)
-        elif step == "zstd":
+        else:
             import pyarrow
 
             unpacked = _Unpacking(path, pyarrow.CompressedInputStream(stream, "zstd"), size)
-        else:
-            unpacked = JsonLines(stream)
         stream = io.BufferedReader(unpacked, _BUFFER)
-    return cast(BinaryIO, stream)
+    stream = stream if encoding is None else decode_stream(stream, encoding, path)
+    return cast(BinaryIO, io.BufferedReader(JsonLines(stream), _BUFFER) if "json" in steps else stream)
 
 
 class _Unpacking(io.RawIOBase):
@@ -88,8 +91,8 @@ class _Unpacking(io.RawIOBase):
 
 
 @contextmanager
-def open_unpacked(path: Path, *, by_lines: bool = True) -> Iterator[BinaryIO]:
-    """The unpacked bytes of a file, JSON as an object a line if `by_lines`.
+def open_unpacked(path: Path, *, by_lines: bool = True, encoding: str | None = None) -> Iterator[BinaryIO]:
+    """The unpacked bytes of a file, JSON as an object a line if `by_lines`; `encoding` is that of `unpack`.
 
     `UserError` where there is no such file, or where reading it within the block shows that it is packed in another way.
     """
@@ -97,7 +100,7 @@ def open_unpacked(path: Path, *, by_lines: bool = True) -> Iterator[BinaryIO]:
     inner, packing = strip_packing(path)
     steps = f"{packing} json" if by_lines and inner.lower().endswith(JSON) else packing
     try:
-        with unpack(path.open("rb", buffering=_BUFFER), steps, str(path), path.stat().st_size) as stream:
+        with unpack(path.open("rb", buffering=_BUFFER), steps, str(path), path.stat().st_size, encoding) as stream:
             yield stream
     except (EOFError, OSError, zlib.error) as error:
         if isinstance(error, OSError) and (error.errno is not None or not packing):

@@ -68,6 +68,8 @@ def _to_values(name: str, column: Any, broken: dict[int, str]) -> list[Any]:
         return _to_shared_values(name, column, broken)
     try:
         values = list(column.to_pylist())
+        if pa.types.is_map(column.type):
+            values = [_to_object(value) for value in values]
         return [_decode(value) for value in values] if _holds_bytes(column.type) else values
     except (ValueError, OverflowError, pa.ArrowException):
         return [_to_value(name, column[k], k, broken) for k in range(len(column))]
@@ -85,6 +87,12 @@ def _decode(value: Any) -> Any:
         return value.decode("utf-8") if isinstance(value, bytes) else value
     except UnicodeDecodeError:
         return value
+
+
+def _to_object(pairs: list[tuple[Any, Any]] | None) -> Any:
+    # A map as the object that it stands for; as it is where keys repeat or are no texts.
+    is_object = pairs is not None and all(isinstance(key, str) for key, _ in pairs) and len(dict(pairs)) == len(pairs)
+    return dict(pairs) if pairs is not None and is_object else pairs
 
 
 def _to_shared_values(name: str, column: Any, broken: dict[int, str]) -> list[Any]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from narratives.errors import UserError, at
-from narratives.files.csv_rows import Header, name_columns, read_header, read_rows
+from narratives.files.csv_rows import Header, is_header_again, name_columns, read_header, read_rows
+from narratives.files.encodings import without_option
 from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.packed import JSON, check_file, open_unpacked, strip_packing
@@ -52,8 +53,11 @@ def find_format(path: Path) -> str:
     raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
 
 
-def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record | BadRecord]:
+def read_records(path: Path, columns: Sequence[str] = (), encoding: str | None = None) -> Iterator[Record | BadRecord]:
     """Stream the records of a file whose format its ending tells. `columns` names those of a table without a header.
+
+    A text file must be UTF-8; not so where `encoding` is given: "" reads what the mark at its beginning says, else it is a
+    name such as cp1252.
 
     A broken line is yielded as `BadRecord`, so that the caller decides what it costs. What spoils the whole file
     (not there, unknown format, not UTF-8, no header) raises `UserError`.
@@ -61,19 +65,23 @@ def read_records(path: Path, columns: Sequence[str] = ()) -> Iterator[Record | B
     form = find_format(path)
     if form == "parquet" and strip_packing(path)[1]:
         raise UserError(at(path, None, "Parquet is compressed inside; unpack this file first"))
-    return _read_parquet(path) if form == "parquet" else _read_text(path, form, columns)
+    return _read_parquet(path) if form == "parquet" else _read_text(path, form, columns, encoding)
 
 
-def _read_text(path: Path, form: str, columns: Sequence[str]) -> Iterator[Record | BadRecord]:
+def _read_text(path: Path, form: str, columns: Sequence[str], encoding: str | None) -> Iterator[Record | BadRecord]:
     try:
-        header = _find_header(path, columns) if form == "csv" else None
-        with open_unpacked(path) as stream:
-            lines = _refuse_other_encodings(path, read_lines(stream))
+        header = _find_header(path, columns, encoding) if form == "csv" else None
+        with open_unpacked(path, encoding=encoding) as stream:
+            lines = _refuse_other_encodings(path, read_lines(stream), encoding)
             if header and not columns:
                 read_header(lines, tabs=header.delimiter == "\t")
             yield from _refuse_spread_objects(parse_records(form, lines, header))
     except SpoiltFile as error:
-        raise UserError(at(path, 1, str(error))) from None
+        raise UserError(at(path, 1, _word(error, encoding))) from None
+
+
+def _word(error: ValueError, encoding: str | None) -> str:
+    return without_option(str(error)) if encoding is None else str(error)
 
 
 def _refuse_spread_objects(records: Iterator[Record | BadRecord]) -> Iterator[Record | BadRecord]:
@@ -88,10 +96,10 @@ def _refuse_spread_objects(records: Iterator[Record | BadRecord]) -> Iterator[Re
             yield record
 
 
-def _find_header(path: Path, columns: Sequence[str]) -> Header:
+def _find_header(path: Path, columns: Sequence[str], encoding: str | None) -> Header:
     tabs = strip_packing(path)[0].lower().endswith(".tsv")
-    with open_unpacked(path) as stream:
-        lines = _refuse_other_encodings(path, read_lines(stream))
+    with open_unpacked(path, encoding=encoding) as stream:
+        lines = _refuse_other_encodings(path, read_lines(stream), encoding)
         return find_quoting(lines, name_columns(lines, columns, tabs) if columns else read_header(lines, tabs=tabs))
 
 
@@ -102,7 +110,7 @@ def parse_records(form: str, lines: Iterator[Line], header: Header | None) -> It
     return _parse_lines(lines, _parse_json if form == "jsonl" else _parse_txt)
 
 
-def _refuse_other_encodings(path: Path, lines: Iterator[Line]) -> Iterator[Line]:
+def _refuse_other_encodings(path: Path, lines: Iterator[Line], encoding: str | None) -> Iterator[Line]:
     # One error for a file in another encoding says more than one for every line of it.
     for number, size, data in lines:
         if data is not None:
@@ -111,7 +119,7 @@ def _refuse_other_encodings(path: Path, lines: Iterator[Line]) -> Iterator[Line]
                     check_first_line(data)
                 decode_line(number, data)
             except ValueError as error:
-                raise UserError(at(path, number, str(error))) from None
+                raise UserError(at(path, number, _word(error, encoding))) from None
         yield number, size, data
 
 
@@ -131,11 +139,14 @@ def _parse_lines(lines: Iterator[Line], parse: Callable[[int, str], Record | Bad
 
 
 def _parse_txt(number: int, line: str) -> Record | None:
-    return Record(number, {"text": line.strip()}) if line.strip() else None
+    text = line.strip()
+    if "\r" in text:
+        raise ValueError("a carriage return stands in this line, as old programs ended lines; save it with other line ends")
+    return Record(number, {"text": text}) if text else None
 
 
 def _parse_json(number: int, line: str) -> Record | BadRecord | None:
-    line = line.rstrip()
+    line = line.rstrip().removeprefix("\ufeff")  # files that were put together
     if not line:
         return None
     if number == 1 and (line.strip() == "[" or line.lstrip().startswith(("[{", "[ {"))):
@@ -163,6 +174,8 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
     for row in read_rows(lines, header):
         if row.reason:
             yield BadRecord(row.line, row.reason)
+        elif row.fields and is_header_again(row, header):
+            yield BadRecord(row.line, "the header stands here again, as where files were put together; delete this line")
         elif row.fields:
             yield Record(row.line, dict(zip(header.columns, row.fields, strict=False)))  # nameless columns fall away
 

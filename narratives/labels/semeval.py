@@ -10,17 +10,17 @@ from pathlib import Path
 
 from narratives.data import Codebook
 from narratives.errors import UserError, at, did_you_mean
-from narratives.files import BadRecord, Record, read_lines
+from narratives.files import BadRecord, Record, decode_line, open_unpacked, read_lines
 from narratives.labels.titles import COLONS, OTHER, fold_name, fold_names, list_endings
 
 _LOOKED_AT = 5  # lines that tell the form
 
 
-def is_semeval(path: Path) -> bool:
+def is_semeval(path: Path, encoding: str = "") -> bool:
     """Whether a text file is in this form: three fields a line, the first of them a file's name or an id without blanks."""
     if path.suffix.lower() not in (".txt", ".tsv") or not path.is_file():
         return False
-    with path.open("rb") as stream:
+    with open_unpacked(path, by_lines=False, encoding=encoding) as stream:
         lines = [data or b"" for _, _, data in islice(read_lines(stream), _LOOKED_AT)]
     rows = [line.decode("utf-8-sig", "replace").rstrip("\r\n").split("\t") for line in lines if line.strip()]
     rows = rows[1:] if rows and _is_header(rows[0]) else rows
@@ -32,14 +32,14 @@ def _is_header(fields: list[str]) -> bool:
     return len(fields) == 3 and "narrative" in fields[1].lower() and "narrative" in fields[2].lower() and "." not in fields[0]
 
 
-def split_semeval(path: Path) -> Iterator[tuple[int, str, list[str]]]:
+def split_semeval(path: Path, encoding: str = "") -> Iterator[tuple[int, str, list[str]]]:
     """Line, id and labels as they stand, both levels together, each once. `UserError` where a line has another form."""
-    with path.open("rb") as stream:
+    with open_unpacked(path, by_lines=False, encoding=encoding) as stream:
         for number, _, data in read_lines(stream):
             try:
-                line = (data or b"").decode("utf-8-sig").strip("\r\n")
-            except UnicodeDecodeError:
-                raise UserError(at(path, number, "this is no UTF-8; save the file as UTF-8")) from None
+                line = decode_line(number, data or b"").strip("\r\n")
+            except ValueError as error:
+                raise UserError(at(path, number, str(error))) from None
             if not line.strip():
                 continue
             fields = line.split("\t")
@@ -52,11 +52,11 @@ def split_semeval(path: Path) -> Iterator[tuple[int, str, list[str]]]:
             yield number, fields[0].strip(), list(dict.fromkeys(words))
 
 
-def read_semeval(path: Path, codebook: Codebook) -> Iterator[Record | BadRecord]:
+def read_semeval(path: Path, codebook: Codebook, encoding: str = "") -> Iterator[Record | BadRecord]:
     """The lines as records with `id` and `narratives`, a list of the codebook's ids."""
     exact = {narrative.id: narrative.id for narrative in codebook.narratives}
     titles = fold_names((name, n.id) for n in codebook.narratives for name in (n.id, n.title))
-    for number, id_, words in split_semeval(path):
+    for number, id_, words in split_semeval(path, encoding):
         narratives: list[str] = []
         for word in words:
             label = exact.get(word) or find_label(word, titles)

@@ -53,18 +53,24 @@ def export_sheet(project: Project, output: Path) -> int:
 
 
 def import_sheet(
-    project: Project, path: Path, name: str | None = None, version: str | None = None, say: Say | None = None
+    project: Project,
+    path: Path,
+    name: str | None = None,
+    version: str | None = None,
+    say: Say | None = None,
+    encoding: str = "",
 ) -> SheetSummary:
     """Bring the codebook to what a sheet says: narratives of an id that is there are changed in place, others come last.
 
     `UserError` where the sheet is at fault, or where passages carry a narrative that it lacks; nothing is written then.
     """
     with project.lock(say):
-        return _import(project, path, name, version)
+        return _import(project, path, (name, version), encoding)
 
 
-def _import(project: Project, path: Path, name: str | None, version: str | None) -> SheetSummary:
-    entries, left_out = _read_sheet(path)
+def _import(project: Project, path: Path, given: tuple[str | None, str | None], encoding: str) -> SheetSummary:
+    name, version = given
+    entries, left_out = _read_sheet(path, encoding)
     target = project.labels / "codebook.toml"
     before = project.read_codebook() if target.is_file() else None
     summary = SheetSummary(file=str(target), name=name or "", version=version or "1", left_out=left_out)
@@ -73,7 +79,7 @@ def _import(project: Project, path: Path, name: str | None, version: str | None)
         summary.new = [entry["id"] for entry in entries]
         text = _compose(summary.name, summary.version, list[str](), entries)
     else:
-        text = _edit(project, target, before, entries, summary, (name, version))
+        text = _edit(project, target, before, entries, summary, given)
     if text:
         change_files(project.root, {target: restore_ends(target, text) if before else text})
     return summary
@@ -93,13 +99,13 @@ def describe_sheet(summary: SheetSummary) -> list[str]:
     return [*lines, "next: narratives labels add TEXTS..., or narratives labels import FILE"]
 
 
-def _read_sheet(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+def _read_sheet(path: Path, encoding: str) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows as narratives in TOML's form, and the columns that are none of a codebook's."""
     entries: list[dict[str, Any]] = []
     problems: list[str] = []
     lines: dict[tuple[str, int, str], int] = {}
     unknown_columns: dict[str, None] = {}
-    for record in read_records(path):
+    for record in read_records(path, encoding=encoding):
         if isinstance(record, BadRecord):
             problems.append(at(path, record.line, record.reason))
             continue

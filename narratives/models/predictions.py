@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from narratives.data import Codebook, Labels, Prediction
 from narratives.errors import UserError, at, did_you_mean
-from narratives.files import BadRecord, count_id, read_records, write_text
+from narratives.files import BadRecord, Record, count_id, read_records, write_text
 from narratives.labels import is_semeval, is_yes, join_stance, read_labels, read_semeval, split_text
 
 _SHOWN = 50  # bad lines listed
@@ -31,7 +31,7 @@ def write_predictions(path: Path, predictions: Sequence[Prediction], run: str, c
     write_text(path, "\n".join(rows) + "\n")
 
 
-def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
+def read_predictions(path: Path, codebook: Codebook, encoding: str = "") -> Iterator[Prediction]:
     """Stream predictions from JSONL, CSV or Parquet; at the end `UserError` lists every bad line (the first 50).
 
     Labels come as `narratives` (an object, a list, or a text with `;` between ids) or as a column of 0 and 1 for each
@@ -39,7 +39,7 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
     `score_<id>` (or `score.<id>`).
     """
     problems: list[str] = []
-    for record in read_semeval(path, codebook) if is_semeval(path) else read_records(path):
+    for record in _read(path, codebook, encoding):
         try:
             if isinstance(record, BadRecord):
                 _fail(record.reason)
@@ -50,6 +50,12 @@ def read_predictions(path: Path, codebook: Codebook) -> Iterator[Prediction]:
                 break
     if problems:
         raise UserError(*problems)
+
+
+def _read(path: Path, codebook: Codebook, encoding: str) -> Iterator[Record | BadRecord]:
+    if is_semeval(path, encoding):
+        return read_semeval(path, codebook, encoding)
+    return read_records(path, encoding=encoding)
 
 
 def _parse(values: dict[str, Any], codebook: Codebook) -> Prediction:

@@ -27,20 +27,21 @@ def score_files(
     tasks: tuple[str, ...] = (),
     split: str | None = None,
     say: Say | None = None,
+    encoding: str = "",
 ) -> Evaluation:
     """Score `predictions` against `gold`; write `evaluation.json`, `sources.json`, `report.md`, `report.html` to `output`.
 
     Both files are JSONL, JSON, CSV, Parquet or in SemEval's form; they are joined by id. `tasks` names shared tasks whose
     figures are added. With `split` only its passages are scored: those whose field `split` says so or, where they have none,
     whose document the file `splits.csv` beside the gold puts there. Predictions for the others may be there; they are left
-    out.
+    out. `encoding` is that of both where they are text and neither UTF-8 nor marked as UTF-16.
     """
     codebook = read_codebook(codebook_file)
-    if "text" in _first_keys(predictions) and "text" not in _first_keys(gold):
+    if "text" in _first_keys(predictions, encoding) and "text" not in _first_keys(gold, encoding):
         raise UserError(
             at(predictions, None, "this has texts and the gold has none: name the gold first, then the predictions")
         )
-    answers = read_sources(gold, predictions, codebook, split)
+    answers = read_sources(gold, predictions, codebook, split, encoding)
     evaluation = score(
         answers,
         codebook,
@@ -55,16 +56,16 @@ def score_files(
     sources = {"gold": gold, "predictions": predictions, "codebook": codebook_file}
     names = {name: Path(os.path.relpath(path.absolute(), output.absolute())).as_posix() for name, path in sources.items()}
     with hold_lock(output, say, make=True):
-        write_json(output / SOURCES, {**names, "split": split, "predictions_digest": sha256(predictions)})
+        write_json(output / SOURCES, {**names, "split": split, "encoding": encoding, "predictions_digest": sha256(predictions)})
         write_json(output / "evaluation.json", evaluation.to_json())
         write_report(output, [evaluation])
     return evaluation
 
 
-def read_sources(gold: Path, predictions: Path, codebook: Codebook, split: str | None) -> Joined:
+def read_sources(gold: Path, predictions: Path, codebook: Codebook, split: str | None, encoding: str = "") -> Joined:
     """Gold and predictions of two files, joined; of one split where `split` names it."""
-    passages = read_gold_file(gold, codebook)
-    answered = read_predictions(predictions, codebook)
+    passages = read_gold_file(gold, codebook, encoding)
+    answered = read_predictions(predictions, codebook, encoding)
     if split is None:
         return join(passages, answered, codebook, predictions)
     chosen = _choose_split(passages, gold, split)
@@ -90,17 +91,18 @@ def _choose_split(passages: Sequence[Passage], gold: Path, split: str) -> list[P
     return chosen
 
 
-def _first_keys(path: Path) -> list[str]:
-    first = None if is_semeval(path) else next(read_records(path), None)
+def _first_keys(path: Path, encoding: str) -> list[str]:
+    first = None if is_semeval(path, encoding) else next(read_records(path, encoding=encoding), None)
     return list(first.values) if isinstance(first, Record) else []
 
 
-def read_gold_file(path: Path, codebook: Codebook) -> list[Passage]:
+def read_gold_file(path: Path, codebook: Codebook, encoding: str = "") -> list[Passage]:
     """Labelled passages of one file. Only `id` and labels are needed; `document`, `text`, `source`, ... are used if there."""
     passages: list[Passage] = []
     problems: list[str] = []
     first: dict[str, int] = {}
-    for record in read_semeval(path, codebook) if is_semeval(path) else read_records(path):
+    marked = is_semeval(path, encoding)
+    for record in read_semeval(path, codebook, encoding) if marked else read_records(path, encoding=encoding):
         try:
             if isinstance(record, BadRecord):
                 raise ValueError(record.reason)
@@ -149,12 +151,13 @@ def read_scored(folder: Path) -> tuple[Evaluation, Joined, Codebook]:
         evaluation = Evaluation.from_json(read_json(path))
         gold, predictions, book = (_find(folder, sources[name]) for name in ("gold", "predictions", "codebook"))
         split, digest = sources["split"], sources["predictions_digest"]
+        encoding = str(sources.get("encoding") or "")  # older versions did not write it
     except (TypeError, KeyError, AttributeError):
         raise UserError(at(path, None, f"not what this version writes; {_AGAIN} {folder}")) from None
     codebook = read_codebook(book)
     if sha256(predictions) != digest:
         raise UserError(at(predictions, None, f"altered since it was scored; {_AGAIN} {folder}"))
-    answers = read_sources(gold, predictions, codebook, split)
+    answers = read_sources(gold, predictions, codebook, split, encoding)
     if (digest_passages(answers.passages), codebook.digest) != (evaluation.gold_digest, evaluation.codebook["digest"]):
         raise UserError(at(gold, None, f"the gold or the codebook was altered since it was scored; {_AGAIN} {folder}"))
     return evaluation, answers, codebook

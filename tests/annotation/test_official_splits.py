@@ -42,6 +42,17 @@ def test_a_column_of_another_name_and_the_name_of_a_file_are_honoured(root: Path
     assert (splits["n2"], splits["n3"]) == ("test", "test")
 
 
+def test_the_splits_of_another_project_come_with_its_passages(root: Path) -> None:
+    write_lines(root.parent / "splits.csv", "document,split", "n0,test", "n1,train", "doc,validation")
+    splits = bring(root, "passages.jsonl", *records()[:2], {**records(document="doc")[2]})
+    assert (splits["n0"], splits["n1"], splits["doc"]) == ("test", "train", "validation")
+
+
+def test_a_table_of_that_name_that_is_none_of_ours_is_left_alone(root: Path) -> None:
+    write_lines(root.parent / "splits.csv", "name,part", "n0,test")
+    assert set(bring(root, "a.jsonl", *records())) >= {"n0", "n1", "n2", "n3"}
+
+
 def test_documents_can_be_dealt_out_anew_all_the_same(root: Path) -> None:
     done = invoke(root, "labels", "import", write_lines(root / "test.jsonl", *records()), "--new-splits", "--json")
     assert "test" not in str(json.loads(done.stdout)["notes"])

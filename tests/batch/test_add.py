@@ -3,12 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from helpers.batch_runs import add, number_texts, read_rows, run, write_input
-from helpers.examples import invoke, problems_of, snapshot
+from helpers.batch_runs import add, collect, copy_run, kept, locate, number_texts, read_rows, run, write_input
+from helpers.examples import invoke, problems_of
 from helpers.killed import kill_at, needs_fork
 
+from narratives.batch.items import Columns
+from narratives.batch.job import report_status
 from narratives.batch.plan import PLAN
 from narratives.models.model import Model
 
@@ -28,13 +31,13 @@ def answers(model: Path, tmp_path: Path) -> Path:
 
 
 def test_what_is_added_stands_beside_what_was_there(model: Path, answers: Path, tmp_path: Path) -> None:
-    before = {name: data for name, data in snapshot(answers).items() if name.startswith("part-")}
+    before = {name: data for name, data in collect(answers).items() if name.startswith("part-")}
     new = write_input(tmp_path / "two" / "feed.jsonl", [{"text": f"a toll of week two {k}"} for k in range(5)])
     summary = add(model, answers, new, part_size=SIZE)
-    after = snapshot(answers)
+    after = collect(answers)
     assert {name: after[name] for name in before} == before
     assert summary.texts == len(read_rows(answers)) == 58 + 5
-    assert json.loads((answers / "_run" / "summary.json").read_text())["texts"] == 63
+    assert json.loads((kept(answers) / "summary.json").read_text())["texts"] == 63
     ids = [row["id"] for row in read_rows(answers)]
     assert len(set(ids)) == len(ids)  # records without ids have the name of a file that week one had too
     assert ids[-1] == f"{new}:5"
@@ -44,7 +47,7 @@ def test_a_folder_that_is_not_there_is_begun(model: Path, tmp_path: Path) -> Non
     texts = write_input(tmp_path / "a.jsonl", number_texts(9))
     add(model, tmp_path / "added", texts)
     run(model, tmp_path / "begun", texts)
-    assert snapshot(tmp_path / "added") == snapshot(tmp_path / "begun")
+    assert collect(tmp_path / "added") == collect(tmp_path / "begun")
 
 
 def test_files_that_are_answered_are_not_read_again(
@@ -64,9 +67,9 @@ def test_files_that_are_answered_are_not_read_again(
     add(model, answers, tmp_path / "one", said=said, part_size=SIZE)
     assert read == ["only this is new"]
     assert "2 of 3 files are in this folder already and are not read again" in said
-    before = snapshot(answers)
+    before = collect(answers)
     add(model, answers, tmp_path / "one", part_size=SIZE)
-    assert (snapshot(answers), read) == (before, ["only this is new"])
+    assert (collect(answers), read) == (before, ["only this is new"])
 
 
 def test_what_was_answered_may_be_gone(model: Path, answers: Path, tmp_path: Path) -> None:
@@ -76,25 +79,54 @@ def test_what_was_answered_may_be_gone(model: Path, answers: Path, tmp_path: Pat
 
 
 def test_what_has_changed_since_is_refused(model: Path, answers: Path, tmp_path: Path) -> None:
-    before, feed = snapshot(answers), tmp_path / "one" / "feed.jsonl"
+    before, feed = collect(answers), tmp_path / "one" / "feed.jsonl"
     feed.write_text(feed.read_text() + '{"text": "more"}\n')
     fix = "put what is new into a file of its own and add that, or name another --output"
     assert problems_of(lambda: add(model, answers, feed, part_size=SIZE)) == [
         f"{feed}: has changed since it was answered; {fix}"
     ]
-    assert snapshot(answers) == before
+    assert collect(answers) == before
 
 
 def test_another_model_is_told_how_to_begin_a_folder(answers: Path, root: Path, tmp_path: Path) -> None:
     config = root / "experiments" / "base" / "config.toml"
     config.write_text("seed = 5\n" + config.read_text())
     assert invoke(root, "train", "base").exit_code == 0
-    new, before = write_input(tmp_path / "b.jsonl", [{"text": "new"}]), snapshot(answers)
+    new, before = write_input(tmp_path / "b.jsonl", [{"text": "new"}]), collect(answers)
     [told] = problems_of(lambda: add(root / "models" / "base", answers, new, part_size=SIZE))
     digest = json.loads((root / "models" / "base" / "model.json").read_text())["digest"]
-    assert told.startswith(f"{answers}/{PLAN}: the answers in this folder were begun with another training of this model (")
+    assert told.startswith(
+        f"{locate(answers, PLAN)}: the answers in this folder were begun with another training of this model ("
+    )
     assert told.endswith(f"; begin a new folder for this model: --output {answers}-base-{digest[:8]}")
-    assert snapshot(answers) == before
+    assert collect(answers) == before
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_what_is_added_may_hold_its_text_in_another_column(model: Path, tmp_path: Path, form: str) -> None:
+    out, first = tmp_path / "out", write_input(tmp_path / "one.jsonl", [{**row, "by": "one"} for row in number_texts(9)])
+    run(model, out, first, form=form, columns=Columns(keep=("by",)))
+    rows = [{"nr": f"c{k}", "body": f"the toll {k}", "text": "not this", "by": "two"} for k in range(5)]
+    second = write_input(tmp_path / "two.csv", rows)
+    other: dict[str, Any] = {"columns": Columns("body", "nr", ("by",)), "form": form}
+    add(model, out, second, **other)
+    rows = read_rows(out)
+    assert [row["id"] for row in rows][-5:] == [f"c{k}" for k in range(5)]
+    alone = tmp_path / "alone"
+    run(model, alone, second, **other)
+    assert [row["scores"] for row in rows[-5:]] == [row["scores"] for row in read_rows(alone)]
+    for part in out.glob("part-00001*"):
+        part.unlink()
+    whole = add(model, out, second, **other)
+    assert read_rows(out) == rows and whole == report_status(str(out))
+    run(model, out, first, second, form=form, columns=Columns(keep=("by",)))  # the command of the beginning goes on, too
+    assert read_rows(out) == rows
+
+
+def test_what_is_kept_must_be_the_same(model: Path, answers: Path, tmp_path: Path) -> None:
+    new = write_input(tmp_path / "b.jsonl", [{"body": "new", "by": "me"}])
+    [told] = problems_of(lambda: add(model, answers, new, part_size=SIZE, columns=Columns("body", keep=("by",))))
+    assert "another --keep (none, not by)" in told
 
 
 def test_other_options_are_refused(model: Path, answers: Path, tmp_path: Path) -> None:
@@ -109,18 +141,18 @@ def test_killed_at_any_step_the_same_command_ends_with_the_same_bytes(model: Pat
 
     new = write_input(tmp_path / "new.jsonl", [{"text": f"a toll of week two {k}"} for k in range(40)])
     (answers / "part-00001.jsonl").unlink()  # week one was not done either
-    whole = Path(shutil.copytree(answers, tmp_path / "whole"))
+    whole = copy_run(answers, tmp_path / "whole")
     add(model, whole, new, part_size=SIZE)
-    expected, killed = snapshot(whole), 0
+    expected, killed = collect(whole), 0
     for step in range(0, 40, 3):
-        stopped = Path(shutil.copytree(answers, tmp_path / f"stopped{step}"))
+        stopped = copy_run(answers, tmp_path / f"stopped{step}")
         if not (child := os.fork()):
             kill_at(step)
             add(model, stopped, new, part_size=SIZE)
             os._exit(0)
         killed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
         add(model, stopped, new, part_size=SIZE)
-        assert snapshot(stopped) == expected
+        assert collect(stopped) == expected
     assert killed > 5
 
 

@@ -171,8 +171,8 @@ def test_the_summary_counts(folder: Path, tmp_path: Path) -> None:
     none, counts = sum(not r["narratives"] for r in rows), {i: sum(i in r["narratives"] for r in rows) for i in TOPICS}
     raised = {id_: n for id_, n in counts.items() if n}
     assert summary == BatchSummary(1, 1, 4, 4, none=none, narratives=raised, languages={"en": 4}, finder=find_version())
-    assert json.loads((tmp_path / "out" / "_run/summary.json").read_text()) == summary.to_json()
-    assert (tmp_path / "out" / "_run/rejects.jsonl").exists() is False
+    assert json.loads((tmp_path / "out.run/summary.json").read_text()) == summary.to_json()
+    assert (tmp_path / "out.run/rejects.jsonl").exists() is False
     assert seen[-1][:2] == (4, 4)
     assert seen[-1][2].endswith(" texts/s")
 

@@ -87,7 +87,7 @@ def test_the_bytes_do_not_depend_on_parts_processes_or_stops(folder: Path, tmp_p
     run(folder, tmp_path / "two", path, part_size=100)
     written["stopped"] = b"".join(part.read_bytes() for part in sorted((tmp_path / "two").glob("part-*")))
     assert len(set(written.values())) == 1
-    assert (tmp_path / "two" / "_run/summary.json").read_bytes() == (tmp_path / "small" / "_run/summary.json").read_bytes()
+    assert (tmp_path / "two.run/summary.json").read_bytes() == (tmp_path / "small.run/summary.json").read_bytes()
 
 
 def test_a_pipe_is_answered_like_a_file(folder: Path, tmp_path: Path, path: Path) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from helpers.batch_runs import SIZE, needs_proc, number_texts, run, start, wait_for_parts, write_input
-from helpers.examples import problems_of, snapshot
+from helpers.batch_runs import SIZE, collect, kept, locate, needs_proc, number_texts, run, start, wait_for_parts, write_input
+from helpers.examples import problems_of
 
 from narratives.batch.job import report_status
 from narratives.files.lock import LOCK, hold_lock
@@ -48,19 +48,19 @@ def test_a_damaged_part_is_done_again(
 ) -> None:
     out = tmp_path / "out"
     run(folder, out, texts, part_size=SIZE, form=form)
-    whole = snapshot(out)
-    damage(out / name.format(form))
-    (out / "_run" / "summary.json").write_bytes(b"")
+    whole = collect(out)
+    damage(locate(out, name.format(form)))
+    (kept(out) / "summary.json").write_bytes(b"")
     told = report_status(str(out))
     assert told.parts - told.done == (0 if damage is blank and name.startswith("part") else 1)  # a status reads no answers
     run(folder, out, texts, part_size=SIZE, form=form)
-    assert snapshot(out) == whole
+    assert collect(out) == whole
 
 
 def test_a_run_of_an_older_version_that_is_done_stays_done(folder: Path, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     done = run(folder, out, texts, part_size=SIZE)
-    for path in (out / "_run" / "log").iterdir():
+    for path in (kept(out) / "log").iterdir():
         first, *rest = path.read_text().split("\n")
         counts = json.loads(first)
         del counts["answers"]  # which it did not write
@@ -72,19 +72,19 @@ def test_a_run_of_an_older_version_that_is_done_stays_done(folder: Path, texts: 
 def test_a_plan_that_holds_nothing_yields_to_restart(folder: Path, texts: Path, tmp_path: Path, left: bytes) -> None:
     out = tmp_path / "out"
     run(folder, out, texts, part_size=SIZE)
-    whole = snapshot(out)
-    (out / "_run" / "plan.json").write_bytes(left)
+    whole = collect(out)
+    (kept(out) / "plan.json").write_bytes(left)
     assert problems_of(lambda: run(folder, out, texts, part_size=SIZE)) == [
-        f"{out}/_run/plan.json: holds nothing, as after a power cut; name another --output, or begin anew with --restart"
+        f"{out}.run/plan.json: holds nothing, as after a power cut; name another --output, or begin anew with --restart"
     ]
     run(folder, out, texts, part_size=SIZE, restart=True)
-    assert snapshot(out) == whole
+    assert collect(out) == whole
 
 
 def test_a_plan_names_no_files_elsewhere(folder: Path, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(folder, out, texts, part_size=SIZE)
-    path = out / "_run" / "plan.json"
+    path = kept(out) / "plan.json"
     path.write_text(path.read_text().replace('"form": "jsonl"', '"form": "/../../x"', 1))
     [problem] = problems_of(lambda: report_status(str(out)))
     assert problem.startswith(f"{path}: not the plan of a batch run")
@@ -102,7 +102,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing_half_written(folder: Path, tmp
     assert [*out.rglob(".*")] == []
     run(folder, out, texts, part_size=SIZE)
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")
 
 
 def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path
     assert sum(" parts were done already" in text for text in said) == 1
     assert not (out / LOCK).exists()
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")
 
 
 def test_what_is_no_file_among_good_ones_is_left_out_in_one_line(folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.examples import WORDS, invoke, problems_of, snapshot, write_lines
+from helpers.batch_runs import collect, copy_run, kept
+from helpers.examples import WORDS, invoke, problems_of, write_lines
 
 from narratives.batch import cluster as distributed
 
@@ -32,8 +33,8 @@ def ends(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     assert classify(folder, small_done, "local").exit_code == 0
     for name in ("broken", "resumed"):
         copy_half(folder / "local", folder / name)
-    shutil.rmtree(folder / "broken" / "_run/log")
-    write_lines(folder / "broken" / "_run/log", "in the way")
+    shutil.rmtree(folder / "broken.run" / "log")
+    write_lines(folder / "broken.run" / "log", "in the way")
     outputs = [str(folder / name) for name in ("broken", "resumed", "killed")]
     command = [sys.executable, str(SCRIPT), str(folder / "new.jsonl"), str(small_done / "models" / "base"), *outputs]
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
@@ -58,43 +59,43 @@ def classify(folder: Path, root: Path, output: str) -> Any:
 
 def copy_half(whole: Path, half: Path) -> None:
     """A run as it was when every other part was done."""
-    shutil.copytree(whole, half)
-    for name in ("_run/rejects.jsonl", "_run/summary.json"):
-        (half / name).unlink()
+    copy_run(whole, half)
+    for name in ("rejects.jsonl", "summary.json"):
+        (kept(half) / name).unlink()
     for part in sorted(half.glob("part-*"))[::2]:
         part.unlink()
 
 
 def test_a_cluster_goes_on_where_a_local_run_stopped_and_ends_with_the_same_bytes(ends: dict[str, Any]) -> None:
-    local = snapshot(ends["folder"] / "local")
+    local = collect(ends["folder"] / "local")
     assert len([name for name in local if name.startswith("part-")]) == PARTS
     assert ends["resumed"]["code"] == 0, ends["resumed"]
-    assert snapshot(ends["folder"] / "resumed") == local
+    assert collect(ends["folder"] / "resumed") == local
 
 
 def test_a_local_run_goes_on_where_a_cluster_stopped(ends: dict[str, Any], small_done: Path) -> None:
     copy_half(ends["folder"] / "killed", ends["folder"] / "again")
     assert classify(ends["folder"], small_done, "again").exit_code == 0
-    assert snapshot(ends["folder"] / "again") == snapshot(ends["folder"] / "local")
+    assert collect(ends["folder"] / "again") == collect(ends["folder"] / "local")
 
 
 def test_a_machine_that_dies_half_way_changes_nothing(ends: dict[str, Any]) -> None:
     assert ends["killed"]["code"] == 0, ends["killed"]
     assert PARTS / 4 <= ends["seen"][0] < PARTS
-    assert snapshot(ends["folder"] / "killed") == snapshot(ends["folder"] / "local")
+    assert collect(ends["folder"] / "killed") == collect(ends["folder"] / "local")
 
 
 def test_standard_output_holds_the_summary_and_nothing_else(ends: dict[str, Any]) -> None:
     for name in ("resumed", "killed"):
         answer = json.loads(ends[name]["answer"])
         answer.pop("trust")
-        assert answer == json.loads((ends["folder"] / "local" / "_run/summary.json").read_bytes())
+        assert answer == json.loads((ends["folder"] / "local.run" / "summary.json").read_bytes())
 
 
 def test_an_error_of_the_user_reaches_them_as_a_line(ends: dict[str, Any]) -> None:
     said = ends["broken"]["said"].splitlines()
     assert ends["broken"]["code"] == 2, ends["broken"]
-    assert said[-1].startswith(f"{ends['folder'] / 'broken' / '_run' / 'log'}") and "cannot be written" in said[-1]
+    assert said[-1].startswith(f"{ends['folder'] / 'broken.run' / 'log'}") and "cannot be written" in said[-1]
     assert len(said) == 1  # with its log out of reach no part counts as done
 
 
@@ -106,7 +107,7 @@ def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_machine_that_sees_another_folder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_lines(tmp_path / "out" / "_run/plan.json", "of another run")
+    write_lines(tmp_path / "out.run" / "plan.json", "of another run")
     monkeypatch.chdir(tmp_path)
     worker = distributed.Worker(distributed.Work("the plan", "out", str(tmp_path), "headquarters", None, ()))
     answer = worker({"item": 3})

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.batch_runs import SIZE, number_texts, read_rows, run, start, write_input
-from helpers.examples import invoke, problems_of, snapshot
+from helpers.batch_runs import SIZE, collect, number_texts, read_rows, run, start, write_input
+from helpers.examples import invoke, problems_of
 
 from narratives.batch import work as classify_part
 from narratives.batch.plan import ANEW, Options
@@ -84,7 +84,7 @@ def test_the_words_do_not_depend_on_the_number_of_processes(folder: Path, texts:
     run(folder, tmp_path / "one", texts, explain=True, part_size=SIZE)
     process = start(folder, tmp_path / "two", texts, "--jobs", "2", "--explain")
     assert process.wait() == 0
-    parts = [snapshot(tmp_path / name) for name in ("one", "two")]
+    parts = [collect(tmp_path / name) for name in ("one", "two")]
     for files in parts:
         files.pop("_run/plan.json")
     assert parts[0] == parts[1]
@@ -92,10 +92,10 @@ def test_the_words_do_not_depend_on_the_number_of_processes(folder: Path, texts:
 
 def test_a_run_begun_without_is_not_gone_on_with(folder: Path, texts: Path, tmp_path: Path) -> None:
     run(folder, tmp_path / "out", texts)
-    before = snapshot(tmp_path / "out")
+    before = collect(tmp_path / "out")
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, explain=True))
-    assert told == [f"{tmp_path}/out/_run/plan.json: this run was begun with another --explain (without, not with); {ANEW}"]
-    assert snapshot(tmp_path / "out") == before
+    assert told == [f"{tmp_path}/out.run/plan.json: this run was begun with another --explain (without, not with); {ANEW}"]
+    assert collect(tmp_path / "out") == before
 
 
 def test_standard_input_gives_the_words_of_a_file(folder: Path, texts: Path, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_bad_lines_are_told_and_the_rest_is_answered(folder: Path, monkeypatch: 
     assert said == [
         f"stdin:2: {TOO_LONG}",
         "stdin:3: 'text' is int, not a text",
-        "stdin:4: byte 0xff is not UTF-8; save the file as UTF-8",
+        "stdin:4: byte 0xff is not UTF-8; save the file as UTF-8, or name its encoding: --encoding cp1252",
         "stdin:6: 'text' is not there; the record has body",
         f"stdin:8: {TOO_LONG}",
     ]
@@ -121,7 +121,10 @@ def test_lines_are_those_that_a_file_has(contents: list[bytes], chunk: int) -> N
             b'[\n{"text": "a"}]',
             "this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'",
         ),
-        ('{"text": "a"}\n'.encode("utf-16"), "this is UTF-16 text or no text at all; save it as UTF-8"),
+        (
+            '{"text": "a"}\n'.encode("utf-16-le"),
+            "this is UTF-16 text or no text at all; save it as UTF-8, or name its encoding: --encoding utf-16-le",
+        ),
     ],
 )
 def test_what_is_no_jsonl_at_all_is_refused(folder: Path, data: bytes, reason: str) -> None:

@@ -82,13 +82,13 @@ def test_the_plan_in_a_folder_is_the_one_that_was_made(folder: Path, tmp_path: P
     ],
 )
 def test_what_is_no_plan_of_ours_is_told(tmp_path: Path, text: str, problem: str) -> None:
-    (tmp_path / "_run").mkdir()
-    (tmp_path / "_run/plan.json").write_text(text, encoding="latin-1")
-    assert problems_of(lambda: read_plan(OutputFolder(str(tmp_path)))) == [f"{tmp_path}/_run/plan.json: {problem}"]
+    (tmp_path / "out.run").mkdir()
+    (tmp_path / "out.run/plan.json").write_text(text, encoding="latin-1")
+    assert problems_of(lambda: read_plan(OutputFolder(str(tmp_path / "out")))) == [f"{tmp_path}/out.run/plan.json: {problem}"]
 
 
 LIST = "this is one JSON list; give the file the ending .json, or write one object a line: jq -c '.[]'"
-UTF_16 = "this is UTF-16 text or no text at all; save it as UTF-8"
+UTF_16 = "this is UTF-16 text or no text at all; save it as UTF-8, or name its encoding: --encoding utf-16-le"
 SHEET = "this is a spreadsheet; save it as CSV in UTF-8 and name that file"
 
 
@@ -97,8 +97,8 @@ SHEET = "this is a spreadsheet; save it as CSV in UTF-8 and name that file"
     [
         ("a.jsonl", '[{"text": "a"}]', {}, f":1: {LIST}"),
         ("a.jsonl", "[\n", {}, f":1: {LIST}"),
-        ("a.txt", "é\n".encode("utf-16"), {}, f":1: {UTF_16}"),
-        ("a.csv", "text\né\n".encode("utf-16"), {}, f":1: {UTF_16}"),
+        ("a.txt", "é\n".encode("utf-16-le"), {}, f":1: {UTF_16}"),
+        ("a.csv", "text\né\n".encode("utf-16-be"), {}, f":1: {UTF_16}"),
         ("a.xlsx", b"PK", {}, f": {SHEET}"),
         (
             "a.docx",
@@ -142,10 +142,10 @@ def test_the_command(finished: Path, tmp_path: Path, name: str, jobs: str) -> No
     assert total.startswith("29 texts, ")
     assert total.endswith(f": {tmp_path}/out")
     assert empty == "empty texts: 1; nothing is raised in them, and they are noted as such"
-    assert rejects == f"1 records could not be read: {tmp_path}/out/_run/rejects.jsonl says which and why"
+    assert rejects == f"1 records could not be read: {tmp_path}/out.run/rejects.jsonl says which and why"
     assert speed.startswith("30 records read in ")
     again = invoke(finished, *words, "--json")
-    summary = json.loads((tmp_path / "out" / "_run/summary.json").read_text())
+    summary = json.loads((tmp_path / "out.run/summary.json").read_text())
     assert {key: value for key, value in json.loads(again.stdout).items() if key != "trust"} == summary
     assert again.stderr.endswith(" parts were done already\n")
 
@@ -153,7 +153,7 @@ def test_the_command(finished: Path, tmp_path: Path, name: str, jobs: str) -> No
 def test_a_folder_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
     path = write_input(tmp_path / "new.txt", [{"text": "a"}])
     [told] = problems_of(lambda: run(folder, path / "out", path))
-    assert told == f"{path}/out: cannot be written: Not a directory; nothing was changed"
+    assert told == f"{path}/out.run: cannot be written: Not a directory; nothing was changed"
     result = invoke(tmp_path, "classify", path, "--model", folder)
     assert result.stderr.splitlines()[-1] == "Error: name an INPUT, a --model and an --output; or --status DIR"
 

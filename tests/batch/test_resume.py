@@ -12,8 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers.batch_runs import SIZE, kill, needs_proc, number_texts, read_rows, run, start, wait_for_parts, write_input
-from helpers.examples import invoke, problems_of, snapshot
+from helpers.batch_runs import (
+    SIZE,
+    collect,
+    copy_run,
+    kept,
+    kill,
+    locate,
+    needs_proc,
+    number_texts,
+    read_rows,
+    run,
+    start,
+    wait_for_parts,
+    write_input,
+)
+from helpers.examples import invoke, problems_of
 
 from narratives.batch.items import Columns
 from narratives.batch.job import report_status
@@ -52,7 +66,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(folder: Path, te
     _, said = process.communicate()
     assert process.returncode == 0
     assert f"{before.done} of {before.parts} parts were done already" in said
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", ["tfidf", "transformer"])
@@ -79,17 +93,17 @@ def test_stopped_at_every_batch_it_ends_as_if_it_had_not_been(
         except KeyboardInterrupt:
             continue
         break
-    assert snapshot(tmp_path / "stopped") == snapshot(tmp_path / "whole")
+    assert collect(tmp_path / "stopped") == collect(tmp_path / "whole")
 
 
 def test_what_a_killed_process_left_half_written_is_swept(folder: Path, texts: Path, tmp_path: Path) -> None:
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
-    out = Path(shutil.copytree(tmp_path / "whole", tmp_path / "out"))
+    out = copy_run(tmp_path / "whole", tmp_path / "out")
     (out / "part-00003.jsonl").unlink()
     for name in (".part-00003.jsonl", ".part-00004.jsonl", "_run/log/.part-00003.jsonl", "_run/.summary.json"):
-        (out / f"{name}.{os.getpid()}.partial").write_text("half")
+        locate(out, f"{name}.{os.getpid()}.partial").write_text("half")
     run(folder, out, texts, part_size=SIZE)
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")
 
 
 @pytest.fixture
@@ -113,14 +127,14 @@ def begun(folder: Path, texts: Path, tmp_path: Path) -> Path:
     ],
 )
 def test_other_options_are_refused(folder: Path, texts: Path, begun: Path, options: dict[str, Any], reason: str) -> None:
-    before = snapshot(begun)
+    before = collect(begun)
     told = problems_of(lambda: run(folder, begun, texts, **{"part_size": SIZE, **options}))
-    assert told == [f"{begun}/_run/plan.json: this run was begun with {reason}; {ANEW}"]
-    assert snapshot(begun) == before
+    assert told == [f"{begun}.run/plan.json: this run was begun with {reason}; {ANEW}"]
+    assert collect(begun) == before
 
 
 def test_another_model_is_refused(finished: Path, folder: Path, texts: Path, begun: Path, tmp_path: Path) -> None:
-    before = snapshot(begun)
+    before = collect(begun)
     trained, relabelled = (Path(shutil.copytree(folder, tmp_path / name)) for name in ("trained", "relabelled"))
     change_manifest(trained, "training", {"train": 1})
     change_manifest(relabelled, "codebook", {"version": "2"})
@@ -131,8 +145,8 @@ def test_another_model_is_refused(finished: Path, folder: Path, texts: Path, beg
     ):
         with pytest.raises(UserError) as caught:
             run(model, begun, texts, part_size=SIZE)
-        assert str(caught.value).startswith(f"{begun}/_run/plan.json: this run was begun with another {what}")
-        assert snapshot(begun) == before
+        assert str(caught.value).startswith(f"{begun}.run/plan.json: this run was begun with another {what}")
+        assert collect(begun) == before
 
 
 def change_manifest(folder: Path, key: str, values: dict[str, Any]) -> None:
@@ -145,17 +159,17 @@ def change_manifest(folder: Path, key: str, values: dict[str, Any]) -> None:
 
 
 def test_other_inputs_are_refused(folder: Path, texts: Path, begun: Path, tmp_path: Path) -> None:
-    before, more = snapshot(begun), write_input(tmp_path / "more.txt", [{"text": "a"}])
+    before, more = collect(begun), write_input(tmp_path / "more.txt", [{"text": "a"}])
 
     def refusal(*inputs: Path) -> str:
         [told] = problems_of(lambda: run(folder, begun, *inputs, part_size=SIZE))
-        assert snapshot(begun) == before
-        return told.removeprefix(f"{begun}/_run/plan.json: this run was begun with ").removesuffix(f" {ANEW}").removesuffix(";")
+        assert collect(begun) == before
+        return told.removeprefix(f"{begun}.run/plan.json: this run was begun with ").removesuffix(f" {ANEW}").removesuffix(";")
 
     assert refusal(texts, more) == f"other inputs (without {more}); add to it with --add, or"
     assert refusal(more) == f"other inputs (without {more}); add to it with --add, or"
     run(folder, begun, texts, more, part_size=SIZE, restart=True)
-    before = snapshot(begun)
+    before = collect(begun)
     assert refusal(texts) == f"other inputs (with {more} too); name all of them, add to it with --add, or"
     assert refusal(more, texts) == "its inputs in another order"
     data = texts.read_bytes()
@@ -179,32 +193,31 @@ def test_an_input_that_changes_meanwhile_is_told(
     monkeypatch.setattr(TfidfClassifier, "predict_proba", change)
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, part_size=SIZE))
     assert told == [f"{texts}: changed while it was read; bring it back as it was, or {ANEW}"]
-    assert not (tmp_path / "out" / "_run/summary.json").exists()
+    assert not (tmp_path / "out.run/summary.json").exists()
 
 
 def test_restart_begins_anew_and_removes_nothing_else(folder: Path, texts: Path, begun: Path) -> None:
     for name in ("part-notes.txt", "notes.md", "_run/log/mine.txt", "part-1.jsonl"):
-        (begun / name).write_text("mine")
+        locate(begun, name).write_text("mine")
     (begun / "part-99999.csv").write_text("of an older run")
     run(folder, begun, texts, part_size=1 << 20, restart=True)
-    kept = {"notes.md", "part-notes.txt", "_run/log/mine.txt", "part-1.jsonl"}
+    others = {"notes.md", "part-notes.txt", "_run/log/mine.txt", "part-1.jsonl"}
     ours = {
         "_run/plan.json",
         "_run/summary.json",
         "_run/rejects.jsonl",
-        "_run",
         "_run/log",
         "_run/log/part-00000.jsonl",
         "part-00000.jsonl",
     }
-    assert set(snapshot(begun)) == kept | ours
+    assert set(collect(begun)) == others | ours
 
 
 def test_restart_keeps_all_where_the_input_is_at_fault(folder: Path, begun: Path, tmp_path: Path) -> None:
-    before, bad = snapshot(begun), write_input(tmp_path / "bad.csv", [{"txt": "a"}])
+    before, bad = collect(begun), write_input(tmp_path / "bad.csv", [{"txt": "a"}])
     told = problems_of(lambda: run(folder, begun, bad, restart=True))
     assert told == [f"{bad}:2: no 'text' column; did you mean 'txt'?; name it with --text-column"]
-    assert snapshot(begun) == before
+    assert collect(begun) == before
 
 
 @pytest.mark.parametrize(
@@ -212,11 +225,12 @@ def test_restart_keeps_all_where_the_input_is_at_fault(folder: Path, begun: Path
 )
 @pytest.mark.parametrize("restart", [False, True])
 def test_files_of_others_are_not_touched(folder: Path, texts: Path, tmp_path: Path, name: str, restart: bool) -> None:
-    mine = write_input(tmp_path / "out" / Path(name).parent / "x.txt", [{"text": "mine"}]).rename(tmp_path / "out" / name)
-    before = snapshot(tmp_path / "out")
+    place = locate(tmp_path / "out", name)
+    mine = write_input(place.parent / "x.txt", [{"text": "mine"}]).rename(place)
+    before = collect(tmp_path / "out")
     [told] = problems_of(lambda: run(folder, tmp_path / "out", texts, restart=restart))
     assert told.startswith(f"{mine}: ")
-    assert snapshot(tmp_path / "out") == before
+    assert collect(tmp_path / "out") == before
 
 
 def test_the_status_at_any_moment(folder: Path, texts: Path, begun: Path) -> None:
@@ -228,14 +242,17 @@ def test_the_status_at_any_moment(folder: Path, texts: Path, begun: Path) -> Non
     )
     assert json.loads(invoke(begun, "classify", "--status", begun, "--json").stdout) == summary.to_json()
     run(folder, begun, texts, part_size=SIZE)
-    rejects = len((begun / "_run/rejects.jsonl").read_text().splitlines())
+    rejects = len((kept(begun) / "rejects.jsonl").read_text().splitlines())
     said = invoke(begun, "classify", "--status", begun)
     assert said.stdout.splitlines()[-1] == (
-        f"{rejects} records could not be read: {begun}/_run/rejects.jsonl says which and why"
+        f"{rejects} records could not be read: {begun}.run/rejects.jsonl says which and why"
     )
     assert f"{len(read_rows(begun))} texts, " in said.stdout
     said = invoke(begun, "classify", "--status", begun / "none")
-    assert (said.exit_code, said.stderr) == (2, f"{begun}/none/_run/plan.json: no such file; name a batch run's --output\n")
+    assert (said.exit_code, said.stderr) == (
+        2,
+        f"{begun}/none.run/plan.json: no such file; name a batch run's --output, with its .run folder beside it\n",
+    )
 
 
 @needs_proc
@@ -249,4 +266,4 @@ def test_control_c_gives_one_line_and_can_be_resumed(folder: Path, texts: Path, 
     assert (process.returncode, said) == (130, "stopped; the same command goes on from here\n")
     run(folder, out, texts, part_size=SIZE)
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")

@@ -67,7 +67,7 @@ def test_a_large_file_between_small_ones_keeps_its_own_parts(small_model: Path, 
 def test_bad_records_of_all_files_of_a_part_are_told(small_model: Path, tmp_path: Path) -> None:
     paths = [write_input(tmp_path / f"{name}.jsonl", [{"text": "a"}, {"text": 3}]) for name in "ab"]
     assert run(small_model, tmp_path / "out", *paths).rejects == 2
-    lines = (tmp_path / "out" / "_run" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (tmp_path / "out.run" / "rejects.jsonl").read_text(encoding="utf-8").splitlines()
     rejects = [json.loads(line) for line in lines]
     assert [(reject["file"], reject["line"]) for reject in rejects] == [(str(path), 2) for path in paths]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.batch_runs import (
     SIZE,
+    collect,
     is_alive,
     list_children,
     needs_proc,
@@ -17,7 +18,7 @@ from helpers.batch_runs import (
     wait_for_parts,
     write_input,
 )
-from helpers.examples import problems_of, snapshot
+from helpers.examples import problems_of
 
 from narratives.batch.processes import count_processors
 
@@ -51,7 +52,7 @@ def test_a_lost_worker_is_told_and_the_rest_can_be_done(folder: Path, texts: Pat
     wait_for_end(workers)
     run(folder, out, texts, jobs=2, part_size=SIZE)
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
-    assert snapshot(out) == snapshot(tmp_path / "whole")
+    assert collect(out) == collect(tmp_path / "whole")
 
 
 @needs_proc
@@ -68,10 +69,10 @@ def test_no_worker_outlives_its_parent(folder: Path, texts: Path, tmp_path: Path
 
 
 def test_what_stops_a_worker_is_told_as_by_the_run_itself(folder: Path, texts: Path, tmp_path: Path) -> None:
-    (tmp_path / "out" / "_run" / "log").mkdir(parents=True)
-    (tmp_path / "out" / "_run" / "log" / "part-00001.jsonl").mkdir()
+    (tmp_path / "out.run" / "log").mkdir(parents=True)
+    (tmp_path / "out.run" / "log" / "part-00001.jsonl").mkdir()
     told = problems_of(lambda: run(folder, tmp_path / "out", texts, jobs=2, part_size=SIZE))
-    assert told == [f"{tmp_path}/out/_run/log/part-00001.jsonl: cannot be written: Is a directory; nothing was changed"]
+    assert told == [f"{tmp_path}/out.run/log/part-00001.jsonl: cannot be written: Is a directory; nothing was changed"]
     assert told == problems_of(lambda: run(folder, tmp_path / "out", texts, part_size=SIZE))
 
 

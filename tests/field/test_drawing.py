@@ -206,7 +206,7 @@ def test_without_duckdb_it_says_what_to_install(tmp_path: Path, monkeypatch: pyt
 def test_a_feed_that_has_changed_since_it_was_classified_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     project, _, answers = start_field(tmp_path, make_rows(30))
     inputs = [{"path": "feed.jsonl", "digest": "0" * 64}]
-    write_lines(answers / "_run" / "plan.json", {"format_version": 4, "narratives": "0", "model": {}, "inputs": inputs})
+    write_lines(tmp_path / "answers.run" / "plan.json", {"format_version": 4, "narratives": "0", "model": {}, "inputs": inputs})
     monkeypatch.chdir(tmp_path)
     [problem] = problems_of(lambda: draw(project, answers, "feed.jsonl", Design(n=5)))
     assert problem.startswith("feed.jsonl: is not the file that was classified: its bytes differ")

@@ -146,7 +146,7 @@ def test_another_feed_or_model_is_refused(feed: tuple[Path, Path], spoilt: str) 
         value = json.loads(plan.read_text(encoding="utf-8"))
         plan.write_text(json.dumps({**value, "model": {"digest": "1" * 64}}), encoding="utf-8")
         kept = {"format_version": 4, "narratives": "0", "model": {"digest": "2" * 64}, "inputs": []}
-        write_lines(answers / "_run" / "plan.json", json.dumps(kept))
+        write_lines(answers.with_name(f"{answers.name}.run") / "plan.json", json.dumps(kept))
     [problem] = problems_of(lambda: report(project))
     assert "was not drawn from it" in problem and "draw a new sample" in problem
 

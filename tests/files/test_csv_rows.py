@@ -65,7 +65,7 @@ def test_nameless_columns_at_the_end_are_counted_and_not_named() -> None:
         (b",,\n", "the first line must name the columns"),
         (b"id,id\n", "two columns are named 'id'; rename one"),
         (b"<html><body>\n", "this is a web page or XML, no table"),
-        (b"#FORMAT=WebAnno TSV 3.3\n", "this is WebAnno TSV, a row for each word"),
+        (b"#FORMAT=WebAnno TSV 3.3\n", "this is WebAnno TSV, of INCEpTION perhaps, a row for each word"),
         (b'id,"te\nxt"\n', "the header is broken: a quote is opened and not closed"),
         (b"id,text\r1,a\r2,b\r", "its lines end with a carriage return alone"),
         (b"sep=\nid,text\n", "'sep=' must be followed by the one character"),
@@ -185,7 +185,10 @@ def test_a_line_may_close_a_quote_and_hold_another_inside_a_field() -> None:
 
 def test_a_row_with_a_byte_that_is_not_utf_8_ends_where_its_quotes_say() -> None:
     rows = rows_of(b'1,"caf\xe9\n2,b\n"\n3,c\n')
-    assert [(row.line, row.reason) for row in rows] == [(2, "byte 0xe9 is not UTF-8; save the file as UTF-8"), (5, "")]
+    assert [(row.line, row.reason) for row in rows] == [
+        (2, "byte 0xe9 is not UTF-8; save the file as UTF-8, or name its encoding: --encoding cp1252"),
+        (5, ""),
+    ]
 
 
 def test_a_carriage_return_in_a_bare_field_is_told() -> None:

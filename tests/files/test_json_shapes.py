@@ -47,7 +47,7 @@ def test_the_script_of_an_archive_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "told"),
     [
-        ("a.csv", b"PK\x03\x04rest", "this is a file of an office program, whatever its ending"),
+        ("a.csv", b"PK\x03\x04rest", "this is a ZIP archive or a file of an office program"),
         ("a.jsonl", gzip.compress(b"{}"), "this is packed with gzip; add .gz to the file's name"),
         ("a.jsonl.gz", b'{"text": "A tram"}', "not packed with gzip, though its ending says so"),
         ("a.csv", b"PAR1....", "this is Parquet; give the file the ending .parquet"),

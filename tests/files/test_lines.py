@@ -95,7 +95,7 @@ def test_a_line_is_text_or_names_its_bad_byte(data: bytes, number: int) -> None:
         text = decode_line(number, data)
     except ValueError as error:
         byte = str(error).split()[1]
-        assert str(error) == f"byte {byte} is not UTF-8; save the file as UTF-8"
+        assert str(error) == f"byte {byte} is not UTF-8; save the file as UTF-8, or name its encoding: --encoding cp1252"
         assert int(byte, 16) in data
     else:
         assert data.removeprefix(b"\xef\xbb\xbf" if number == 1 else b"") == text.encode()

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from helpers.examples import snapshot
 
 from narratives.batch.job import BatchSummary, Workers, classify_files
 from narratives.batch.plan import Options
@@ -95,9 +97,30 @@ def read_rows(output: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def kept(output: Path) -> Path:
+    """Where plan, logs and rejects of a folder of answers lie."""
+    return output.with_name(f"{output.name}.run")
+
+
+def locate(output: Path, name: str) -> Path:
+    """A file of a run by the name that the run has for it."""
+    return kept(output) / name.removeprefix("_run/") if name.startswith("_run/") else output / name
+
+
+def collect(output: Path) -> dict[str, bytes | None]:
+    """What a run wrote, by the names that it has for its files."""
+    return {**snapshot(output), **{f"_run/{name}": data for name, data in snapshot(kept(output)).items()}}
+
+
+def copy_run(output: Path, copy: Path) -> Path:
+    """A folder of answers under another name, with what lies beside it."""
+    shutil.copytree(kept(output), kept(copy))
+    return Path(shutil.copytree(output, copy))
+
+
 def read_rejects(output: Path) -> list[tuple[str, int, str]]:
     """File, line and reason of every bad record."""
-    path = output / "_run/rejects.jsonl"
+    path = kept(output) / "rejects.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
     return [tuple(json.loads(line).values()) for line in lines]
 

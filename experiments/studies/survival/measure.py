@@ -135,8 +135,8 @@ def read_malformed(base: Path, count: int) -> None:
     words = ("--model", "base", "--output", str(root / "broken"), "--format", "jsonl", "--jobs", "1", "--json")
     fork(lambda: run_command(root, "classify", str(root / "broken.jsonl"), *words))
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    summary = json.loads((root / "broken" / "_run" / "summary.json").read_text())
-    rejects = sum(1 for _ in (root / "broken" / "_run" / "rejects.jsonl").open())
+    summary = json.loads((root / "broken.run" / "summary.json").read_text())
+    rejects = sum(1 for _ in (root / "broken.run" / "rejects.jsonl").open())
     figures = f"{summary['rejects']} told, {rejects} listed, {summary['texts']} texts answered"
     spent = f"{time.monotonic() - begin:.0f} s, {usage.ru_maxrss / 1024:.0f} MB"
     print(f"malformed records: {count}, {figures}, {spent}", flush=True)

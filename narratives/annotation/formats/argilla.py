@@ -34,7 +34,7 @@ _GUESSED = "records with nothing but suggestions, which are no labels of people"
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """The records of a JSON file, or of the folder that `Dataset.to_disk` writes."""
-    return convert(read_items(path / "records.json" if path.is_dir() else path), wishes)
+    return convert(read_items(path / "records.json" if path.is_dir() else path, encoding=wishes.encoding), wishes)
 
 
 def is_argilla(columns: Iterable[str]) -> bool:

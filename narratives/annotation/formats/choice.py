@@ -12,11 +12,12 @@ from narratives.annotation.formats.hints import explain_no_text, hint_document
 from narratives.annotation.formats.items import find_suffix, look_at
 from narratives.annotation.formats.joining import join_codes
 from narratives.annotation.formats.texts import fetch_texts
+from narratives.annotation.formats.unread import explain_folder
 from narratives.annotation.formats.untaken import refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
 from narratives.files import find_split
-from narratives.labels import is_semeval
+from narratives.labels import Splits, is_semeval, read_splits
 
 _PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 FORMATS = {
@@ -39,9 +40,9 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
 
     Whatever the tool: an annotation that its reader did not take up is a problem of the record, as is a missing text.
     """
-    form = "csv" if wishes.header else form or find_format(path)
+    form = "csv" if wishes.header else form or find_format(path, wishes.encoding)
     reader: Callable[[Path, Wishes], Iterator[Entry]] = import_module(FORMATS[form]).read
-    split = _read_split(path)
+    split, beside = _read_split(path), _read_splits_beside(path)
     entries = list(join_codes(reader(path, wishes)))
     entries = list(mark_answers(entries, wishes.as_labels)) if form in _PLAIN else entries
     if wishes.texts and form != "semeval":
@@ -59,7 +60,8 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
         if named and not entry.problem:
             values = {key: value for key, value in entry.values.items() if key != "split"}
             entry = replace(entry, values=values, split=named)
-        yield replace(entry, split=entry.split or split)
+        document = str(entry.values.get("document") or entry.values.get("id"))
+        yield replace(entry, split=entry.split or beside.get(document, split))
 
 
 def _read_split(path: Path) -> str:
@@ -67,6 +69,17 @@ def _read_split(path: Path) -> str:
     words = re.split(r"[-_ ]", _SHARD.sub("", path.name.partition(".")[0]).casefold())
     splits = [word for word in words if find_split(word)]
     return find_split(splits[0]) if len(splits) == 1 and {*words} <= {splits[0], *_BESIDE_SPLIT} else ""
+
+
+def _read_splits_beside(path: Path) -> Splits:
+    """What the project that a file comes from says: its `splits.csv` lies beside the passages."""
+    file = path.with_name("splits.csv")
+    try:
+        with file.open(encoding="utf-8-sig", errors="replace") as stream:
+            is_ours = stream.readline().strip() == "document,split"
+    except OSError:
+        return {}
+    return read_splits(file) if is_ours and file != path else {}
 
 
 def _check_texts(path: Path, entries: Sequence[Entry]) -> None:
@@ -89,18 +102,18 @@ def _name_known(entry: Entry) -> Entry:
     return replace(entry, values={**entry.values, **beside}, problem=problem)
 
 
-def find_format(path: Path) -> str:
+def find_format(path: Path, encoding: str = "") -> str:
     """Which tool wrote a file, by what is in it; `UserError` where that can't be told."""
     if path.is_dir():
         if any((path / name).is_file() for name in ("dataset_dict.json", "state.json")):
             return "hf"
         if (path / "records.json").is_file():
             return "argilla"
-        raise UserError(at(path, None, "a folder, but no saved dataset, of Hugging Face or of Argilla; name a file in it"))
-    if is_semeval(path):
+        raise UserError(at(path, None, explain_folder(path)))
+    if is_semeval(path, encoding):
         return "semeval"
     table = find_suffix(path) in TABLES
-    looked_at = [item.values for item in islice(look_at(path), _LOOKED_AT)]
+    looked_at = [item.values for item in islice(look_at(path, encoding=encoding), _LOOKED_AT)]
     keys = {key for values in looked_at for key in values}
     if {"id", "text", "document", "narratives"} <= keys:
         return "csv" if table else "jsonl"

@@ -25,7 +25,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     Where annotators don't see each other's labels, doccano writes a file for each, named after them.
     """
     by = "" if path.stem == "all" else path.stem
-    items = list(read_items(path))
+    items = list(read_items(path, encoding=wishes.encoding))
     check_columns(items, wishes)
     for item in items:
         if item.problem:

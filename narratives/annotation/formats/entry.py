@@ -83,6 +83,7 @@ class Wishes:
     as_labels: bool = False  # answers of a model are taken too, and marked
     annotator: str | None = None  # the field that says who labelled
     header: tuple[str, ...] = ()  # the columns of a table that does not name them
+    encoding: str = ""  # of files that are neither UTF-8 nor marked as UTF-16
     class_names: tuple[str, ...] = ()  # what the numbers 0, 1, ... stand for
 
     @property

@@ -37,7 +37,7 @@ _LEFT_OUT = {
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """A record for each annotator of each task; cancelled answers count as none."""
-    items = list(read_items(path))
+    items = list(read_items(path, encoding=wishes.encoding))
     if all("data" in item.values for item in items if not item.problem):
         tasks = read_tasks(items, lambda item: _read_task(item, wishes))
     else:

@@ -19,7 +19,7 @@ IMPORT_PROBLEMS = "import_problems"  # why a record was refused; of no meaning o
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """Records as they stand. A `narratives` that is a text holds ids with `;` between."""
-    items = list(read_items(path))
+    items = list(read_items(path, encoding=wishes.encoding))
     check_columns(items, wishes)
     for item in items:
         if item.problem:

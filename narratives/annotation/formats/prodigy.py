@@ -36,7 +36,7 @@ class _Text:
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """A record for each annotator of each text; answers to several lines about one text are put together."""
     texts: dict[str, _Text] = {}
-    items = list(read_items(path))
+    items = list(read_items(path, encoding=wishes.encoding))
     check_columns(items, wishes)
     for item in items:
         if item.problem:

@@ -12,13 +12,13 @@ from narratives.labels import NONE, find_label, split_semeval
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """A record for each text; narratives and sub-narratives together, `Other` alone as none. The text is its own document."""
-    rows = list(split_semeval(path))
+    rows = list(split_semeval(path, wishes.encoding))
     folder = _find_folder(path, [id_ for _, id_, _ in rows], wishes)
     for number, id_, words in rows:
         labels = [wishes.names.find(word) or find_label(word, wishes.names.folded) for word in words]
         narratives = [word if label is None else label for word, label in zip(words, labels, strict=True) if label != ""]
         values = {"id": id_, "document": id_, "narratives": list(dict.fromkeys(narratives)) or [NONE]}
-        yield fetch_text(Entry(Place(path, number), values, ours=True), folder)
+        yield fetch_text(Entry(Place(path, number), values, ours=True), folder, wishes.encoding)
 
 
 def _find_folder(path: Path, ids: list[str], wishes: Wishes) -> Path:

@@ -28,7 +28,7 @@ UNASKED = "-1 for every narrative, taken as not labelled"
 
 def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     """The rows of a CSV, TSV or Parquet file, or the records of a JSON file that are as flat as rows."""
-    rows = list(read_items(path, wishes.header))
+    rows = list(read_items(path, wishes.header, wishes.encoding))
     if find_suffix(path) == ".parquet" and (names := read_class_names(path)):
         rows = [replace(row, values=to_names(row.values, names, wishes)) for row in rows]
     yield from convert(rows, wishes, sparse=find_suffix(path) not in TABLES)
@@ -132,6 +132,10 @@ def _take_columns(values: dict[str, Any], wishes: Wishes) -> list[str] | None:
         return None
     if all(str(cell).strip() in ("-1", "-1.0") for cell in cells.values()):  # as some data sets mark what nobody was asked
         return []
+    absent = [column for column, cell in cells.items() if cell is None or cell != cell]
+    if absent and not wishes.partial and any(isinstance(cells[column], int | float) for column in {*cells} - {*absent}):
+        fix = "fill it in, or say with --partial that it is not carried"
+        raise ValueError(f"'{absent[0]}' is null, though columns of other narratives say yes or no here; {fix}")
     labels = []
     for column, label in columns.items():
         stance = str(cells[column]).strip().lower()

@@ -17,10 +17,10 @@ def fetch_texts(entries: Iterable[Entry], wishes: Wishes) -> Iterator[Entry]:
     """The entries with the texts that `wishes.texts` holds for their ids; those that have one stay as they are."""
     place = wishes.texts
     if place is None or place.is_dir():
-        yield from (fetch_text(entry, place) if place else entry for entry in entries)
+        yield from (fetch_text(entry, place, wishes.encoding) if place else entry for entry in entries)
         return
     texts: dict[str, str] = {}
-    for item in read_items(place):
+    for item in read_items(place, encoding=wishes.encoding):
         values = rename_fields(item.values, wishes)
         if not item.problem and isinstance(values.get("text"), str):
             texts[str(to_text(values.get("id")))] = values["text"]
@@ -36,7 +36,7 @@ def fetch_texts(entries: Iterable[Entry], wishes: Wishes) -> Iterator[Entry]:
             yield _refuse(entry, f"no text with the id '{id_}' in {place}; {_FIX}")
 
 
-def fetch_text(entry: Entry, folder: Path) -> Entry:
+def fetch_text(entry: Entry, folder: Path, encoding: str = "") -> Entry:
     """The entry with the text that a file of `folder`, called after its id, holds; as it is where it has one."""
     id_ = str(entry.values.get("id") or "")
     if entry.problem or entry.values.get("text") is not None or not id_:
@@ -44,7 +44,7 @@ def fetch_text(entry: Entry, folder: Path) -> Entry:
     names = [name for name in (id_, f"{id_}.txt") if Path(name).name == name and (folder / name).is_file()]
     if not names:
         return _refuse(entry, f"no file {folder / id_} with its text; {_FIX}")
-    return replace(entry, values={"document": id_, **entry.values, "text": read_text(folder / names[0]).strip()})
+    return replace(entry, values={"document": id_, **entry.values, "text": read_text(folder / names[0], encoding).strip()})
 
 
 def _refuse(entry: Entry, problem: str) -> Entry:
