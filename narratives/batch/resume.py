@@ -51,12 +51,13 @@ def open_plan(
     """The plan in the output folder, perhaps with more inputs, or a new one that may take the place of another.
 
     `UserError` says in what a plan that is there differs, or which file belongs to none; then nothing is changed. A plan of
-    which a power cut left nothing but the name gives way to a new one. `passed` says what the model's test says of
-    languages: what is added goes by it, what is gone on with by that of the beginning.
+    which a power cut left nothing but the name gives way to a new one, and so does one whose folder of answers is gone.
+    `passed` says what the model's test says of languages: what is added goes by it, what is gone on with by that of the
+    beginning.
     """
     names = output.list_names()
     begun = PLAN in names or FORMER in names
-    if begun and existing != Existing.REPLACE:
+    if begun and existing != Existing.REPLACE and not output.is_gone():
         plan = read_plan(output)
         wider = plan
         if existing == Existing.ADD:

@@ -64,6 +64,12 @@ class OutputFolder:
         is_inside = self.kept == _join(self.root, KEPT)
         return hold_lock(Path(self.root if is_inside else self.kept), say, make=True)
 
+    def is_gone(self) -> bool:
+        """Whether somebody took the answers away, as a folder, and left what lies beside them."""
+        if is_url(self.root):
+            return self.kept != _join(self.root, KEPT) and not _list_below(self.root)
+        return not Path(self.root).exists()
+
     def list_names(self) -> set[str]:
         """The names of the files in it, at any depth; none where it is not there yet."""
         names = {name for name in _list_below(self.root) if not name.startswith(f"{KEPT}/")}

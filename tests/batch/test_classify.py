@@ -224,3 +224,11 @@ def test_a_missing_model_is_told_before_anything_is_written(tmp_path: Path) -> N
     with pytest.raises(UserError, match="no such model"):
         run(tmp_path / "none", tmp_path / "out", path)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_answers_that_was_deleted_is_begun_anew(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(folder, out, write_input(tmp_path / "one.jsonl", [{"text": "toll"}]))
+    shutil.rmtree(out)
+    summary = run(folder, out, write_input(tmp_path / "two.jsonl", [{"text": "toll"}, {"text": "school"}]))
+    assert (summary.texts, len(read_rows(out))) == (2, 2)

@@ -107,7 +107,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing_half_written(folder: Path, tmp
 
 def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    with hold_lock(out, make=True):
+    with hold_lock(tmp_path / "out.run", make=True):
         processes = [start(folder, out, texts) for _ in range(2)]
         for process in processes:
             assert process.stderr
@@ -117,7 +117,7 @@ def test_two_runs_into_one_folder_take_turns(folder: Path, texts: Path, tmp_path
     said = [process.communicate()[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert sum(" parts were done already" in text for text in said) == 1
-    assert not (out / LOCK).exists()
+    assert not (tmp_path / "out.run" / LOCK).exists()
     run(folder, tmp_path / "whole", texts, part_size=SIZE)
     assert collect(out) == collect(tmp_path / "whole")
 
