@@ -29,6 +29,7 @@ class RunConfig:
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
     rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
+    cascade: bool = False  # let TF-IDF answer alone what carries nothing, where the gate lets it
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
     folds_held: int | None = None  # how many of these are scored, each by another training; `None`: all
 
@@ -48,6 +49,7 @@ _PATHS = "paths"  # the kind of a list of patterns of files anywhere
 _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list, "all_languages": bool},
     "training": {"background": _PATHS},
+    "inference": {"cascade": bool},
     "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
 
@@ -76,6 +78,7 @@ def read_config(path: Path) -> RunConfig:
     if values.get("resamples", 1) == 0:
         problems.append(at(path, file.line("evaluation", key="resamples"), "'resamples' must be at least 1"))
     problems += _check_thresholds(file, tables.get("thresholds", {}))
+    problems += _check_cascade(file, name, options) if values.get("cascade") is True else []
     if problems:
         raise UserError(*problems)
     values["objective"] = Objective(values.get("objective", Objective.NARRATIVE))
@@ -102,6 +105,17 @@ def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
     if _fits(rarer := values.get("rarer"), float) and not 1 <= cast(float, rarer) <= _RAREST:
         problems["rarer"] = f"'rarer' must be 1 to {_RAREST}: how many times rarer narratives are where you look for them"
     return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]
+
+
+def _check_cascade(file: TomlFile, name: str, options: dict[str, Any]) -> list[str]:
+    """Why this classifier can have no first stage; empty where it can."""
+    if name == "tfidf":
+        reason = "'cascade' lets TF-IDF spare an encoder its work, and tfidf has no encoder"
+    elif "multilingual" in (name, options.get("sense")):
+        reason = "'cascade' asks TF-IDF first, which knows no words of the languages that multilingual was not taught in"
+    else:
+        return []
+    return [at(file.path, file.line("inference", key="cascade"), f"{reason}; take the line out")]
 
 
 def list_further(file: TomlFile) -> list[str]:

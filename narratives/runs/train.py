@@ -1,7 +1,7 @@
 """Train one run: passages in, a model folder out."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from narratives.models import (
     Model,
     can_learn,
     describe_stances,
+    fit_cascade,
     fit_cuts,
     hold_out,
     read_texts,
@@ -116,6 +117,7 @@ class _Material:
     stances: NDArray[np.bool_]  # of the training texts, (texts, 3); (texts, 0) where too few are labelled
     window: int
     background: Background | None
+    idle: list[str]  # those of its texts that tune
 
     @property
     def y(self) -> Targets:
@@ -139,8 +141,8 @@ def train_model(
     background, classifier, checkpoint = material.background, config.make_classifier(), project.checkpoint(run)
     classifier.fit(material.train.texts, material.y, validation=material.tune, progress=progress, checkpoint=checkpoint)
     cuts = _fit_cuts(config, data, material, classifier, progress, checkpoint)
-    say(f"{run}: {cuts.inference.describe()}")
-    say(f"{run}: {cuts.tuning.describe()}")
+    for chosen in (cuts.inference, cuts.tuning):
+        say(f"{run}: {chosen.describe()}")
     model = Model(
         run=run,
         classifier_name=config.classifier,
@@ -155,6 +157,10 @@ def train_model(
         prior=cuts.prior,
         tuning=cuts.tuning,
     )
+    if config.cascade:
+        cascade = fit_cascade(model, material.train, material.validation, len(data.validation), material.idle)
+        model = replace(model, cascade=cascade)
+        say(f"{run}: {cascade.describe()}")
     if model.stances:
         texts = [passage.text for passage in data.validation]
         predicted = read_texts(classifier, texts, len(ids), model.window)[2]  # as they will be: the gate does not ask
@@ -192,7 +198,7 @@ def _fit_cuts(
         material.window,
         wishes=make_wishes(config),
         held_out=held_out,
-        background=material.background.tune if material.background else (),
+        background=material.idle,
     )
 
 
@@ -209,7 +215,8 @@ def _gather(project: Project, config: RunConfig, data: TrainingSet, say: Say) ->
         train = add_background(train, background.learn, window, config.seed)
         validation = add_background(validation, background.tune, window, config.seed)
         stances = np.concatenate([stances, np.zeros((len(background.learn), stances.shape[1]), dtype=np.bool_)])
-    return _Material(train=train, validation=validation, stances=stances, window=window, background=background)
+    idle = background.tune if background else []
+    return _Material(train=train, validation=validation, stances=stances, window=window, background=background, idle=idle)
 
 
 def _describe_training(config: RunConfig, data: TrainingSet, cuts: Cuts) -> dict[str, Any]:
