@@ -21,6 +21,7 @@ _FAST = "fast.onnx"
 _TOKENIZER = "encoder/tokenizer.json"
 _CPU_BUDGET = 1024  # tokens in a batch on a CPU, padding included: more do not fit its caches
 _GPU = "gpu"  # in the header of the weights: how a GPU computes the scores, if validation took that
+_SPAN = "span"  # there, too: how many tokens a narrative is looked for in; older models know none
 
 
 @dataclass
@@ -38,7 +39,7 @@ class TransformerClassifier:
     warmup: float = setting(0.1, least=0, most=1)  # share of the steps in which the learning rate rises
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
-    pooling: str = setting("attention", among=("attention", "mean"))  # how the vectors of a window's tokens become one
+    pooling: str = setting("span", among=("span", "attention", "mean"))  # how the vectors of a window's tokens become one
     frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -63,16 +64,16 @@ class TransformerClassifier:
 
         from narratives.classifiers.transformer.batches import tokenise
         from narratives.classifiers.transformer.encoder import load_encoder
-        from narratives.classifiers.transformer.network import PooledClassifier, choose_device, freeze, keep_freed_memory
+        from narratives.classifiers.transformer.network import SPAN, PooledClassifier, choose_device, freeze, keep_freed_memory
         from narratives.classifiers.transformer.training import Checkpoint, Schedule, fingerprint, train_network
 
         keep_freed_memory()
         torch.manual_seed(self.seed)
         self.fast_ = self.bf16_ = self.halved_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
-        self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout, attends=self.pooling == "attention").to(
-            choose_device()
-        )
+        attends, span = self.pooling != "mean", SPAN if self.pooling == "span" else 0
+        network = PooledClassifier(encoder, y.shape[1], self.dropout, attends=attends, span=span)
+        self.network_ = network.to(choose_device())
         self.network_.expect(torch.from_numpy(y.mean(0)))
         freeze(encoder, self.frozen)
         schedule = Schedule(
@@ -153,7 +154,8 @@ class TransformerClassifier:
         from narratives.classifiers.transformer.network import write_tensors
 
         self._load_network()
-        write_tensors(self.network_.state_dict(), folder / _WEIGHTS, {_GPU: "bf16"} if self.bf16_ else None)
+        notes = {_SPAN: str(self.network_.span)} | ({_GPU: "bf16"} if self.bf16_ else {})
+        write_tensors(self.network_.state_dict(), folder / _WEIGHTS, notes)
         self.network_.encoder.config.save_pretrained(folder / "encoder")
         self.tokenizer_.save_pretrained(folder / "encoder")
         if self.fast_:
@@ -183,12 +185,14 @@ class TransformerClassifier:
         quieten()
         with safe_open(self.folder_ / _WEIGHTS, framework="pt") as file:
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            self.bf16_ = (file.metadata() or {}).get(_GPU) == "bf16"
+            notes = file.metadata() or {}
+        self.bf16_ = notes.get(_GPU) == "bf16"
         if spoilt := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
             raise ValueError(f"'{spoilt}' holds what is no number")
         config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True, trust_remote_code=False)
         encoder, attends = AutoModel.from_config(config, trust_remote_code=False), "attention.weight" in weights
-        network = PooledClassifier(encoder, len(weights["head.bias"]), self.dropout, attends=attends)  # older ones average
+        outputs, span = len(weights["head.bias"]), int(notes.get(_SPAN, 0))
+        network = PooledClassifier(encoder, outputs, self.dropout, attends=attends, span=span)  # older ones average
         network.load_state_dict(weights, strict=True)
         self.network_ = network.to(choose_device())
         self.tokenizer_ = AutoTokenizer.from_pretrained(
