@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from helpers.door import start_trams
-from helpers.examples import invoke, write_project
+from helpers.examples import invoke, write_lines, write_project
 from helpers.toy import TOPICS, Toy
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore Ctrl-C
@@ -141,6 +141,30 @@ def finished(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     said: list[str] = []
     run_all(Project(root), ["tfidf", "transformer"], None, said.append, lambda _: nullcontext(lambda *_: None))
     (root / "said.txt").write_text("\n".join(said), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def cascaded(template: Path, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a project with background texts and two models that were to have a cascade. To be copied, not changed.
+
+    That of `blend` has one. `transformer`, a poor one that raises something nearly everywhere, was refused it.
+    """
+    from narratives.project.project import Project
+    from narratives.runs.train import train_run
+
+    root = Path(shutil.copytree(template, tmp_path_factory.mktemp("cascaded") / "project"))
+    rng = random.Random(0)
+    plain = ["wheat", "harvest", "market", "clinic", "road", "convoy", "meeting", "winter", "price", "water", "lamp", "carpet"]
+    texts = [" ".join([*rng.choices(plain, k=12), str(rng.random())]) for _ in range(200)]
+    write_lines(root / "labels" / "background" / "feed.jsonl", *({"text": text} for text in texts))
+    for run in ("blend", "transformer"):
+        settings = [f'name = "{run}"', f'encoder = "{tiny_encoder.as_posix()}"', "epochs = 4", "learning_rate = 1e-2"]
+        config = ["[classifier]", *settings, "[evaluation]", "resamples = 50", "[inference]", "cascade = true"]
+        write_lines(root / "experiments" / run / "config.toml", *config)
+        said: list[str] = []
+        train_run(Project(root), run, said.append)
+        write_lines(root / f"said-{run}.txt", *said)
     return root
 
 

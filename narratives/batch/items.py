@@ -25,6 +25,7 @@ ANSWER_COLUMNS = (
     "run",
     "codebook",
 )
+STAGE = "stage"  # a column of models with a cascade
 EVERYTHING = "all"  # of `keep`: the whole record as one column
 EMPTY = "empty text"
 _LANGUAGE = "language"  # the column that may name it

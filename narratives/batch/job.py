@@ -56,11 +56,12 @@ class BatchSummary:
     foreign: dict[str, int] = field(default_factory=dict)  # of these, the languages that the model cannot read
     untested: dict[str, int] = field(default_factory=dict)  # those in which it has no test
     failed: dict[str, int] = field(default_factory=dict)  # those in which it failed its test
+    first: int | None = None  # rows that the first stage of a cascade answered; `None` where the model has none
     finder: str = ""  # what found the languages that records do not name; empty where nothing did
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
+        """Plain data; of a model without a cascade nothing is said of stages."""
+        return {name: value for name, value in asdict(self).items() if name != "first" or value is not None}
 
 
 def classify_files(
@@ -102,7 +103,7 @@ def _classify(
         say(describe_left_out(left_out))
     folder = OutputFolder(output)
     model = load_model(model_folder, workers.trust)
-    check_columns(options, model.codebook)
+    check_columns(options, model)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
     options = replace(options, all_languages=options.all_languages or bool(tested and tested.all_languages))
     plan = open_plan(folder, sources, options, model, existing, say, tested.passed if tested else None)

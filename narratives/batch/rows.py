@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from narratives.batch.items import ANSWER_COLUMNS, EVERYTHING, NOTES, Columns, Item, to_plain
+from narratives.batch.items import ANSWER_COLUMNS, EVERYTHING, NOTES, STAGE, Columns, Item, to_plain
 from narratives.batch.plan import Options
 from narratives.data import STANCES, Codebook, Weighted
 from narratives.errors import UserError
@@ -53,10 +53,11 @@ def make_layout(options: Options, model: Model) -> Layout:
     )
 
 
-def check_columns(options: Options, codebook: Codebook) -> None:
+def check_columns(options: Options, model: Model) -> None:
     """`UserError` where a kept column would hide one of ours."""
     optional = [name for name, flag in (("titles", options.titles), ("text", options.texts)) if flag]
-    reserved = {*ANSWER_COLUMNS, "record", "starts", "ends", *optional, *(f"score_{id_}" for id_ in codebook.ids)}
+    optional += [STAGE] if model.first else []
+    reserved = {*ANSWER_COLUMNS, "record", "starts", "ends", *optional, *(f"score_{id_}" for id_ in model.codebook.ids)}
     for name in options.columns.keep:
         if name in reserved:
             raise UserError(f"--keep {name}: the output has a column of this name; leave it out or rename it in the input")
@@ -64,7 +65,7 @@ def check_columns(options: Options, codebook: Codebook) -> None:
 
 def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator[dict[str, Any]]:
     """Each answer as plain data: the row of JSONL."""
-    title_of = layout.title_of
+    title_of, stages = layout.title_of, answers.stages
     for k, (item, prediction) in enumerate(zip(items, answers, strict=True)):
         row = to_row(prediction, layout.run, layout.codebook)
         titles = {"titles": [title_of[id_] for id_ in prediction.narratives]} if layout.titles else {}
@@ -85,6 +86,7 @@ def to_rows(items: Sequence[Item], answers: Answers, layout: Layout) -> Iterator
             **place,
             **titles,
             **row,
+            **({STAGE: stages[k]} if stages else {}),
             **words,
             **note,
             **text,
@@ -121,6 +123,7 @@ def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layou
         place = ["start", "end"] if layout.by_window else []
         spans = [] if layout.by_window else ["spans"]
         explained = [] if answers.words is None else ["words"]
+        stage = [] if answers.first is None else [STAGE]
         titles, texts = ["titles"] if layout.titles else [], ["text"] if layout.texts else []
         head = [
             "id",
@@ -131,6 +134,7 @@ def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layou
             *titles,
             "stances",
             *spans,
+            *stage,
             *explained,
             *NOTES,
             *texts,
@@ -143,7 +147,7 @@ def write_csv(path: Path, items: Sequence[Item], answers: Answers, layout: Layou
             stances = ";".join(stance or "" for stance in row["narratives"].values())
             words = [";".join(map(format_words, row["words"].values()))] if explained else []
             named = [";".join(row["narratives"]), *(["; ".join(row["titles"])] if titles else [])]
-            labels = [*named, stances, *([";".join(places)] if spans else []), *words]
+            labels = [*named, stances, *([";".join(places)] if spans else []), *(row[name] for name in stage), *words]
             kept_values = [to_plain(item.kept[name]) for name in layout.kept]
             notes = [item.note, item.written_in, item.language_note, *([item.text] if texts else [])]
             writer.writerow([*before, *labels, *notes, *kept_values, *row["scores"].values(), row["run"], row["codebook"]])
@@ -179,6 +183,8 @@ def write_parquet(path: Path, items: Sequence[Item], answers: Answers, layout: L
     if not layout.by_window:
         for k, name in enumerate(("starts", "ends")):
             table[name] = pa.ListArray.from_arrays(offsets, pa.array(answers.spans[rows, columns, k], pa.int32()))
+    if answers.stages is not None:
+        table[STAGE] = pa.array(answers.stages, pa.string()).dictionary_encode()
     if answers.words is not None:
         moved = [_move(words, item.start) for words, item in zip(answers.words, items, strict=True)]
         word_type = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())])

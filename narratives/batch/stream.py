@@ -33,7 +33,7 @@ def classify_stream(
     if options.unit != "text":
         raise UserError("standard input is answered text by text; give --unit passage with files")
     model = load_model(model_folder, trust)
-    check_columns(options, model.codebook)
+    check_columns(options, model)
     tested = read_tested(model_folder / TESTED_FILE, model.digest)
     for group in _read_groups(decode_stream(source, options.columns.encoding, _NAME)):
         waiting: list[Item] = []

@@ -148,4 +148,5 @@ def _count(items: list[Item], answers: Answers, rejects: list[Reject], model: Mo
         "narratives": dict(raised),
         "languages": count_languages(item.written_in for item in texts),
         **noted,
+        **({} if answers.first is None else {"first": int(answers.first.sum())}),
     }

@@ -208,8 +208,25 @@ def _tell(
     passages = summary.rows != summary.texts
     subject = f"{summary.texts} texts in {summary.rows} passages" if passages else f"{summary.texts} texts"
     echo(f"{subject}, nothing raised in {summary.none}: {output}")
+    if summary.first is not None:
+        what = "passages" if passages else "texts"
+        echo(f"TF-IDF alone answered {summary.first} of {summary.rows} {what}, nothing raised; the whole model read the others")
     if summary.empty:
         echo(f"empty texts: {summary.empty}; nothing is raised in them, and they are noted as such")
+    _tell_languages(summary)
+    for line in trust or ():
+        echo(line)
+    if summary.done < summary.parts:
+        echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
+    elif summary.rejects:
+        from narratives.batch import locate_rejects
+
+        echo(f"{summary.rejects} records could not be read: {locate_rejects(output)} says which and why")
+    if records:
+        echo(f"{records} records read in {seconds:.1f} s: {records / max(seconds, 1e-9):.0f} texts/s")
+
+
+def _tell_languages(summary: "BatchSummary") -> None:
     for counts, what, so in (
         (summary.foreign, "that this model cannot read", "their answers mean little"),
         (summary.untested, "in which this model has no test", "nobody knows how far to trust their answers"),
@@ -223,13 +240,3 @@ def _tell(
     elif summary.unsure:
         fix = "to have languages found, install narratives with its extra: pip install '.[languages]'"
         echo(f"texts that do not name their language: {summary.unsure}; {fix}")
-    for line in trust or ():
-        echo(line)
-    if summary.done < summary.parts:
-        echo(f"{summary.done} of {summary.parts} parts are done; the same command as before goes on from here")
-    elif summary.rejects:
-        from narratives.batch import locate_rejects
-
-        echo(f"{summary.rejects} records could not be read: {locate_rejects(output)} says which and why")
-    if records:
-        echo(f"{records} records read in {seconds:.1f} s: {records / max(seconds, 1e-9):.0f} texts/s")

@@ -22,6 +22,7 @@ from narratives.models.manifest import TESTED_FILE, read_manifest
 from narratives.models.model import Model
 from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
 from narratives.models.purposes import Wishes
+from narratives.models.sparing import fit_cascade
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
 from narratives.models.thresholds import decide, tune_thresholds
 from narratives.models.twofold import Reading
@@ -48,6 +49,7 @@ __all__ = [
     "explain_text",
     "find_changes",
     "fit_calibration",
+    "fit_cascade",
     "fit_cuts",
     "hold_out",
     "join_answers",

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from narratives.data import STANCES, UNKNOWN, Matrix, Prediction, Scores, Weighted
 from narratives.texts import to_frame, to_html
 
+FIRST, FULL = "first", "full"  # the stages of a cascade
+
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -31,6 +33,7 @@ class Answers:
     raised: Matrix  # (n, narratives)
     stances: NDArray[np.int8]  # (n, narratives): of what is raised, the position in `STANCES`, or `UNKNOWN`
     spans: NDArray[np.int32]  # (n, narratives, 2): start and end of the window with that score, in characters
+    first: NDArray[np.bool_] | None = None  # (n,): the first stage of a cascade answered alone; `None` where the model has none
     words: list[dict[str, list[Weighted]]] | None = None  # n: where asked for, of each narrative raised what carries it
 
     def __len__(self) -> int:
@@ -50,8 +53,16 @@ class Answers:
     def __iter__(self) -> Iterator[Prediction]:
         return (self[row] for row in range(len(self)))
 
+    @property
+    def stages(self) -> list[str] | None:
+        """For each text which stage answered, "first" or "full"; `None` where the model has no cascade."""
+        return None if self.first is None else [FIRST if alone else FULL for alone in self.first.tolist()]
+
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table`, a row a text: `id`, `narratives` and `stances` (lists), and `score_<id>` for each narrative."""
+        """A `pyarrow.Table`, a row a text: `id`, `narratives` and `stances` (lists), and `score_<id>` for each narrative.
+
+        Of a model with a cascade also `stage`.
+        """
         import pyarrow as pa
 
         rows, columns = np.nonzero(self.raised)
@@ -64,6 +75,8 @@ class Answers:
             "narratives": pa.ListArray.from_arrays(offsets, pa.array(names, pa.string())),
             "stances": pa.ListArray.from_arrays(offsets, pa.array(stances, pa.string())),
         }
+        if self.stages is not None:
+            table["stage"] = pa.array(self.stages, pa.string())
         return pa.table(table | {f"score_{id_}": pa.array(scores[:, k]) for k, id_ in enumerate(self.columns)})
 
     def to_pandas(self) -> Any:
@@ -79,6 +92,6 @@ class Answers:
 
 def join_answers(parts: Sequence[Answers], rows: Sequence[int], ids: Sequence[str]) -> Answers:
     """Answers to n texts from those to fewer, different ones, given in parts: text k has the answer at place `rows[k]`."""
-    names = ("scores", "raised", "stances", "spans")
+    names = ["scores", "raised", "stances", "spans", *(["first"] if parts[0].first is not None else [])]
     arrays: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts])[rows] for name in names}
     return Answers(columns=parts[0].columns, ids=tuple(ids), **arrays)

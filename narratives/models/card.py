@@ -19,7 +19,7 @@ digest `{model.codebook.digest[:12]}`). Trained on {model.training.get("train", 
 
 {_tell_tuning(model)} Scores of a narrative with fewer than
 ten positives among those lean on the other narratives' curve: read them as an order only.
-{_tell_languages(model)}{_tell_inference(model)}{_tell_prior(model)}
+{_tell_languages(model)}{_tell_inference(model)}{_tell_cascade(model)}{_tell_prior(model)}
 It tells which narratives a passage carries. It does not tell whether a claim is true, nor who wrote the text.
 How far to trust it: `experiments/{model.run}/report.html`. The figures there hold for texts like those it was
 tested on; label a hundred of your own before you rely on it elsewhere.
@@ -34,6 +34,14 @@ def _tell_tuning(model: Model) -> str:
 
 def _tell_inference(model: Model) -> str:
     return f"\nOn a CPU, {model.inference.describe()}.\n" if model.inference else ""
+
+
+def _tell_cascade(model: Model) -> str:
+    if model.cascade is None:
+        return ""
+    kept = ' Rows with `stage` "first" are its answers: nothing is raised, and the scores are its own.' if model.first else ""
+    outcome = model.cascade.describe()
+    return f"\n{outcome[0].upper()}{outcome[1:]}.{kept}\n"
 
 
 def _tell_languages(model: Model) -> str:

@@ -45,7 +45,7 @@ def explain_text(
     words = {}
     for (start, end), chosen in windows.items():
         window = text[start:end]
-        weights = weigh_words(model, window, chosen, language)
+        weights = weigh_words(model, window, chosen, language) if window else np.zeros((0, len(spans)))  # of a blank text
         for column in chosen:
             words[column] = choose_words(window, weights[:, column].tolist(), against, start)
     return {model.codebook.ids[column]: words[column] for column in columns}

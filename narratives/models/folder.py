@@ -1,6 +1,6 @@
 """A model's folder on disk: written whole, and believed only after everything in it was checked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from narratives import __version__
-from narratives.classifiers import Classifier, check_settings, find_classifier, hyperparameters
+from narratives.classifiers import BlendClassifier, Classifier, check_settings, find_classifier, hyperparameters
 from narratives.data import STANCES, Codebook
 from narratives.errors import UserError, at
 from narratives.files import replacing, sha256, write_json, write_text
 from narratives.models.calibration import Calibration
 from narratives.models.card import write_card
+from narratives.models.cascade import FOLDER, Cascade
 from narratives.models.manifest import FORMAT, MANIFEST, digest_manifest, read_manifest
 from narratives.models.model import Model
 from narratives.models.parity import Inference
@@ -42,6 +43,9 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
         if model.prior:
             (aside / _PRIOR).mkdir()
             model.prior.likeness.save(aside / _PRIOR)
+        if model.first and not isinstance(model.classifier, BlendClassifier):  # which holds it
+            (aside / FOLDER).mkdir()
+            model.first.scorer.save(aside / FOLDER)
         for name, text in (texts or {}).items():
             write_text(aside / name, text)
         write_text(aside / "README.md", write_card(model))
@@ -63,6 +67,7 @@ def save_model(model: Model, folder: Path, texts: Mapping[str, str] | None = Non
             "versions": _versions(),
             "files": {str(path.relative_to(aside)): sha256(path) for path in files},
             "codebook": model.codebook.to_json(),
+            **({"cascade": model.cascade.to_json(model.codebook.ids)} if model.cascade else {}),
         }
         write_json(aside / MANIFEST, {**manifest, "digest": digest_manifest(manifest)})
 
@@ -103,9 +108,22 @@ def load_model(folder: str | Path, trust: Collection[str] = ()) -> Model:
         inference=Inference.from_json(manifest["inference"]) if manifest["inference"] else None,
         stances=manifest["stances"],
         prior=prior,
+        cascade=_load_cascade(folder, manifest.get("cascade", {}), classifier, codebook.ids),
         tuning=Tuning.from_json(manifest["tuning"]) if manifest.get("tuning") else None,
         digest=manifest["digest"],
     )
+
+
+def _load_cascade(folder: Path, value: Mapping[str, Any], classifier: Classifier, ids: Sequence[str]) -> Cascade | None:
+    """What a manifest says of a cascade, with the scorer of its first stage: the classifier's own, or a file's."""
+    if not value:
+        return None
+    scorer = None
+    if value["first"] and isinstance(classifier, BlendClassifier):
+        scorer = classifier.tfidf_
+    elif value["first"]:
+        scorer = _load(folder / FOLDER, "tfidf", {}, len(ids))
+    return Cascade.from_json(value, scorer, ids)
 
 
 def _refuse_foreign(folder: Path, name: str, trust: Collection[str]) -> None:

@@ -11,6 +11,8 @@ from narratives.models.stances import tell_stances
 from narratives.progress import Progress
 from narratives.texts import find_windows
 
+Windows = list[tuple[int, int]]  # of a text: start and end of each, in characters
+
 
 class Scorer(Protocol):
     """What gives texts their scores: a classifier, by itself or with help."""
@@ -28,20 +30,38 @@ def read_texts(
     progress: Progress | None = None,
     languages: Sequence[str] = (),
 ) -> tuple[Scores, NDArray[np.int32], NDArray[np.int8]]:
-    """Scores (texts, narratives), of several windows the highest; the spans (texts, narratives, 2) that have them; stances.
+    """Scores, spans and stances, as `read_windows` gives them, of texts cut into windows of about `window` characters."""
+    return read_windows(classifier, texts, cut_texts(texts, window, languages), narratives, progress)
 
-    Stances (texts, narratives) are positions in `STANCES`, from the columns that the classifier has beyond the narratives, or
-    `UNKNOWN` where it has none. Windows have about `window` characters (see `find_windows`); a span is start and end, in
-    characters. A blank text scores 0 and has the spans (0, 0). `languages` are codes, one for each text, where known: they help
-    to find where sentences end.
+
+def cut_texts(texts: Sequence[str], window: int, languages: Sequence[str] = ()) -> list[Windows]:
+    """The windows of each text, of about `window` characters (see `find_windows`); none of a blank one.
+
+    `languages` are codes, one for each text, where known: they help to find where sentences end.
     """
-    cuts = [
-        find_windows(text, window, language) for text, language in zip(texts, languages or ["und"] * len(texts), strict=True)
-    ]
+    spoken = languages or ["und"] * len(texts)
+    return [find_windows(text, window, language) for text, language in zip(texts, spoken, strict=True)]
+
+
+def number_windows(texts: Sequence[str], cuts: Sequence[Windows]) -> dict[str, int]:
+    """What all windows hold, each once and in order, with its number."""
     unique: dict[str, int] = {}
     for text, windows in zip(texts, cuts, strict=True):
         for start, end in windows:
             unique.setdefault(text[start:end], len(unique))
+    return unique
+
+
+def read_windows(
+    classifier: Scorer, texts: Sequence[str], cuts: Sequence[Windows], narratives: int, progress: Progress | None = None
+) -> tuple[Scores, NDArray[np.int32], NDArray[np.int8]]:
+    """Scores (texts, narratives), of several windows the highest; the spans (texts, narratives, 2) that have them; stances.
+
+    Stances (texts, narratives) are positions in `STANCES`, from the columns that the classifier has beyond the narratives, or
+    `UNKNOWN` where it has none. `cuts` are the windows of each text; a span is one of them: start and end, in characters. A
+    text without windows scores 0 and has the spans (0, 0).
+    """
+    unique = number_windows(texts, cuts)
     scores = np.zeros((len(texts), narratives), dtype=np.float32)
     spans = np.zeros((len(texts), narratives, 2), dtype=np.int32)
     stances = np.full((len(texts), narratives), UNKNOWN, dtype=np.int8)

@@ -12,7 +12,8 @@ from narratives.data import STANCES, UNKNOWN, Codebook, Stance, Weighted
 from narratives.errors import UserError, did_you_mean
 from narratives.models.answers import Answers
 from narratives.models.calibration import Calibration
-from narratives.models.inference import read_texts
+from narratives.models.cascade import Cascade, FirstStage
+from narratives.models.inference import cut_texts, read_windows
 from narratives.models.parity import Inference
 from narratives.models.prior import Guided, Prior
 from narratives.models.purposes import Tuning
@@ -50,6 +51,7 @@ class Model:
     inference: Inference | None = None  # what computes the scores, and how that was chosen
     stances: bool = False  # whether the classifier's last three columns tell stances: where enough of them were labelled
     prior: Prior | None = None  # what the codebook says of narratives with no or few labels, where there are such
+    cascade: Cascade | None = None  # what may spare the classifier texts that carry nothing; `None` where nobody asked for it
     tuning: Tuning | None = None  # what calibration and thresholds rest on; `None` for a model of before it was written down
     digest: str = ""  # of the saved model: its manifest and, through it, every file
 
@@ -64,15 +66,20 @@ class Model:
         """The answers to n texts, in order; `ids` name them, by default "0", "1" and so on.
 
         A text of any length is read window by window; a blank one carries nothing and scores 0 throughout. `languages` are
-        codes such as "fa", one for each text, where known: they help to find where sentences end.
+        codes such as "fa", one for each text, where known: they help to find where sentences end. With a cascade, texts that
+        its first stage answers raise nothing and have that stage's calibrated scores.
         """
         if isinstance(texts, str):
             raise TypeError("classify takes a list of texts; for one text: classify([text])[0]")
         scorer = Twofold(Guided(self.classifier, self.prior), len(self.codebook.ids), self.detail)
-        scores, spans, stances = read_texts(scorer, texts, len(self.codebook.ids), self.window, progress, languages)
-        blank = spans[:, :1, 1] == 0
+        cuts = cut_texts(texts, self.window, languages)
+        quiet = self.first.read(texts, cuts, self.prior, self.thresholds) if self.first else None
+        scores, spans, stances = read_windows(scorer, texts, quiet.rest if quiet else cuts, len(self.codebook.ids), progress)
+        blank = spans[:, :1, 1] == 0  # or quiet throughout
         calibrated = np.where(blank, np.float32(0), self.calibration.apply(scores))  # curves never fall: the highest stays it
         raised = decide(calibrated, self.thresholds) & ~blank
+        if quiet:
+            calibrated, spans = np.where(blank, quiet.scores, calibrated), np.where(blank[..., None], quiet.spans, spans)
         return Answers(
             columns=self.codebook.ids,
             ids=tuple(ids) if ids is not None else tuple(map(str, range(len(texts)))),
@@ -80,6 +87,7 @@ class Model:
             raised=raised,
             stances=np.where(raised, stances, np.int8(UNKNOWN)),
             spans=spans,
+            first=quiet.answered if quiet else None,
         )
 
     def explain(self, text: str, narrative: str) -> list[Weighted]:
@@ -90,6 +98,11 @@ class Model:
             raise UserError(f"unknown narrative '{narrative}'{did_you_mean(narrative, self.codebook.ids)}")
         column = self.codebook.ids.index(narrative)
         return explain_text(self, text, self.classify([text]).spans[0], [column], against=True)[narrative]
+
+    @property
+    def first(self) -> FirstStage | None:
+        """What answers texts before the classifier does, where the model has such a stage."""
+        return self.cascade.first if self.cascade else None
 
     @property
     def readable(self) -> frozenset[str] | None:

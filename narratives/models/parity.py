@@ -19,6 +19,20 @@ _SAMPLES = 64
 
 
 @dataclass(frozen=True, slots=True)
+class Falls:
+    """What F1 loses."""
+
+    largest: float  # of all narratives
+    counted: float  # of those of which more than `CHANCE` decisions got worse
+    micro: float
+
+    def list_reasons(self) -> list[str]:
+        """What is too much; empty where nothing is."""
+        reasons = [f"a narrative's F1 falls by {self.counted:.3f}"] * (self.counted > MOST_FALL)
+        return reasons + [f"micro F1 falls by {self.micro:.3f}"] * (self.micro > MOST_FALL)
+
+
+@dataclass(frozen=True, slots=True)
 class Parity:
     """How a faster way of computing compares with the exact one on validation."""
 
@@ -111,23 +125,25 @@ def compare(
     decisions = decide(exact, thresholds)
     flips = int((decide(fast, thresholds) != decisions).sum())
     settled = settle(thresholds, exact, fast, *beside)
-    before, *after = (
-        count(gold, raised, axis=0) for raised in (decisions, *(decide(scores, settled) for scores in (fast, *beside)))
-    )
-    falls = np.nan_to_num(before.f1) - np.minimum.reduce([np.nan_to_num(each.f1) for each in after])
-    worse = np.maximum.reduce([_count_wrong(each) for each in after]) - _count_wrong(before)
-    fall = float(falls[worse > CHANCE].max(initial=0.0))
-    together = float(np.nan_to_num(micro_f1(before)) - min(np.nan_to_num(micro_f1(each)) for each in after))
+    falls = measure_falls(gold, decisions, *(decide(scores, settled) for scores in (fast, *beside)))
     refused = []
     if flips > MOST_FLIPS * decisions.size:
         refused.append(f"{flips} of {decisions.size} decisions flip")
-    if fall > MOST_FALL:
-        refused.append(f"a narrative's F1 falls by {fall:.3f}")
-    if together > MOST_FALL:
-        refused.append(f"micro F1 falls by {together:.3f}")
     moved = int((settled != thresholds).sum())
-    largest = round(float(falls.max(initial=0.0)), 4)
-    return settled, Parity(inference, flips, decisions.size, moved, largest, " and ".join(refused))
+    refusal = " and ".join([*refused, *falls.list_reasons()])
+    return settled, Parity(inference, flips, decisions.size, moved, round(falls.largest, 4), refusal)
+
+
+def measure_falls(gold: Matrix, before: Matrix, *after: Matrix) -> Falls:
+    """What F1 loses where the worst of `after` takes the place of `before`: what is raised, each (passages, narratives)."""
+    counts, *later = (count(gold, raised, axis=0) for raised in (before, *after))
+    falls = np.nan_to_num(counts.f1) - np.minimum.reduce([np.nan_to_num(each.f1) for each in later])
+    worse = np.maximum.reduce([_count_wrong(each) for each in later]) - _count_wrong(counts)
+    return Falls(
+        largest=float(falls.max(initial=0.0)),
+        counted=float(falls[worse > CHANCE].max(initial=0.0)),
+        micro=float(np.nan_to_num(micro_f1(counts)) - min(np.nan_to_num(micro_f1(each)) for each in later)),
+    )
 
 
 def _count_wrong(counts: Counts) -> Floats:

@@ -10,6 +10,7 @@ from narratives.classifiers import CLASSIFIERS, is_place
 from narratives.data import Narrative, Objective
 from narratives.errors import did_you_mean
 from narratives.models.calibration import Curve
+from narratives.models.cascade import Trial
 from narratives.models.parity import Parity
 from narratives.models.purposes import Choice, Tuning, Wishes
 
@@ -37,7 +38,7 @@ def find_fault(manifest: dict[str, Any]) -> str:
         if not _is(manifest[key], kind):
             return f"'{key}' must be {words}"
     checks: list[Callable[[dict[str, Any]], str]] = [
-        _check_codebook, _check_cuts, _check_tuning, _check_prior, _check_inference, _check_files, _check_rest,
+        _check_codebook, _check_cuts, _check_tuning, _check_prior, _check_inference, _check_cascade, _check_files, _check_rest,
     ]  # fmt: skip
     return next((fault for check in checks if (fault := check(manifest))), "")
 
@@ -138,6 +139,33 @@ def _check_inference(manifest: dict[str, Any]) -> str:
         return "'inference' must hold 'inference', 'tried' and 'note'"
     if not all(isinstance(trial, dict) and trial.keys() == names for trial in tried):
         return f"each of what was tried for inference must hold {', '.join(sorted(names))}"
+    return ""
+
+
+def _check_cascade(manifest: dict[str, Any]) -> str:
+    """What was tried for a first stage, and that stage where one passed; a model without has nothing of it."""
+    cascade, ids = manifest.get("cascade", {}), [entry["id"] for entry in manifest["codebook"]["narratives"]]
+    if not cascade:
+        return "" if isinstance(cascade, dict) else "'cascade' must be an object"
+    if not isinstance(cascade, dict) or cascade.keys() != {"first", "trials"} or not isinstance(cascade["first"], dict):
+        return "'cascade' must hold 'first' and 'trials'"
+    names, trials = {field.name for field in fields(Trial)}, cascade["trials"]
+    if not isinstance(trials, list) or not trials or not all(_is(trial, dict) and trial.keys() == names for trial in trials):
+        return f"'cascade' must have trials, each with {', '.join(sorted(names))}"
+    figures = [trial[name] for trial in trials for name in names - {"refused"}]
+    if not all(_is(trial["refused"], str) for trial in trials) or not all(_is_number(n) and n >= 0 for n in figures):
+        return "'cascade' has a trial whose figures are none"
+    return _check_first(cascade["first"], ids) if cascade["first"] else ""
+
+
+def _check_first(first: dict[str, Any], ids: list[str]) -> str:
+    if first.keys() != {"margin", "bounds", "calibration"} or not _is_number(first["margin"]) or first["margin"] < 0:
+        return "its first stage must have a margin of 0 or more, bounds and a calibration"
+    bounds, curves = first["bounds"], first["calibration"]
+    if not isinstance(bounds, dict) or not bounds.keys() <= set(ids) or not all(map(_is_number, bounds.values())):
+        return "the bounds of its first stage must be numbers, of narratives of its codebook"
+    if not isinstance(curves, dict) or list(curves) != ids or not all(map(_is_curve, curves.values())):
+        return "its first stage must have a calibration for each narrative of its codebook, in their order"
     return ""
 
 

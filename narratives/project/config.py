@@ -31,6 +31,7 @@ class RunConfig:
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
     detail: int = DETAIL  # characters of the parts in which windows are read once more; 0: as a whole only
     rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
+    cascade: bool = False  # let TF-IDF answer alone what carries nothing, where the gate lets it
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier
     folds_held: int | None = None  # how many of these are scored, each by another training; `None`: all
 
@@ -52,6 +53,7 @@ _TABLES: dict[str, dict[str, Any]] = {
     "evaluation": {"resamples": int, "further_test": list, "all_languages": bool},
     "training": {"background": _PATHS},
     "reading": {"detail": int},
+    "inference": {"cascade": bool},
     "thresholds": {"max_alarms": float, "objective": str, "folds": int, "folds_held": int, "rarer": float},
 }
 
@@ -83,6 +85,7 @@ def read_config(path: Path) -> RunConfig:
         reason = f"'detail' must be 0, for windows read as a whole only, or at least {_LEAST_DETAIL} characters"
         problems.append(at(path, file.line("reading", key="detail"), reason))
     problems += _check_thresholds(file, tables.get("thresholds", {}))
+    problems += _check_cascade(file, name, options) if values.get("cascade") is True else []
     if problems:
         raise UserError(*problems)
     values["objective"] = Objective(values.get("objective", Objective.NARRATIVE))
@@ -109,6 +112,17 @@ def _check_thresholds(file: TomlFile, values: dict[str, Any]) -> list[str]:
     if _fits(rarer := values.get("rarer"), float) and not 1 <= cast(float, rarer) <= _RAREST:
         problems["rarer"] = f"'rarer' must be 1 to {_RAREST}: how many times rarer narratives are where you look for them"
     return [at(file.path, file.line("thresholds", key=key), problem) for key, problem in problems.items()]
+
+
+def _check_cascade(file: TomlFile, name: str, options: dict[str, Any]) -> list[str]:
+    """Why this classifier can have no first stage; empty where it can."""
+    if name == "tfidf":
+        reason = "'cascade' lets TF-IDF spare an encoder its work, and tfidf has no encoder"
+    elif "multilingual" in (name, options.get("sense")):
+        reason = "'cascade' asks TF-IDF first, which knows no words of the languages that multilingual was not taught in"
+    else:
+        return []
+    return [at(file.path, file.line("inference", key="cascade"), f"{reason}; take the line out")]
 
 
 def list_further(file: TomlFile) -> list[str]:

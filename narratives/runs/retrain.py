@@ -32,7 +32,7 @@ from narratives.runs.history import (
 )
 from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
-from narratives.runs.tuning import make_wishes, recall_wishes
+from narratives.runs.tuning import is_as_wished
 from narratives.runs.wear import measure_wear
 
 UNCHANGED = "unchanged"  # nothing was trained
@@ -200,7 +200,7 @@ def _is_taught(model: Model, folder: Path, config: RunConfig, data: TrainingSet)
         and model.codebook.digest == data.codebook.digest
         and model.classifier_name == config.classifier
         and hyperparameters(model.classifier) == hyperparameters(config.make_classifier())
-        and recall_wishes(model) == make_wishes(config)
+        and is_as_wished(model, config)
     )
 
 

@@ -1,7 +1,7 @@
 """Train one run: passages in, a model folder out."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from narratives.models import (
     Reading,
     can_learn,
     describe_stances,
+    fit_cascade,
     fit_cuts,
     hold_out,
     read_texts,
@@ -117,6 +118,7 @@ class _Material:
     stances: NDArray[np.bool_]  # of the training texts, (texts, 3); (texts, 0) where too few are labelled
     reading: Reading
     background: Background | None
+    idle: list[str]  # those of its texts that tune
 
     @property
     def y(self) -> Targets:
@@ -140,8 +142,8 @@ def train_model(
     background, classifier, checkpoint = material.background, config.make_classifier(), project.checkpoint(run)
     classifier.fit(material.train.texts, material.y, validation=material.tune, progress=progress, checkpoint=checkpoint)
     cuts = _fit_cuts(config, data, material, classifier, progress, checkpoint)
-    say(f"{run}: {cuts.inference.describe()}")
-    say(f"{run}: {cuts.tuning.describe()}")
+    for chosen in (cuts.inference, cuts.tuning):
+        say(f"{run}: {chosen.describe()}")
     model = Model(
         run=run,
         classifier_name=config.classifier,
@@ -157,6 +159,10 @@ def train_model(
         prior=cuts.prior,
         tuning=cuts.tuning,
     )
+    if config.cascade:
+        cascade = fit_cascade(model, material.train, material.validation, len(data.validation), material.idle)
+        model = replace(model, cascade=cascade)
+        say(f"{run}: {cascade.describe()}")
     if model.stances:
         texts = [passage.text for passage in data.validation]
         predicted = read_texts(classifier, texts, len(ids), model.window)[2]  # as they will be: the gate does not ask
@@ -185,8 +191,7 @@ def _fit_cuts(
     texts, held_out = material.train.texts, None
     if lesson := cut_lesson(config, data.corpus, data.train, texts, material.y, material.tune):
         judged = find_judged(config, data.train, lesson)
-        number = len(data.codebook.ids)
-        held_out = hold_out(classifier, lesson, judged, number, material.reading, progress, checkpoint)
+        held_out = hold_out(classifier, lesson, judged, len(data.codebook.ids), material.reading, progress, checkpoint)
     return fit_cuts(
         classifier,
         data.codebook,
@@ -195,7 +200,7 @@ def _fit_cuts(
         material.reading,
         wishes=make_wishes(config),
         held_out=held_out,
-        background=material.background.tune if material.background else (),
+        background=material.idle,
     )
 
 
@@ -212,20 +217,18 @@ def _gather(project: Project, config: RunConfig, data: TrainingSet, say: Say) ->
         train = add_background(train, background.learn, window, config.seed)
         validation = add_background(validation, background.tune, window, config.seed)
         stances = np.concatenate([stances, np.zeros((len(background.learn), stances.shape[1]), dtype=np.bool_)])
-    return _Material(
-        train=train, validation=validation, stances=stances, reading=Reading(window, config.detail), background=background
-    )
+    idle, reading = background.tune if background else [], Reading(window, config.detail)
+    return _Material(train=train, validation=validation, stances=stances, reading=reading, background=background, idle=idle)
 
 
 def _describe_training(config: RunConfig, data: TrainingSet, cuts: Cuts) -> dict[str, Any]:
-    ids = data.codebook.ids
     return {
         "train": len(data.train),
         "validation": len(data.validation),
         "seed": config.seed,
         "languages": count_languages(passage.language for passage in data.train),
         "digests": data.digests,
-        "zero_shot": cuts.prior.find_zero_shot(ids) if cuts.prior else [],
+        "zero_shot": cuts.prior.find_zero_shot(data.codebook.ids) if cuts.prior else [],
     }
 
 

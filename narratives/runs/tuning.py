@@ -24,9 +24,11 @@ def make_wishes(config: RunConfig) -> Wishes:
     )
 
 
-def recall_wishes(model: Model) -> Wishes:
-    """What was asked of a model's thresholds; an older version noted the budget alone."""
-    return model.tuning.wishes if model.tuning else Wishes(max_alarms=model.training.get("background", {}).get("max_alarms"))
+def is_as_wished(model: Model, config: RunConfig) -> bool:
+    """Whether a config asks the same of thresholds and of a cascade as that of which a model was made."""
+    # An older version noted the budget alone.
+    former = model.tuning.wishes if model.tuning else Wishes(max_alarms=model.training.get("background", {}).get("max_alarms"))
+    return former == make_wishes(config) and (model.cascade is not None) == config.cascade
 
 
 def require_background(project: Project, config: RunConfig) -> None:

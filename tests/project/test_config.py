@@ -13,6 +13,9 @@ from narratives.project.config import RunConfig, read_config
 from narratives.project.project import Project
 
 HELD = "'folds_held' is how many of the folds are scored: 1 to 'folds', which must stand beside it"
+FOREIGN = (
+    "'cascade' asks TF-IDF first, which knows no words of the languages that multilingual was not taught in; take the line out"
+)
 
 
 def read(folder: Path, *lines: str) -> RunConfig:
@@ -63,6 +66,13 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         folds_held=1,
         rarer=2.0,
     )
+
+
+@pytest.mark.parametrize("name", ["transformer", "blend"])
+def test_a_cascade_is_had_for_the_asking(tmp_path: Path, name: str) -> None:
+    assert not read(tmp_path, "[classifier]", f'name = "{name}"').cascade
+    assert not read(tmp_path, "[classifier]", f'name = "{name}"', "[inference]", "cascade = false").cascade
+    assert read(tmp_path, "[classifier]", f'name = "{name}"', "[inference]", "cascade = true").cascade
 
 
 def test_seed_and_options_reach_the_classifier(tmp_path: Path) -> None:
@@ -137,6 +147,17 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
             ["[classifier]", 'name = "tfidf"', "[thresholds]", "rarer = 0.5"],
             "4: 'rarer' must be 1 to 1000: how many times rarer narratives are where you look for them",
         ),
+        (["[classifier]", 'name = "transformer"', "[inference]", "cascade = 1"], "4: 'cascade' must be true or false"),
+        (
+            ["[classifier]", 'name = "transformer"', "[inference]", "cascades = true"],
+            "4: unknown key 'cascades'; did you mean 'cascade'?",
+        ),
+        (
+            ["[classifier]", 'name = "tfidf"', "[inference]", "cascade = true"],
+            "4: 'cascade' lets TF-IDF spare an encoder its work, and tfidf has no encoder; take the line out",
+        ),
+        (["[inference]", "cascade = true", "[classifier]", 'name = "multilingual"'], f"2: {FOREIGN}"),
+        (["[classifier]", 'name = "blend"', 'sense = "multilingual"', "[inference]", "cascade = true"], f"5: {FOREIGN}"),
         (["[classifier", 'name = "tfidf"'], "1: not valid TOML: Expected ']' at the end of a table declaration"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
