@@ -11,7 +11,6 @@ from narratives.classifiers import CLASSIFIERS, Classifier, find_classifier
 from narratives.data import Objective
 from narratives.errors import UserError, at, did_you_mean
 from narratives.files import TomlFile, read_toml
-from narratives.texts import DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class RunConfig:
     background: tuple[Path, ...] = ()  # files of unlabelled texts of the feed; found likewise
     max_alarms: float | None = None  # share of background texts in which something may be raised
     objective: Objective = Objective.NARRATIVE  # what thresholds are for
-    detail: int = DETAIL  # characters of the parts in which windows are read once more; 0: as a whole only
+    detail: int = 300  # characters, two sentences or three: parts in which windows are read once more; 0: only as a whole
     rarer: float = 1.0  # how many times rarer narratives are in the texts to be read than in the labelled ones
     cascade: bool = False  # let TF-IDF answer alone what carries nothing, where the gate lets it
     folds: int | None = None  # of the training passages, to set thresholds on; 0: none; `None`: as suits the classifier

@@ -15,11 +15,10 @@ from narratives.texts.languages import (
 )
 from narratives.texts.similarity import Pair, group, near_duplicates, restrict
 from narratives.texts.tables import to_frame, to_html
-from narratives.texts.windows import DETAIL, WINDOW, choose_window, find_sentence_ends, find_windows
+from narratives.texts.windows import WINDOW, choose_window, find_sentence_ends, find_windows
 from narratives.texts.words import Piece, choose_words, find_words, format_words, mark_words, parse_words, trim
 
 __all__ = [
-    "DETAIL",
     "FAILED",
     "FOREIGN",
     "NONE",

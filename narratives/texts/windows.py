@@ -5,7 +5,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
 WINDOW = 600  # characters, as nine in ten passages of the sample task: longer ones hide claims, shorter ones make them up
-DETAIL = 300  # characters, two sentences or three: the parts in which windows are read once more
 _PARAGRAPH = re.compile(r"\n\s*\n")
 _LINE = re.compile(r"\n")
 _SPACE = re.compile(r"\s")

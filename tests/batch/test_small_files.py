@@ -57,7 +57,7 @@ def test_a_large_file_between_small_ones_keeps_its_own_parts(small_model: Path, 
     small = write_small(tmp_path / "in", 4)
     large = write_input(tmp_path / "large.jsonl", number_texts(100))
     run(small_model, tmp_path / "out", small[0], small[1], large, small[2], small[3], part_size=1000)
-    plan = Plan.from_json(json.loads((tmp_path / "out" / PLAN).read_text(encoding="utf-8")))
+    plan = Plan.from_json(json.loads((tmp_path / "out.run" / Path(PLAN).name).read_text(encoding="utf-8")))
     shared = [sorted({input_.source.path for input_, _ in part}) for part in plan.parts]
     assert shared[0] == [str(small[0]), str(small[1])]
     assert all(paths == [str(large)] for paths in shared[1:-1] if str(large) in paths)

@@ -92,7 +92,7 @@ def test_the_summary_says_how_many_the_first_stage_answered(cascaded: Path, text
     root = Path(shutil.copytree(cascaded, tmp_path / "project"))
     said = invoke(root, "classify", texts, "--model", "blend", "--output", tmp_path / "out")
     assert said.exit_code == 0, said.output
-    summary = json.loads((tmp_path / "out" / "_run" / "summary.json").read_text("utf-8"))
+    summary = json.loads((tmp_path / "out.run" / "summary.json").read_text("utf-8"))
     line = (
         f"TF-IDF alone answered {summary['first']} of {summary['rows']} texts, nothing raised; the whole model read the others"
     )

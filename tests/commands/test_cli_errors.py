@@ -147,7 +147,7 @@ def test_a_folder_with_nothing_to_read_is_told(root: Path) -> None:
 def test_an_output_below_a_file_is_told(root: Path) -> None:
     text, out = write_lines(root / "new.txt", "a text"), root / "new.txt" / "out"
     [problem] = refusal(root, "classify", text, "--model", "base", "--output", out)
-    assert problem.startswith(f"{out}: cannot be written: ")
+    assert problem.startswith(f"{out}.run: cannot be written: ")
 
 
 def test_the_text_column_does_not_matter_for_a_txt(root: Path) -> None:

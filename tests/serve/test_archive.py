@@ -73,6 +73,7 @@ def answered(small_done: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def answers(answered: Path, root: Path) -> Path:
     """The same answers in a project that a test may change."""
     shutil.copy(answered / "feed.jsonl", root / "feed.jsonl")
+    shutil.copytree(answered / "answers.run", root / "answers.run")
     return Path(shutil.copytree(answered / "answers", root / "answers"))
 
 
