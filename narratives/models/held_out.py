@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers import Classifier, FoldedLesson, score_across
 from narratives.data import Matrix, Scores, Texts
-from narratives.models.twofold import Reading, cut_parts
+from narratives.models.twofold import Reading, list_pieces
 from narratives.progress import Progress
 from narratives.texts import find_windows
 
@@ -56,7 +56,7 @@ def hold_out(
     for row in rows:
         text = lesson.texts[row]
         for start, end in find_windows(text, reading.window):
-            for piece in (text[start:end], *cut_parts(text[start:end], reading.detail)):
+            for piece in list_pieces([text[start:end]], reading.detail):
                 fold_of.setdefault(piece, int(lesson.folds[row]))
     windows, folds = list(fold_of), np.array(list(fold_of.values()), dtype=np.int64)
     scores = score_across(classifier, lesson, windows, folds, progress=progress, checkpoint=checkpoint)[:, :narratives]

@@ -17,7 +17,7 @@ from narratives.models.inference import cut_texts, number_windows, read_texts
 from narratives.models.model import Model
 from narratives.models.parity import measure_falls
 from narratives.models.prior import Guided
-from narratives.models.twofold import cut_parts
+from narratives.models.twofold import list_pieces
 
 MARGINS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # in log-odds; the first that passes is taken
 MOST_FLIPS = 0.001  # share of the decisions on validation, and of those on background texts
@@ -68,7 +68,7 @@ class _Part:
 def _remember(model: Model, scorer: TfidfClassifier, texts: Texts) -> _Part:
     numbers = number_windows(texts, cut_texts(texts, model.window))
     words = Recalled(numbers, scorer.predict_proba(list(numbers)))
-    pieces = list(dict.fromkeys([*numbers, *(part for window in numbers for part in cut_parts(window, model.detail))]))
+    pieces = list_pieces(numbers, model.detail)
     whole: Any = Recalled({piece: row for row, piece in enumerate(pieces)}, model.classifier.predict_proba(pieces))
     remembered = replace(model, classifier=whole)
     return _Part(texts=texts, model=remembered, words=words, raised=remembered.classify(texts).raised)

@@ -1,5 +1,6 @@
 """Windows are read twice, as a whole and in parts of a few sentences: so a claim in passing counts in a long paragraph."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,11 @@ class Twofold:
 def cut_parts(text: str, detail: int) -> list[str]:
     """The parts of a window, of about `detail` characters, cut as texts are cut into windows; itself where it has only one."""
     return [text[start:end] for start, end in find_parts(text, detail)]
+
+
+def list_pieces(windows: Iterable[str], detail: int) -> list[str]:
+    """The windows and their parts, each once: all that a classifier is asked for them."""
+    return list(dict.fromkeys(piece for window in windows for piece in (window, *cut_parts(window, detail))))
 
 
 def find_parts(text: str, detail: int) -> list[tuple[int, int]]:

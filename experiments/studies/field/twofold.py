@@ -64,8 +64,8 @@ def compare(run: str, model: Model, parts: tuple[Part, Part], details: list[int]
     print_row(run, "whole", parts, whole, whole, 1.0)
     for detail in details:
         best = [score(model, part.texts, detail) for part in parts]
-        read = [sum(len(text) for text in part.texts if len(find_parts(text, detail)) > 1) for part in parts[:1]]
-        extra = read[0] / sum(map(len, parts[0].texts))
+        reports = parts[0].texts
+        extra = sum(len(text) for text in reports if len(find_parts(text, detail)) > 1) / sum(map(len, reports))
         print_row(run, f"parts of {detail}", parts, best, whole, 1.0)
         both = [(first + second) / 2 for first, second in zip(whole, best, strict=True)]
         print_row(run, f"whole and parts of {detail}", parts, both, whole, 1.0 + extra)

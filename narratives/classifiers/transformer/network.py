@@ -82,8 +82,8 @@ class PooledClassifier(nn.Module):
         weights = (looks - looks.amax(1, keepdim=True)).clamp(min=_FAINTEST).exp()
         if mask is not None:
             weights = weights * mask.unsqueeze(-1).to(weights.dtype)
-        sums = self._add_spans(weights * evidence)
-        means = sums / self._add_spans(weights).clamp(min=torch.finfo(sums.dtype).tiny)
+        total = self._average_spans(weights * evidence)
+        means = total / self._average_spans(weights).clamp(min=torch.finfo(total.dtype).tiny)
         tokens = looks.new_full((len(looks),), looks.shape[1]) if mask is None else mask.sum(1).to(looks.dtype)
         last = (tokens - self.span).clamp(min=0)  # where the last whole span begins; a short window is one span
         starts = torch.arange(looks.shape[1], device=looks.device, dtype=looks.dtype)
@@ -91,7 +91,7 @@ class PooledClassifier(nn.Module):
         best: Tensor = means.masked_fill(beyond.unsqueeze(-1), -1e9).amax(1)
         return best + self.head.bias
 
-    def _add_spans(self, values: Tensor) -> Tensor:
+    def _average_spans(self, values: Tensor) -> Tensor:
         """From each token on the mean of `span` values, zeros after the end; (batch, tokens, narratives), as given."""
         longer = functional.pad(values.transpose(1, 2), (0, self.span - 1))
         return functional.avg_pool1d(longer, self.span, 1).transpose(1, 2)
