@@ -74,12 +74,16 @@ def test_filling_up_adds_no_span(encoder: Any) -> None:
         torch.testing.assert_close(network(filled, mask), network(ids))
 
 
-def test_it_learns_from_whole_windows(encoder: Any) -> None:
-    ids = torch.arange(2, 40)[None]
+def test_it_learns_from_whole_windows_and_by_lot_from_their_best_spans(encoder: Any) -> None:
+    ids = torch.arange(2, 40).repeat(40, 1)
     whole, spans = (look_elsewhere(make_network(encoder, span=each)) for each in (0, 7))
-    assert not torch.allclose(spans(ids), whole(ids))
+    of_whole, of_span = whole(ids), spans(ids)
+    assert not torch.allclose(of_whole, of_span)
     spans.training = True  # by itself: the encoder's dropout stays off
-    torch.testing.assert_close(spans(ids), whole(ids))
+    learned = spans(ids)
+    by_span = torch.isclose(learned, of_span).all(1)
+    assert 0 < by_span.sum() < 40
+    torch.testing.assert_close(learned, torch.where(by_span[:, None], of_span, of_whole))
 
 
 def test_each_narrative_attends_by_itself(encoder: Any) -> None:

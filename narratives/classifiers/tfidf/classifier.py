@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
-from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
+from narratives.classifiers.tfidf.parts import cut_long, fit_by_parts
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
@@ -30,6 +30,7 @@ class TfidfClassifier:
     min_df: int = setting(2, least=1)  # an n-gram counts from this many training texts on
     C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
+    part: int = setting(300, least=0)  # characters of the parts in which long texts are learned from too; 0: as a whole only
     seed: int = 0
     words_: Any = field(default=None, init=False, repr=False)  # the n-grams of words, which are the first features
     characters_: Any = field(default=None, init=False, repr=False)  # the n-grams of characters, which are the others
@@ -53,8 +54,16 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        self.coef_, self.intercept_ = fit_logistic(
-            x, y, C=self.C, max_class_weight=self.max_class_weight, seed=self.seed, progress=progress
+        parts = cut_long(texts, self.part)
+        self.coef_, self.intercept_ = fit_by_parts(
+            x,
+            vectorizer.transform(parts.texts) if parts.texts else x[:0],
+            parts.owners,
+            y,
+            C=self.C,
+            max_class_weight=self.max_class_weight,
+            seed=self.seed,
+            progress=progress,
         )
         self._take_features(*_read_vectorizer(vectorizer))
         return self
