@@ -18,6 +18,7 @@ def fit_logistic(
     max_class_weight: float,
     seed: int,
     dual: bool = False,
+    tolerance: float = 1e-4,
     rows: Callable[[int], Any] | None = None,
     progress: Progress | None = None,
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
@@ -26,13 +27,13 @@ def fit_logistic(
     Positives weigh as much as all negatives together, but none more than `max_class_weight` of these, nor less than one. A
     narrative that no text carries scores 0, one that all carry 1. `dual` looks for the same optimum from its other side
     (Yu, Huang and Lin 2011, "Dual coordinate descent methods for logistic regression and maximum entropy models"): quicker with
-    many features, the same to about three digits. `rows` gives what the k-th narrative is learned from, where each has a
-    matrix of its own, shaped as `x`.
+    many features, and with a `tolerance` of .01, the gap at which it stops, the same to about three digits. `rows` gives what
+    the k-th narrative is learned from, where each has a matrix of its own, shaped as `x`.
     """
     from sklearn.linear_model import LogisticRegression
 
     narratives = y.shape[1]
-    most, tolerance = (1000, 1e-2) if dual else (100, 1e-4)  # steps, which are small from the other side, as is its gap
+    most = 1000 if dual else 100  # steps, of which those of the dual are small
     coef = np.zeros((x.shape[1], narratives), dtype=x.dtype)
     intercept = np.zeros(narratives, dtype=x.dtype)
     for k in range(narratives):

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.toy import TOPICS, Toy
+from scipy.sparse import csr_array
 
-from narratives.classifiers.tfidf import parts as learning
+from narratives.classifiers.tfidf import folds
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
-from narratives.classifiers.tfidf.folds import score_by_folds
-from narratives.classifiers.tfidf.parts import cut_long, fit_by_parts
+from narratives.classifiers.tfidf.parts import cut_long, join_parts
 
 
 @pytest.fixture(scope="module")
@@ -41,23 +41,12 @@ def test_short_texts_are_learned_as_ever(toy_texts: Toy) -> None:
     assert np.array_equal(*scores)
 
 
-def test_the_second_round_learns_the_mean_of_a_text_and_its_best_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scipy.sparse import csr_array
-
-    seen: list[Any] = []
-    coefficients = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
-
-    def pretend(x: Any, y: Any, *, rows: Any = None, **_: Any) -> Any:
-        seen.append([rows(k).toarray() for k in range(2)] if rows else x)
-        return coefficients, np.zeros(2)
-
-    monkeypatch.setattr(learning, "fit_logistic", pretend)
+def test_a_long_text_counts_as_the_mean_of_itself_and_the_part_that_says_most() -> None:
     x = csr_array(np.array([[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]))
     parts = csr_array(np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]))  # both of the first text
-    fit_by_parts(x, parts, np.array([0, 0]), np.zeros((2, 2), dtype=np.bool_))
-    assert len(seen) == 2
-    np.testing.assert_allclose(seen[1][0], [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]])
-    np.testing.assert_allclose(seen[1][1], [[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]])
+    rows = join_parts(x, parts, np.array([0, 0]), np.array([[2.0, -2.0], [1.0, -1.0]]))
+    np.testing.assert_allclose(rows(0).toarray(), [[0.75, 0.25, 0.0], [0.0, 0.0, 1.0]])
+    np.testing.assert_allclose(rows(1).toarray(), [[0.25, 0.75, 0.0], [0.0, 0.0, 1.0]])
 
 
 def test_a_claim_in_one_sentence_of_many_is_learned(long: Toy) -> None:
@@ -66,14 +55,26 @@ def test_a_claim_in_one_sentence_of_many_is_learned(long: Toy) -> None:
     assert np.array_equal(scores >= 0.9, np.eye(len(TOPICS), dtype=np.bool_))
 
 
-def test_scores_by_folds_learn_parts_too(long: Toy) -> None:
-    folds = np.arange(len(long.texts)) % 3
-    scores = score_by_folds(long.texts, long.y, folds, model=TfidfClassifier(part=100))
-    for fold in range(3):
-        out = folds == fold
-        taught = [text for text, left in zip(long.texts, out, strict=True) if not left]
-        expected = TfidfClassifier(part=100).fit(taught, long.y[~out]).predict_proba(long.texts)
-        np.testing.assert_allclose(scores[out], expected[out], atol=2e-3)
+def test_scores_by_folds_learn_by_the_parts_that_a_fitted_model_chooses(long: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, number = long.texts, np.arange(len(long.texts)) % 3
+    fitted = TfidfClassifier(part=100).fit(*long)
+    seen = []
+
+    def spy(x: Any, parts: Any, owners: Any, says: Any) -> Any:
+        seen.append((owners, says))
+        assert (x.shape[0], parts.shape[0]) == ((number != len(seen) - 1).sum(), len(owners))
+        return join_parts(x, parts, owners, says)
+
+    monkeypatch.setattr(folds, "join_parts", spy)
+    scores = folds.score_by_folds(texts, long.y, number, model=fitted)
+    for fold, (owners, says) in enumerate(seen):
+        parts = cut_long([text for text, own in zip(texts, number, strict=True) if own != fold], 100)
+        assert np.array_equal(owners, parts.owners)
+        assert np.array_equal(says, fitted.scorer_.score(parts.texts))
+    assert len(seen) == 3
+    without = folds.score_by_folds(texts, long.y, number, model=TfidfClassifier(part=100))
+    assert len(seen) == 3
+    assert not np.allclose(scores, without, atol=1e-3)
 
 
 def test_progress_counts_both_rounds_as_one(long: Toy) -> None:

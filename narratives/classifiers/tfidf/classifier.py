@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
+from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
-from narratives.classifiers.tfidf.parts import cut_long, fit_by_parts
+from narratives.classifiers.tfidf.parts import cut_long, join_parts
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
@@ -19,6 +20,7 @@ from narratives.progress import Progress
 _FILE = "tfidf.safetensors"
 _BATCH = 1 << 20  # characters scored at once, so that memory does not grow with the input
 _LEAST = 1 << 8  # characters that a shorter text counts for
+_ROUGHLY = 0.1  # where a model stops that only chooses parts: it takes half the time
 
 
 @dataclass
@@ -54,17 +56,13 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        parts = cut_long(texts, self.part)
-        self.coef_, self.intercept_ = fit_by_parts(
-            x,
-            vectorizer.transform(parts.texts) if parts.texts else x[:0],
-            parts.owners,
-            y,
-            C=self.C,
-            max_class_weight=self.max_class_weight,
-            seed=self.seed,
-            progress=progress,
-        )
+        settings: dict[str, Any] = {"C": self.C, "max_class_weight": self.max_class_weight, "seed": self.seed}
+        parts, rows = cut_long(texts, self.part), None
+        if parts.texts:
+            pieces = vectorizer.transform(parts.texts)
+            coef, _ = fit_logistic(x, y, dual=True, tolerance=_ROUGHLY, progress=_halve(progress, 0), **settings)
+            rows, progress = join_parts(x, pieces, parts.owners, pieces @ coef), _halve(progress, 1)
+        self.coef_, self.intercept_ = fit_logistic(x, y, rows=rows, progress=progress, **settings)
         self._take_features(*_read_vectorizer(vectorizer))
         return self
 
@@ -136,6 +134,13 @@ class TfidfClassifier:
         words = TfidfVectorizer(ngram_range=self.word_ngrams, token_pattern=r"(?u)\b\w+\b", **common)  # noqa: S106
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=self.char_ngrams, **common)
         return FeatureUnion([("words", words), ("characters", characters)])
+
+
+def _halve(progress: Progress | None, half: int) -> Progress | None:
+    """Tells the first (0) or second (1) half of what there is to do."""
+    if progress is None:
+        return None
+    return lambda done, total, note: progress(half * total + done, 2 * total, note)
 
 
 def _read_vectorizer(union: Any) -> tuple[list[str], list[str], NDArray[np.float32]]:

@@ -5,13 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
-from narratives.classifiers.tfidf.parts import cut_long, fit_by_parts
+from narratives.classifiers.tfidf.parts import cut_long, join_parts
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
 
+_TOLERANCE = 1e-2  # as good as the last digit that counts
 ALWAYS = -1  # in place of a fold: every model learns from the text, none scores it
 
 
@@ -28,7 +30,8 @@ def score_by_folds(
 
     `folds` (texts,) numbers them from 0, or says `ALWAYS`. Of texts that are not `taught` (texts,) no model learns anything:
     they are scored alone. The scores are those that a classifier for each fold would give, to about three digits: the same
-    optimum is looked for from its other side, which is several times as quick.
+    optimum is looked for from its other side, which is several times as quick. A `model` that is fitted says by which of its
+    parts a long text is learned from; without one texts are learned from as a whole.
     """
     from scipy.sparse import vstack
     from sklearn.feature_extraction.text import CountVectorizer
@@ -36,7 +39,9 @@ def score_by_folds(
     model = model or TfidfClassifier()
     taught = np.ones(len(texts), dtype=np.bool_) if taught is None else taught
     kinds = [kind for _, kind in model.make_vectorizer(len(texts)).transformer_list]
-    parts = cut_long([text if learns else "" for text, learns in zip(texts, taught, strict=True)], model.part)
+    fitted = model.scorer_ is not None
+    parts = cut_long([text if learns else "" for text, learns in zip(texts, taught, strict=True)], model.part if fitted else 0)
+    says = model.scorer_.score(parts.texts) if parts.texts else None
     try:
         counts = [CountVectorizer.fit_transform(kind, texts) for kind in kinds]
     except ValueError as error:  # not a word occurs in two texts
@@ -51,15 +56,16 @@ def score_by_folds(
         train = taught & ~out
         x, pieces = _weigh(counts, train, model.min_df)
         kept = train[parts.owners]
-        coef, intercept = fit_by_parts(
+        owners = (np.cumsum(train) - 1)[parts.owners[kept]]
+        coef, intercept = fit_logistic(
             x[train],
-            pieces[kept],
-            (np.cumsum(train) - 1)[parts.owners[kept]],
             y[train],
             C=model.C,
             max_class_weight=model.max_class_weight,
             seed=model.seed,
             dual=True,
+            tolerance=_TOLERANCE,
+            rows=join_parts(x[train], pieces[kept], owners, says[kept]) if kept.any() else None,
         )
         scores[out] = to_share((x[out] @ coef + intercept).astype(np.float64))
         if progress:

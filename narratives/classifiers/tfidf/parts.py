@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers.logistic import fit_logistic
-from narratives.data import Targets, Texts
-from narratives.progress import Progress
+from narratives.data import Texts
 from narratives.texts import find_windows
 
 _SHARE = 0.5  # of a long text's vector that is its part's: as models weigh both when they read
@@ -34,48 +32,26 @@ def cut_long(texts: Texts, size: int) -> Parts:
     return Parts(pieces, np.array(owners, dtype=np.int64))
 
 
-def fit_by_parts(
-    x: Any, parts: Any, owners: NDArray[np.int64], y: Targets, *, progress: Progress | None = None, **settings: Any
-) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Coefficients and intercepts as `fit_logistic` gives them, learned as texts are read: half whole, half by a part.
+def join_parts(x: Any, parts: Any, owners: NDArray[np.int64], says: NDArray[np.floating[Any]]) -> Callable[[int], Any]:
+    """What each narrative is learned from: of a long text the mean of its vector and that of the part that says it most.
 
     `x` (texts, features) holds the texts, `parts` (parts, features) the parts of those that have some, `owners` (parts,) whose
-    each is. Which part says a narrative most is not known: a first model, of whole texts, chooses it, and the second learns
-    from the mean of both vectors (one step of a latent-variable model: Felzenszwalb et al., "Object Detection with
-    Discriminatively Trained Part-Based Models", PAMI 2010).
+    each is. Which part says a narrative is not labelled: a model of whole texts chooses it by what it thinks of each, `says`
+    (parts, narratives). So the next model learns from texts as they will be read: one step of a latent-variable model
+    (Felzenszwalb et al., "Object Detection with Discriminatively Trained Part-Based Models", PAMI 2010).
     """
-    rounds = 2 if len(owners) else 1
-    coef, intercept = fit_logistic(x, y, progress=_name_round(progress, 0, rounds), **settings)
-    if rounds == 1:
-        return coef, intercept
-    says = parts @ coef
-    choose = _make_choice(x, parts, owners, says)
-    return fit_logistic(x, y, rows=choose, progress=_name_round(progress, 1, rounds), **settings)
-
-
-def _make_choice(x: Any, parts: Any, owners: NDArray[np.int64], says: NDArray[Any]) -> Callable[[int], Any]:
     from scipy.sparse import csr_array
 
     starts = np.flatnonzero(np.diff(owners, prepend=-1))
-    long, counts = owners[starts].astype(np.int32), np.diff([*starts, len(owners)])  # liblinear takes no wider indices
+    long, ends = owners[starts].astype(np.int32), [*starts[1:], len(owners)]  # liblinear takes no wider indices
     shares = np.ones(x.shape[0], dtype=x.dtype)
     shares[long] = 1 - _SHARE
     whole = csr_array(x.multiply(shares[:, None]))
 
     def choose(narrative: int) -> Any:
         said = says[:, narrative]
-        best = [start + said[start : start + count].argmax() for start, count in zip(starts, counts, strict=True)]
+        best = [start + int(said[start:end].argmax()) for start, end in zip(starts, ends, strict=True)]
         picked = (np.full(len(long), _SHARE, dtype=x.dtype), (long, np.array(best, dtype=np.int32)))
         return csr_array(whole + csr_array(picked, shape=(x.shape[0], parts.shape[0])) @ parts)
 
     return choose
-
-
-def _name_round(progress: Progress | None, number: int, rounds: int) -> Progress | None:
-    if progress is None or rounds == 1:
-        return progress
-
-    def tell(done: int, total: int, note: str) -> None:
-        progress(number * total + done, rounds * total, note)
-
-    return tell
