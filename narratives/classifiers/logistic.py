@@ -1,6 +1,5 @@
 """One logistic regression for each narrative, over whatever features a classifier has."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,24 +10,14 @@ from narratives.progress import Progress
 
 
 def fit_logistic(
-    x: Any,
-    y: Targets,
-    *,
-    C: float,
-    max_class_weight: float,
-    seed: int,
-    dual: bool = False,
-    tolerance: float = 1e-4,
-    rows: Callable[[int], Any] | None = None,
-    progress: Progress | None = None,
+    x: Any, y: Targets, *, C: float, max_class_weight: float, seed: int, dual: bool = False, progress: Progress | None = None
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Coefficients (features, narratives) and intercepts (narratives,) from `x` (texts, features), in the type that it has.
 
     Positives weigh as much as all negatives together, but none more than `max_class_weight` of these, nor less than one. A
     narrative that no text carries scores 0, one that all carry 1. `dual` looks for the same optimum from its other side
     (Yu, Huang and Lin 2011, "Dual coordinate descent methods for logistic regression and maximum entropy models"): quicker with
-    many features, and with a `tolerance` of .01, the gap at which it stops, the same to about three digits. `rows` gives what
-    the k-th narrative is learned from, where each has a matrix of its own, shaped as `x`.
+    many features, the same to about four digits.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -42,9 +31,9 @@ def fit_logistic(
             weight = min((len(y) - positives) / positives, max_class_weight)
             weights = {False: 1.0, True: max(weight, 1.0)}
             model = LogisticRegression(
-                C=C, class_weight=weights, solver="liblinear", dual=dual, tol=tolerance, max_iter=most, random_state=seed
+                C=C, class_weight=weights, solver="liblinear", dual=dual, max_iter=most, random_state=seed
             )
-            model.fit(rows(k) if rows else x, y[:, k])
+            model.fit(x, y[:, k])
             coef[:, k] = model.coef_[0]
             intercept[k] = model.intercept_[0]
         else:

@@ -12,7 +12,6 @@ from narratives.classifiers.interface import check_finite, setting
 from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
-from narratives.classifiers.tfidf.parts import cut_long, join_parts
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
@@ -20,7 +19,6 @@ from narratives.progress import Progress
 _FILE = "tfidf.safetensors"
 _BATCH = 1 << 20  # characters scored at once, so that memory does not grow with the input
 _LEAST = 1 << 8  # characters that a shorter text counts for
-_ROUGHLY = 0.1  # where a model stops that only chooses parts: it takes half the time
 
 
 @dataclass
@@ -32,7 +30,6 @@ class TfidfClassifier:
     min_df: int = setting(2, least=1)  # an n-gram counts from this many training texts on
     C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
-    part: int = setting(300, least=0)  # characters of the parts in which long texts are learned from too; 0: as a whole only
     seed: int = 0
     words_: Any = field(default=None, init=False, repr=False)  # the n-grams of words, which are the first features
     characters_: Any = field(default=None, init=False, repr=False)  # the n-grams of characters, which are the others
@@ -56,13 +53,9 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        settings: dict[str, Any] = {"C": self.C, "max_class_weight": self.max_class_weight, "seed": self.seed}
-        parts, rows = cut_long(texts, self.part), None
-        if parts.texts:
-            pieces = vectorizer.transform(parts.texts)
-            coef, _ = fit_logistic(x, y, dual=True, tolerance=_ROUGHLY, progress=_halve(progress, 0), **settings)
-            rows, progress = join_parts(x, pieces, parts.owners, pieces @ coef), _halve(progress, 1)
-        self.coef_, self.intercept_ = fit_logistic(x, y, rows=rows, progress=progress, **settings)
+        self.coef_, self.intercept_ = fit_logistic(
+            x, y, C=self.C, max_class_weight=self.max_class_weight, seed=self.seed, progress=progress
+        )
         self._take_features(*_read_vectorizer(vectorizer))
         return self
 
@@ -134,13 +127,6 @@ class TfidfClassifier:
         words = TfidfVectorizer(ngram_range=self.word_ngrams, token_pattern=r"(?u)\b\w+\b", **common)  # noqa: S106
         characters = TfidfVectorizer(analyzer="char_wb", ngram_range=self.char_ngrams, **common)
         return FeatureUnion([("words", words), ("characters", characters)])
-
-
-def _halve(progress: Progress | None, half: int) -> Progress | None:
-    """Tells the first (0) or second (1) half of what there is to do."""
-    if progress is None:
-        return None
-    return lambda done, total, note: progress(half * total + done, 2 * total, note)
 
 
 def _read_vectorizer(union: Any) -> tuple[list[str], list[str], NDArray[np.float32]]:

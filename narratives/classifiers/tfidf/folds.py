@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
-from narratives.classifiers.tfidf.parts import cut_long, join_parts
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError
 from narratives.progress import Progress
 
-_TOLERANCE = 1e-2  # as good as the last digit that counts
 ALWAYS = -1  # in place of a fold: every model learns from the text, none scores it
 
 
@@ -29,43 +27,26 @@ def score_by_folds(
     """Scores (texts, narratives), each from what `model`, whose settings count, learns from the texts of the other folds.
 
     `folds` (texts,) numbers them from 0, or says `ALWAYS`. Of texts that are not `taught` (texts,) no model learns anything:
-    they are scored alone. The scores are those that a classifier for each fold would give, to about three digits: the same
-    optimum is looked for from its other side, which is several times as quick. A `model` that is fitted says by which of its
-    parts a long text is learned from; without one texts are learned from as a whole.
+    they are scored alone. The scores are those that a classifier for each fold would give, to about four digits: the same
+    optimum is looked for from its other side, which is several times as quick.
     """
-    from scipy.sparse import vstack
     from sklearn.feature_extraction.text import CountVectorizer
 
     model = model or TfidfClassifier()
     taught = np.ones(len(texts), dtype=np.bool_) if taught is None else taught
-    kinds = [kind for _, kind in model.make_vectorizer(len(texts)).transformer_list]
-    fitted = model.scorer_ is not None
-    parts = cut_long([text if learns else "" for text, learns in zip(texts, taught, strict=True)], model.part if fitted else 0)
-    says = model.scorer_.score(parts.texts) if parts.texts else None
+    parts = [part for _, part in model.make_vectorizer(len(texts)).transformer_list]
     try:
-        counts = [CountVectorizer.fit_transform(kind, texts) for kind in kinds]
+        counts = [CountVectorizer.fit_transform(part, texts) for part in parts]
     except ValueError as error:  # not a word occurs in two texts
         raise UserError(f"the passages have no words in common ({error}); label more of them") from None
-    if parts.texts:
-        below = [CountVectorizer.transform(kind, parts.texts) for kind in kinds]
-        counts = [vstack(each, format="csr") for each in zip(counts, below, strict=True)]
     scores = np.zeros(y.shape, dtype=np.float32)
     number = int(folds.max(initial=ALWAYS)) + 1
     for fold in range(number):
         out = folds == fold
         train = taught & ~out
-        x, pieces = _weigh(counts, train, model.min_df)
-        kept = train[parts.owners]
-        owners = (np.cumsum(train) - 1)[parts.owners[kept]]
+        x = _weigh(counts, train, model.min_df)
         coef, intercept = fit_logistic(
-            x[train],
-            y[train],
-            C=model.C,
-            max_class_weight=model.max_class_weight,
-            seed=model.seed,
-            dual=True,
-            tolerance=_TOLERANCE,
-            rows=join_parts(x[train], pieces[kept], owners, says[kept]) if kept.any() else None,
+            x[train], y[train], C=model.C, max_class_weight=model.max_class_weight, seed=model.seed, dual=True
         )
         scores[out] = to_share((x[out] @ coef + intercept).astype(np.float64))
         if progress:
@@ -73,24 +54,21 @@ def score_by_folds(
     return scores
 
 
-def _weigh(counts: list[Any], train: NDArray[np.bool_], min_df: int) -> tuple[Any, Any]:
-    """TF-IDF as the texts of `train` (texts,) have it: sparse float32 (rows, n-grams that are frequent enough there).
-
-    Of the texts, and of the parts, whose counts stand below theirs.
-    """
+def _weigh(counts: list[Any], train: NDArray[np.bool_], min_df: int) -> Any:
+    """TF-IDF of all texts as those of `train` have it: sparse float32 (texts, n-grams that are frequent enough there)."""
     from scipy.sparse import hstack
     from sklearn.preprocessing import normalize
 
-    size, texts = int(train.sum()), len(train)
-    kinds = []
-    for kind in counts:
-        frequency = np.bincount(kind[np.flatnonzero(train)].indices, minlength=kind.shape[1])
+    size = int(train.sum())
+    parts = []
+    for part in counts:
+        frequency = np.bincount(part[train].indices, minlength=part.shape[1])
         frequent = np.flatnonzero(frequency >= min(min_df, size))
-        weighed = kind[:, frequent].astype(np.float32)
+        weighed = part[:, frequent].astype(np.float32)
         idf = np.log((1 + size) / (1 + frequency[frequent])) + 1
         weighed.data = ((1 + np.log(weighed.data)) * idf[weighed.indices]).astype(np.float32)
-        kinds.append(normalize(weighed, copy=False))
-    x = hstack(kinds, format="csr")
+        parts.append(normalize(weighed, copy=False))
+    x = hstack(parts, format="csr")
     if not x.shape[1]:
         raise UserError("the passages have no words in common; label more of them")
-    return x[:texts], x[texts:]
+    return x
