@@ -147,6 +147,10 @@ def compare(a: Result, b: Result, *, margin: float = MARGIN, resamples: int = RE
     >>> narratives.compare(silent, perfect).overall["micro_f1"].verdict
     'better'
     """
+    for given in (a, b):
+        if not isinstance(given, Result):
+            fix = f"; of a run: Project(...).evaluate({given!r})" if isinstance(given, str) else ""
+            raise TypeError(f"compare takes two results, not a {type(given).__name__}{fix}")
     if (a.evaluation.gold_digest, a.codebook.digest) != (b.evaluation.gold_digest, b.codebook.digest):
         names = f"'{a.evaluation.run}' and '{b.evaluation.run}'"
         raise UserError(f"{names} are results on other passages, labels or codebooks; evaluate both on the same part")

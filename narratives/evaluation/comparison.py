@@ -41,7 +41,7 @@ class Flip:
     score_b: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """What B changed against A; intervals are from one set of resamples that both runs meet.
 
@@ -79,6 +79,11 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        differs = [id_ for id_ in self.by_size if self.narratives[id_].verdict in ("better", "worse")]
+        which = f"; differs on {', '.join(differs)}" if differs else "; no narrative of which a difference is sure"
+        return f"<Comparison: {self.b} against {self.a}, micro F1 {self.overall['micro_f1']}{which}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the overall differences, then the narratives, the largest difference first."""

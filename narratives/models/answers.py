@@ -13,14 +13,19 @@ from narratives.texts import to_frame, to_html
 FIRST, FULL = "first", "full"  # the stages of a cascade
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answers:
     """The answers of one model to n texts; columns are its narratives, in codebook order.
 
     `len(answers)` is n; `answers[i]` and iteration give a `Prediction`: `.id`, `.narratives` (id to stance), `.scores`,
     `.spans`. `to_arrow` and `to_pandas` give a table.
 
+    The arrays: `.scores` (n, narratives), in [0, 1]; `.raised` (n, narratives), bool; `.stances` (n, narratives), int8: of what
+    is raised 0 asserts, 1 reports, 2 rebuts, -1 not known; `.spans` (n, narratives, 2), start and end in characters.
+
     >>> answers = narratives.load_model("trams/models/tfidf").classify(["The fare rises again.", "A quiet morning."])
+    >>> answers
+    <Answers: 2 texts, nothing raised in ..., 4 narratives>
     >>> len(answers), answers.scores.shape[0]
     (2, 2)
     >>> answers.to_arrow().column_names[:3]
@@ -83,11 +88,17 @@ class Answers:
         """The table of `to_arrow` as a `pandas.DataFrame`, indexed by id; `ImportError` says what to install."""
         return to_frame(self.to_arrow(), "id")
 
+    def __repr__(self) -> str:
+        return f"<Answers: {len(self)} texts, nothing raised in {self._count_silent()}, {len(self.columns)} narratives>"
+
     def _repr_html_(self) -> str:
         """What a notebook shows: how often each narrative was raised."""
         counts = sorted(zip(self.raised.sum(0).tolist(), self.columns, strict=True), key=lambda pair: (-pair[0], pair[1]))
-        caption = f"{len(self)} texts, nothing raised in {int((~self.raised.any(1)).sum())}"
+        caption = f"{len(self)} texts, nothing raised in {self._count_silent()}"
         return to_html(caption, ["narrative", "texts"], [(id_, count) for count, id_ in counts if count])
+
+    def _count_silent(self) -> int:
+        return int((~self.raised.any(1)).sum())
 
 
 def join_answers(parts: Sequence[Answers], rows: Sequence[int], ids: Sequence[str]) -> Answers:
