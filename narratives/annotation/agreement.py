@@ -60,13 +60,13 @@ class Note:
     note: str
 
 
-def read_readings(project: Project, files: Sequence[Path] = (), sample: str = "") -> Readings:
+def read_readings(project: Project, files: Sequence[Path] = (), sample: str = "", encoding: str = "") -> Readings:
     """Who read which texts, and found what: in files as `labels import` takes them, or in the project's field samples."""
     codebook = project.read_codebook()
     readings: dict[str, dict[str, Labels]] = {}
     if files:
         names = make_names(codebook, ())
-        wishes = Wishes(names=names)
+        wishes = Wishes(names=names, encoding=encoding)
         entries = [entry for path in files for entry in read_entries(path, None, wishes)]
         parsed = parse_entries(entries, codebook, names, [], keep_bad=False)
         parsed.check()
@@ -92,9 +92,9 @@ def read_notes(project: Project, sample: str = "") -> list[Note]:
     ]
 
 
-def compare_readers(project: Project, files: Sequence[Path] = (), sample: str = "") -> list[Agreement]:
-    """Every two readers who share a text; `UserError` where no two do."""
-    codebook, readings = project.read_codebook(), read_readings(project, files, sample)
+def compare_readers(project: Project, files: Sequence[Path] = (), sample: str = "", encoding: str = "") -> list[Agreement]:
+    """Every two readers who share a text; `UserError` where no two do. `encoding` is that of files that are not UTF-8."""
+    codebook, readings = project.read_codebook(), read_readings(project, files, sample, encoding)
     pairs = [(a, b) for a, b in combinations(sorted(readings), 2) if readings[a].keys() & readings[b].keys()]
     if not pairs:
         where = files[0] if files else project.labels / "field"

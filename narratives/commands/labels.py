@@ -186,10 +186,11 @@ def export(root: Path, form: str, output: Path, split: str | None, unlabelled: b
 @labels.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--sample", default="", help="Only this field sample.")
+@ENCODING
 @click.option("--notes", is_flag=True, help="List what readers wrote beside hard cases of field samples.")
 @JSON
 @click.pass_obj
-def agreement(root: Path, files: tuple[Path, ...], sample: str, notes: bool, as_json: bool) -> None:
+def agreement(root: Path, files: tuple[Path, ...], sample: str, encoding: str, notes: bool, as_json: bool) -> None:
     """How far readers agree: kappa and F1 by narrative, for any two who have read the same texts.
 
     FILES are exports as `labels import` takes them, with several annotators; without FILES the project's field samples.
@@ -206,7 +207,7 @@ def agreement(root: Path, files: tuple[Path, ...], sample: str, notes: bool, as_
         for note in read_notes(open_project(root), sample):
             echo(f"{note.sample}: {note.id}: {note.by}: {note.note}")
         return
-    pairs = compare_readers(open_project(root), files, sample)
+    pairs = compare_readers(open_project(root), files, sample, encoding)
     if as_json:
         echo(json.dumps([pair.to_json() for pair in pairs], indent=1, ensure_ascii=False))
         return

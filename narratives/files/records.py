@@ -10,6 +10,7 @@ from typing import Any
 from narratives.errors import UserError, at
 from narratives.files.csv_rows import Header, is_header_again, name_columns, read_header, read_rows
 from narratives.files.encodings import without_option
+from narratives.files.forms import explain_texts
 from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.packed import JSON, check_file, open_unpacked, strip_packing
@@ -50,7 +51,8 @@ def find_format(path: Path) -> str:
     check_file(path)
     if inner.suffix.lower() in SPREADSHEETS:
         raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
-    raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
+    unknown = f"unknown format; give it one of the endings {', '.join(ENDINGS)}"
+    raise UserError(at(path, None, explain_texts(path) or unknown))
 
 
 def read_records(path: Path, columns: Sequence[str] = (), encoding: str | None = None) -> Iterator[Record | BadRecord]:

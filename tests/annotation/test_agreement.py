@@ -57,6 +57,15 @@ def test_any_two_annotators_of_an_import_are_compared(tmp_path: Path) -> None:
     assert pair.f1 == pytest.approx(6 / 7, abs=1e-4)
 
 
+def test_tables_of_readers_may_be_in_another_encoding(tmp_path: Path) -> None:
+    root, path = write_project(tmp_path / "project"), tmp_path / "both.csv"
+    path.write_bytes("text;labels;coder\nDie F\xe4hre;toll;anna\nDie F\xe4hre;toll;ben\n".encode("cp1252"))
+    refused = invoke(root, "labels", "agreement", path)
+    assert refused.exit_code == 2 and "--encoding cp1252" in refused.stderr
+    done = invoke(root, "labels", "agreement", path, "--encoding", "cp1252", "--json")
+    assert json.loads(done.stdout)[0]["same"] == 1
+
+
 def test_a_reader_alone_agrees_with_nobody(tmp_path: Path) -> None:
     project, texts, answers = start_field(tmp_path)
     draw(project, answers, texts, Design(n=30, name="may"), output=tmp_path / "tasks.json")
