@@ -10,10 +10,12 @@ from narratives.data import Labels, Stance
 from narratives.errors import did_you_mean
 
 NONE = "(none)"  # says in a list of labels that nothing is carried; no id can look like it
+TICKS = ("✓", "✔", "☑", "✅")
 STANCES = [stance.value for stance in Stance]
 
 Tell = Callable[[str], None]  # takes a problem; the caller adds the place
-_YES, _NO = {"1", "1.0", "true", "yes", "x"}, {"", "0", "0.0", "false", "no"}
+_YES = {"1", "1.0", "true", "yes", "y", "x", *TICKS, "ja", "oui", "si", "sí", "да", "wahr", "vrai", "verdadero", "vero"}
+_NO = {"", "0", "0.0", "false", "no", "n", "nein", "nee", "non", "нет", "falsch", "faux", "falso"}
 
 
 def read_labels(value: Any, ids: Sequence[str], tell: Tell) -> Labels | None:
@@ -92,7 +94,7 @@ def has_control(text: str) -> bool:
 
 def is_yes(column: str, value: Any) -> bool:
     """Whether a cell says that the narrative of its column is carried; `ValueError` where it says neither yes nor no."""
-    plain = "" if value is None else str(value).strip().lower()
+    plain = "" if value is None else str(value).strip().removesuffix("\ufe0f").lower()  # by which a tick is shown in colour
     if plain not in _YES | _NO:
         raise ValueError(f"column '{column}' holds {value!r}; write 1 where the narrative is raised and 0 where not")
     return plain in _YES
