@@ -156,7 +156,8 @@ def _parse_json(number: int, line: str) -> Record | BadRecord | None:
     try:
         value = _decode(line)
     except json.JSONDecodeError as error:
-        return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+        fix = _NO_JSON if number == 1 and line.lstrip()[:1] not in ("{", "[") else ""
+        return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}{fix}")
     except RepeatedKey as error:
         return BadRecord(number, f"key {error} stands twice in one object; keep one")
     except RecursionError:
@@ -185,6 +186,7 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
 _decode = json.JSONDecoder(object_pairs_hook=unique_keys).decode
 _SPREAD = "an object runs over several lines; give the file the ending .json, or write one a line: jq -c ."
 _OPEN_OBJECT = "broken JSON: Expecting property name enclosed in double quotes at column 2"  # a line that is a brace alone
+_NO_JSON = "; if the file is a table or plain text, give it the ending .csv, .tsv or .txt"
 _TOO_DEEP = "broken JSON: nested too deeply"
 
 

@@ -33,7 +33,8 @@ def read_labels(value: Any, ids: Sequence[str], tell: Tell) -> Labels | None:
     labels: Labels = {}
     for id_, stance in value.items():
         if id_ not in ids:
-            tell(f"unknown narrative '{id_}'{did_you_mean(id_, ids)}")
+            hint = f"; did you mean '{NONE}'?" if str(id_).strip("() ").lower() == "none" else did_you_mean(id_, ids)
+            tell(f"unknown narrative '{id_}'{hint}")
         elif stance is not None and stance not in STANCES:
             tell(f"'{id_}': stance {_show(stance)} is not known; use {', '.join(STANCES)} or null")
         else:

@@ -92,6 +92,8 @@ def parse_labels(values: dict[str, Any], codebook: Codebook) -> Labels:
         labels = [id_ for id_ in codebook.ids if is_yes(id_, values[id_])]
     if isinstance(labels, list) and values.get("stances") is not None:
         labels = _add_stances(labels, values["stances"])
+    if labels is None:
+        _fail("'narratives' is null; leave out what nobody has labelled, write [] where nothing is carried")
     if not isinstance(labels, (dict, list)):
         _fail("'narratives' must be an object, a list of ids, or ids with ';' between them")
     problems: list[str] = []
@@ -103,6 +105,8 @@ def parse_labels(values: dict[str, Any], codebook: Codebook) -> Labels:
 
 def _hint_column(values: dict[str, Any], codebook: Codebook) -> str:
     """What to rename where labels stand under another name than the one that is read; else empty."""
+    if isinstance(values.get("data"), dict) or "annotations" in values:
+        return "; this is another tool's export: take it into a project (labels import) and write it out (labels export)"
     for key in values:
         if key.strip().lower() in ("narratives", "narrative", "labels", "label"):
             return f"; if '{show(key)}' holds them, name it 'narratives'"

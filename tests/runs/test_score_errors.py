@@ -77,7 +77,7 @@ def test_bad_predictions_are_told(tmp_path: Path, codebook: Path, lines: list[st
             [":3: a gold passage needs an 'id', a text", f":4: {REPEATED}"],
         ),
         ("a.csv", ["id,narratives", "p0,tol"], [":2: unknown narrative 'tol'; did you mean 'toll'?"]),
-        ("a.jsonl", ['{"id": "p0", "narratives": null}'], [f":1: {FORMS_TOLD}"]),
+        ("a.jsonl", ['{"id": "p0", "narratives": 3}'], [f":1: {FORMS_TOLD}"]),
         ("a.jsonl", ['{"id": [7], "narratives": []}'], [":1: a gold passage needs an 'id', a text"]),
         ("a.csv", ["id,toll,school"], [": no labelled passages in it"]),
     ],
@@ -123,3 +123,12 @@ def test_a_column_id_in_capitals_is_told(tmp_path: Path, codebook: Path) -> None
     theirs = write_lines(tmp_path / "theirs.csv", "id,narratives", "p,toll")
     [told] = refusal(codebook, write_lines(tmp_path / "gold.csv", "ID,narratives", "p,toll"), theirs)
     assert told.endswith("a gold passage needs an 'id', a text; name 'ID' so")
+
+
+def test_gold_that_nobody_labelled_or_another_tool_wrote_is_told(tmp_path: Path, codebook: Path) -> None:
+    theirs = write_lines(tmp_path / "theirs.csv", "id,narratives", "p,none")
+    told = refusal(codebook, write_lines(tmp_path / "a.jsonl", {"id": "p", "narratives": None}), theirs)
+    assert "'narratives' is null; leave out what nobody has labelled" in told[0]
+    task = {"id": 1, "data": {"text": "A ferry"}, "annotations": []}
+    assert "another tool's export" in refusal(codebook, write_lines(tmp_path / "b.jsonl", task), theirs)[0]
+    assert "did you mean '(none)'?" in refusal(codebook, write_lines(tmp_path / "c.csv", "id,narratives", "p,"), theirs)[0]
