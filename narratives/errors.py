@@ -37,9 +37,11 @@ def at(path: Path | str, line: int | None, problem: str) -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where a known word is near, else the known words where they are few."""
+    """`; did you mean 'x'?` where a known word is near, whatever its case, else the known words where they are few."""
     choices = list(choices)
     near = get_close_matches(word, choices, n=1, cutoff=0.6)
+    folded = {choice.casefold(): choice for choice in reversed(choices)}
+    near = near or [folded[name] for name in get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)]
     if near:
         return f"; did you mean '{show(near[0])}'?"
     return f"; known: {', '.join(choices)}" if 0 < len(choices) <= 12 else ""
@@ -61,6 +63,7 @@ def _escape(sign: str) -> str:
 
 _PLACE = re.compile(r"^(?P<file>.+?)(?::(?P<line>\d+)|: (?P<task>task [^:]+?)): (?P<cause>.*)$", re.DOTALL)
 _NAMED = re.compile(r"^(?P<kind>unknown (?:label|narrative)) '(?P<word>.*?)'(?P<rest>.*)$", re.DOTALL)
+_HINT = re.compile(r"; (did you mean '.*?'\?)")
 _VALUE = re.compile(r"(?<=, not ).*|(?<=\bid )'.*?'|(?<=\bstance )'.*?'|\d+", re.DOTALL)  # what a record says, in a cause
 FEW = 3  # places shown of several with one cause
 _NAMES = 10  # names shown of many that the codebook lacks
@@ -102,6 +105,8 @@ class Tally:
         group.differ |= cause != group.first[0][1]
         if named:
             group.words[named["word"]] += times
+            if hint := _HINT.match(named["rest"]):
+                group.hints.setdefault(named["word"], hint[1])
         self.count += times
 
     def lines(self) -> list[str]:
@@ -118,6 +123,7 @@ class _Group:
     count: int = 0
     differ: bool = False  # whether their causes differ in a record's own values
     words: Counter[str] = field(default_factory=Counter)  # the names that the codebook lacks
+    hints: dict[str, str] = field(default_factory=dict)  # and which of those that it has are near
 
 
 def _write(group: _Group) -> list[str]:
@@ -140,11 +146,13 @@ def _write(group: _Group) -> list[str]:
 
 def _name_lacking(group: _Group, cause: str) -> str:
     words = group.words
-    named = ", ".join(f"'{word}' ({count})" for word, count in words.most_common(_NAMES))
+    hints = {word: f", {hint}" for word, hint in group.hints.items()}
+    named = ", ".join(f"'{word}' ({count}{hints.get(word, '')})" for word, count in words.most_common(_NAMES))
     named += f" and {len(words) - _NAMES} more" if len(words) > _NAMES else ""
     lacking = f"{group.count} labels use {len(words)} names that the codebook lacks: {named}"
     if cause.startswith("unknown narrative"):
-        return f"{lacking}; delete these lines if they are the examples, or name what they mean in a migration"
+        example = "delete these lines if they are the examples, or name what they mean in a migration"
+        return f"{lacking}; {'correct them, ' if hints else ''}{example}"
     if len(words) > 1:
         by_file = " (or name them all: --label-names FILE, a name a line)" if all(map(str.isdigit, words)) else ""
         return f"{lacking}; rename each: --map OLD=ID{by_file}"

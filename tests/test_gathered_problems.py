@@ -49,6 +49,14 @@ def test_names_that_the_codebook_lacks_are_one_cause() -> None:
     ]
 
 
+def test_names_that_are_near_are_told_beside_those_that_they_are_near(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project")
+    lines = [{"id": str(k), "text": f"text {k}", "narratives": {name: None}} for k, name in enumerate(("TOLL", "School") * 4)]
+    write_lines(root / "labels" / "more.jsonl", *lines)
+    told, *_ = invoke(root, "labels", "check").stderr.splitlines()
+    assert "'TOLL' (4, did you mean 'toll'?), 'School' (4, did you mean 'school'?); correct them, " in told
+
+
 def test_examples_that_a_new_codebook_does_not_know_are_told_in_one_line(tmp_path: Path) -> None:
     root = write_project(tmp_path / "project")
     book = root / "labels" / "codebook.toml"

@@ -10,12 +10,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from narratives.annotation.formats.tables import LABELS
 from narratives.annotation.incoming import fold_text
 from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left_out, find_sources, make_plan, read_items
 from narratives.data import Codebook, Passage, Place
-from narratives.errors import UserError, at
+from narratives.errors import UserError, at, did_you_mean, show
 from narratives.files import change_files
-from narratives.labels import BY_LOT, parse_passage, to_record
+from narratives.labels import BY_LOT, fold_name, parse_passage, to_record
 from narratives.progress import Say
 from narratives.project import Project
 
@@ -51,6 +52,7 @@ class AddSummary:
     empty: int = 0
     rejected: int = 0
     renamed: int = 0  # got an id of their own, since theirs belongs to another text
+    passed_over: list[str] = field(default_factory=list)  # columns that nobody asked to keep
     file: str = ""
     problems: list[str] = field(default_factory=list)
 
@@ -77,6 +79,7 @@ def _add(project: Project, request: AddRequest, say: Say) -> AddSummary:
         unlisted = len(summary.problems) - _SHOWN
         more = [f"... and {unlisted} more"] if unlisted > 0 else []
         raise UserError(*(f"{problem}; or leave it out: --accept-good" for problem in summary.problems[:_SHOWN]), *more)
+    summary.passed_over = _list_passed_over([item.kept["record"] for item in drawn], request)
     ids = {passage.id for passage in corpus.passages}
     passages = [_to_passage(item, request, corpus.codebook, ids, summary) for item in drawn]
     if summary.problems and not request.accept_good:
@@ -96,12 +99,36 @@ def describe_addition(summary: AddSummary) -> list[str]:
     lines += [f"left out: {summary.repeats} that are there already or came twice"] if summary.repeats else []
     lines += [f"left out: {summary.empty} that are empty"] if summary.empty else []
     lines += [f"left out: {summary.rejected} records that hold no text"] if summary.rejected else []
+    lines += _describe_passed_over(summary.passed_over)
     lines += [f"given another id: {summary.renamed}, since theirs belongs to another text"] if summary.renamed else []
     if summary.added:
         lines.append("nobody has labelled them yet: training and tests pass over them until somebody has")
         lines.append("next: narratives labels export --unlabelled --format label-studio -o tasks.json (or csv -o sheet.csv)")
         lines.append("labelled, they come back with: narratives labels import FILE")
     return lines
+
+
+def _list_passed_over(records: Sequence[dict[str, Any]], request: AddRequest) -> list[str]:
+    """The columns that are not taken along; `UserError` where one that was named is in no record, or holds labels."""
+    names = list(dict.fromkeys(name for record in records for name, value in record.items() if value not in (None, "")))
+    for column in request.keep:
+        if column == "narratives":
+            raise UserError("--keep narratives: labels come in with narratives labels import; leave it out")
+        if records and not any(column in record for record in records):
+            near = did_you_mean(column, names) or f"; there: {', '.join(names)}"
+            raise UserError(at(request.inputs[0], None, f"--keep {column}: no such column{near}"))
+    taken = {*_CARRIED, *request.keep, request.text, request.id, request.document or "document", "lang"}
+    return [name for name in names if name not in taken and name != request.text.partition(".")[0]]
+
+
+def _describe_passed_over(names: Sequence[str]) -> list[str]:
+    """Which columns were left out, and how they come in; those of labels go another way."""
+    labels = [name for name in names if fold_name(name) in LABELS]
+    others = [name for name in names if name not in labels]
+    fix = "texts with labels come in with: narratives labels import"
+    lines = [f"left out, though they look like labels: {', '.join(map(show, labels))}; {fix}"] if labels else []
+    shown = ", ".join(map(show, others[:_SHOWN])) + (" ..." if len(others) > _SHOWN else "")
+    return [*lines, f"columns left out: {shown}; --keep NAME,NAME keeps those that you name"] if others else lines
 
 
 def _read(request: AddRequest, texts: set[str], summary: AddSummary, say: Say) -> Iterator[Item]:

@@ -1,21 +1,22 @@
 """How far readers agree: kappa and F1 by narrative, for any two of those who read the same texts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 from narratives.annotation.field_labels import UNNAMED, list_samples, read_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
-from narratives.annotation.formats.entry import Wishes
+from narratives.annotation.importing import ImportRequest, make_wishes
 from narratives.annotation.incoming import fold_text, parse_entries
 from narratives.annotation.names import make_names
 from narratives.data import Codebook, Labels
 from narratives.errors import UserError, at
+from narratives.progress import Say
 from narratives.project import Project
 
 Readings = Mapping[str, Mapping[str, Labels]]  # reader -> text -> labels
+_NO_FILES = ImportRequest(files=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,23 @@ class Note:
     note: str
 
 
-def read_readings(project: Project, files: Sequence[Path] = (), sample: str = "") -> Readings:
-    """Who read which texts, and found what: in files as `labels import` takes them, or in the project's field samples."""
+def read_readings(
+    project: Project, request: ImportRequest = _NO_FILES, sample: str = "", say: Say = lambda _: None
+) -> Readings:
+    """Who read which texts, and found what: in files as `labels import` takes them, or in the project's field samples.
+
+    What had to be assumed, and so may be missing, goes to `say`.
+    """
     codebook = project.read_codebook()
     readings: dict[str, dict[str, Labels]] = {}
-    if files:
-        names = make_names(codebook, ())
-        wishes = Wishes(names=names)
-        entries = [entry for path in files for entry in read_entries(path, None, wishes)]
+    if request.files:
+        names = make_names(codebook, request.renames)
+        wishes = make_wishes(request, names)
+        entries = [entry for path in request.files for entry in read_entries(path, request.form, wishes)]
         parsed = parse_entries(entries, codebook, names, [], keep_bad=False)
         parsed.check()
+        for note, count in parsed.notes.items():
+            say(f"{note}: {count}")
         for reading in parsed.good:
             if reading.passage.narratives is not None:
                 by = reading.by or str(reading.passage.extras.get("by") or "") or UNNAMED
@@ -92,12 +100,14 @@ def read_notes(project: Project, sample: str = "") -> list[Note]:
     ]
 
 
-def compare_readers(project: Project, files: Sequence[Path] = (), sample: str = "") -> list[Agreement]:
+def compare_readers(
+    project: Project, request: ImportRequest = _NO_FILES, sample: str = "", say: Say = lambda _: None
+) -> list[Agreement]:
     """Every two readers who share a text; `UserError` where no two do."""
-    codebook, readings = project.read_codebook(), read_readings(project, files, sample)
+    codebook, readings = project.read_codebook(), read_readings(project, request, sample, say)
     pairs = [(a, b) for a, b in combinations(sorted(readings), 2) if readings[a].keys() & readings[b].keys()]
     if not pairs:
-        where = files[0] if files else project.labels / "field"
+        where = request.files[0] if request.files else project.labels / "field"
         who = ", ".join(sorted(readings)) or "nobody"
         fix = "have a second reader label a part of them (narratives field draw --second N), under a name of their own"
         raise UserError(at(where, None, f"no two readers have read the same texts (read by: {who}); {fix}"))

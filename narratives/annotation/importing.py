@@ -68,7 +68,7 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     corpus = project.read_corpus(may_be_empty=True)
     codebook, existing, splits = corpus.codebook, corpus.passages, corpus.splits
     names = make_names(codebook, request.renames)
-    wishes = _make_wishes(request, names)
+    wishes = make_wishes(request, names)
     entries: list[Entry] = []
     returned: list[Returned] = []
     for path in request.files:
@@ -106,7 +106,8 @@ def _import(project: Project, request: ImportRequest) -> ImportSummary:
     return summary
 
 
-def _make_wishes(request: ImportRequest, names: Names) -> Wishes:
+def make_wishes(request: ImportRequest, names: Names) -> Wishes:
+    """What a request says about how files are to be read."""
     return Wishes(
         names=names,
         text=request.text,

@@ -1,5 +1,7 @@
 """What other tools call the narratives: ids, titles, names to be renamed, each perhaps with a stance."""
 
+import json
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from narratives.labels import NONE, PATHS, STANCES, Tell, fold_name, fold_names,
 
 _NONE_WORDS = {"none", "no", "nothing", "none of these", "none of the above", "no narrative", "no narratives", "no label"}
 _NONE_WORDS |= {"neutral", "other", "n", "-", "not applicable", "irrelevant", "clean", "normal", "non"}
+_NEGATED = re.compile(r"(not|no|non|un|anti)[ _:-]|!", re.IGNORECASE)  # near to what it denies
 _STEPS = (": ", ":", "::", "/", " / ", " - ")  # what people write between a family and a narrative of it
 
 
@@ -64,9 +67,12 @@ class Names:
         says_none = False
         for word, given_stance in pairs:
             word = str(word) if isinstance(word, bool) else count_id(word)
-            label = self.find(word) if isinstance(word, str) else None
+            if not isinstance(word, str) or not word.strip():
+                tell(f"a label must be a text, not {json.dumps(word, default=str)[:40]}; take it out")
+                continue
+            label = self.find(word)
             if label is None:
-                tell(self.explain_unknown(str(word)))
+                tell(self.explain_unknown(word))
                 continue
             says_none |= label == NONE
             if label == NONE:
@@ -86,6 +92,10 @@ class Names:
         if fold_name(word) in _NONE_WORDS:
             return f"unknown label '{shown}'; if it says that nothing is carried: {_map(shown, NONE)}"
         near = get_close_matches(word, [*self.ids, *self.titles], n=1, cutoff=0.6)
+        if _NEGATED.match(word):
+            return (
+                f"unknown label '{shown}'; if it says that nothing is carried: {_map(shown, NONE)}, else: {_map(shown, 'ID')}"
+            )
         if near:
             return f"unknown label '{shown}'; did you mean '{show(near[0])}'? {_map(shown, self.titles.get(near[0], near[0]))}"
         return f"unknown label '{shown}'{did_you_mean(word, self.ids)}; rename it: {_map(shown, 'ID')}"

@@ -145,6 +145,9 @@ def explain_absence(name: str, records: Iterable[Record], columns: Iterable[str]
     for record in records:
         if path := _find_list(record.values, name):
             return f"; the records stand in lists inside others; unpack it first: jq -c '{path}'"
+        for key, value in record.values.items():
+            if key.rstrip("s") == name and isinstance(value, list) and value and all(isinstance(text, str) for text in value):
+                return f"; the texts stand in a list; write it into a .json file of its own: jq '.{key}'"
     joined = ", ".join(names)
     inside = [field for field in names if "." in field and name in field.rpartition(".")[2]]
     near = f"; did you mean '{inside[0]}'?" if inside else did_you_mean(name, names)

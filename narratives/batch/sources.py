@@ -87,7 +87,8 @@ def describe_left_out(left_out: Sequence[str]) -> str:
     """One line for all that was left out."""
     names = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")
     return (
-        f"{len(left_out)} files were left out, since their ending is not known or they are links to nothing or pipes: {names}"
+        f"{len(left_out)} files were left out: their ending is not known, they are links to nothing or pipes, or JSON beside "
+        f"other texts (name such a file, and it is read): {names}"
     )
 
 

@@ -8,11 +8,11 @@ import click
 
 from narratives.commands.menu import Menu
 from narratives.commands.options import ENCODING, JSON, open_project, say, show
+from narratives.commands.reading import reading, to_request
 from narratives.commands.terminal import echo
 from narratives.errors import UserError, gather
 
 _SHOWN = 100  # bad records listed
-_TOOLS = ["jsonl", "csv", "label-studio", "doccano", "prodigy", "argilla", "hf", "semeval"]
 _WRITTEN = ["label-studio", "csv", "hf", "jsonl"]
 
 
@@ -87,29 +87,11 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 
 @labels.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(_TOOLS), help="The tool that wrote FILES; by default found by looking.")
-@click.option("--map", "renames", multiple=True, metavar="OLD=NEW", help="Read label OLD as NEW: id, id:stance or (none).")
-@click.option("--text-column", help="The field that holds the text; with dots inside others (message.text).")
-@click.option(
-    "--label-column", "labels", multiple=True, help="The column, question or control that holds the labels; several are joined."
-)
-@click.option("--id-column", help="The field that holds the id.")
+@reading
 @click.option("--document-column", help="The field that names the document that a passage is of.")
 @click.option("--language-column", help="The field that names the language.")
-@click.option("--annotator-column", "annotator", help="The field that says who labelled; such as `annotator` are found.")
-@ENCODING
-@click.option("--columns", "header", help="The columns of a table without a header, with commas between: text,labels,id")
-@click.option("--label-names", type=click.Path(path_type=Path), help="A file of names, a line each, for labels 0, 1, ...")
 @click.option("--split-column", help="The field that says train, validation or test; without one `split`, if there is one.")
-@click.option(
-    "--texts",
-    type=click.Path(path_type=Path, exists=True),
-    help="Where labels stand alone: a folder with a file for each text, or a table, under the same ids.",
-)
-@click.option("--spans", is_flag=True, help="Labels of stretches of a text count as labels of the whole text.")
 @click.option("--new-splits", is_flag=True, help="Deal documents out, whatever split the data or a file's name says.")
-@click.option("--empty", type=click.Choice(["unlabelled", "none"]), default="unlabelled", show_default=True)
-@click.option("--partial", is_flag=True, help="Narratives that nobody was asked about count as not carried.")
 @click.option("--as-labels", is_flag=True, help="Take answers of a model as labels: marked, and never tested on.")
 @click.option("--into", metavar="NAME", help="Write to labels/NAME.jsonl.")
 @click.option("--by", default="", metavar="NAME", help="Who read the texts of a field sample, where FILES do not say.")
@@ -117,7 +99,7 @@ def add(root: Path, /, as_json: bool, keep: str, **options: Any) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be done and write nothing.")
 @JSON
 @click.pass_obj
-def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, header: str | None, **options: Any) -> None:
+def import_command(root: Path, /, as_json: bool, **options: Any) -> None:
     """Import fresh labels: JSONL, CSV, Label Studio, doccano, Prodigy, Argilla, Hugging Face datasets, SemEval.
 
     A label is a narrative's id or title, perhaps with a stance (toll:reports); (none) says that nothing is carried. What
@@ -132,13 +114,10 @@ def import_command(root: Path, /, as_json: bool, empty: str, text_column: str, h
       narratives labels import answers.json --dry-run
       narratives labels import table.csv --text-column body --map 'fares=toll' --into march
     """
-    from narratives.annotation import ImportRequest, describe_import, import_labels
+    from narratives.annotation import describe_import, import_labels
 
-    columns = {key: name for key in ("id", "document", "language", "split") if (name := options.pop(f"{key}_column"))}
-    options["header"] = tuple(name.strip() for name in header.split(",")) if header else ()
-    request = ImportRequest(text=text_column, columns=columns, empty_is_none=empty == "none", **options)
     try:
-        summary = import_labels(open_project(root), request, say)
+        summary = import_labels(open_project(root), to_request(options), say)
     except UserError as error:
         lines = gather(error.problems)
         if len(lines) <= _SHOWN:
@@ -185,14 +164,16 @@ def export(root: Path, form: str, output: Path, split: str | None, unlabelled: b
 
 @labels.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@reading
 @click.option("--sample", default="", help="Only this field sample.")
 @click.option("--notes", is_flag=True, help="List what readers wrote beside hard cases of field samples.")
 @JSON
 @click.pass_obj
-def agreement(root: Path, files: tuple[Path, ...], sample: str, notes: bool, as_json: bool) -> None:
+def agreement(root: Path, /, sample: str, notes: bool, as_json: bool, **options: Any) -> None:
     """How far readers agree: kappa and F1 by narrative, for any two who have read the same texts.
 
-    FILES are exports as `labels import` takes them, with several annotators; without FILES the project's field samples.
+    FILES are exports as `labels import` takes them, and read as its options say, with several annotators; without FILES
+    the project's field samples.
 
     \b
     Examples:
@@ -206,7 +187,7 @@ def agreement(root: Path, files: tuple[Path, ...], sample: str, notes: bool, as_
         for note in read_notes(open_project(root), sample):
             echo(f"{note.sample}: {note.id}: {note.by}: {note.note}")
         return
-    pairs = compare_readers(open_project(root), files, sample)
+    pairs = compare_readers(open_project(root), to_request(options), sample, say)
     if as_json:
         echo(json.dumps([pair.to_json() for pair in pairs], indent=1, ensure_ascii=False))
         return

@@ -5,6 +5,7 @@ from narratives.files.csv_rows import Header, read_header, read_rows
 from narratives.files.disk import reading, sync_folder
 from narratives.files.encodings import decode_stream, find_codec
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
+from narratives.files.forms import BRAT, name_form
 from narratives.files.holder import PATIENCE, PAUSE, SIGN, Holder, Watch
 from narratives.files.journal import change_files, finish_changes
 from narratives.files.json_lines import BrokenJson, is_deep, read_values
@@ -29,6 +30,7 @@ from narratives.files.split_names import find_split
 from narratives.files.toml_file import OPAQUE, TomlFile, read_toml
 
 __all__ = [
+    "BRAT",
     "CHANGED",
     "ENDINGS",
     "JSON",
@@ -68,6 +70,7 @@ __all__ = [
     "is_deep",
     "join_pieces",
     "list_fields",
+    "name_form",
     "open_parquet",
     "open_unpacked",
     "parse_records",

@@ -14,6 +14,7 @@ _NO_HEADER = "the first line must name the columns, each once, such as: id,text"
 _EMPTY = "it is empty; " + _NO_HEADER
 _TWICE = "two columns are named '{}'; rename one"
 _PAGE = "this is a web page or XML, no table; open it in a spreadsheet and save it as CSV in UTF-8"
+_JSON = "these are JSON records, no table; give the file the ending .jsonl, or .json where they are one list"
 _WORDS = "this is WebAnno TSV, of INCEpTION perhaps, a row for each word; write a row for each text: id,text,labels"
 _OLD_LINES = "its lines end with a carriage return alone, as old programs wrote them; save it with other line ends"
 _NO_DELIMITER = "'sep=' must be followed by the one character that stands between fields"
@@ -60,6 +61,8 @@ def read_header(lines: Iterator[Line], tabs: bool = False) -> Header:
         raise SpoiltFile(_EMPTY if not size else _NO_HEADER)
     if first.lstrip().lower().startswith(("<html", "<!doctype", "<?xml", "<table")):
         raise SpoiltFile(_PAGE)
+    if first.lstrip().startswith(('{"', '[{"')):
+        raise SpoiltFile(_JSON)
     if first.startswith(("#FORMAT=WebAnno", "#Text=")):
         raise SpoiltFile(_WORDS)
     outside = "".join(first.split('"')[::2])

@@ -23,10 +23,12 @@ _LONG_WINDOW = "packed with a window longer than 128 MiB; unpack it first: zstd 
 
 
 def strip_packing(path: PurePath | str) -> tuple[str, str]:
-    """A path without the ending that says how it is packed, and that packing ("" for none)."""
-    name = str(path)
-    packing = PACKED.get(PurePath(name).suffix.lower(), "")
-    return (name[: name.rindex(".")] if packing else name), packing
+    """A path without the endings that say how it is packed, and that packing ("" for none), the outermost first."""
+    name, steps = str(path), list[str]()
+    while packing := PACKED.get(PurePath(name).suffix.lower(), ""):
+        name = name[: name.rindex(".")]
+        steps.append(packing)
+    return name, " ".join(steps)
 
 
 def check_file(path: Path) -> None:

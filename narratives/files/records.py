@@ -10,6 +10,7 @@ from typing import Any
 from narratives.errors import UserError, at
 from narratives.files.csv_rows import Header, is_header_again, name_columns, read_header, read_rows
 from narratives.files.encodings import without_option
+from narratives.files.forms import explain_texts
 from narratives.files.json_lines import DEEPEST, RepeatedKey, is_deep, unique_keys
 from narratives.files.lines import TOO_LONG, Line, SpoiltFile, check_first_line, decode_line, read_lines
 from narratives.files.packed import JSON, check_file, open_unpacked, strip_packing
@@ -50,7 +51,8 @@ def find_format(path: Path) -> str:
     check_file(path)
     if inner.suffix.lower() in SPREADSHEETS:
         raise UserError(at(path, None, "this is a spreadsheet; save it as CSV in UTF-8 and name that file"))
-    raise UserError(at(path, None, f"unknown format; give it one of the endings {', '.join(ENDINGS)}"))
+    unknown = f"unknown format; give it one of the endings {', '.join(ENDINGS)}"
+    raise UserError(at(path, None, explain_texts(path) or unknown))
 
 
 def read_records(path: Path, columns: Sequence[str] = (), encoding: str | None = None) -> Iterator[Record | BadRecord]:
@@ -154,7 +156,8 @@ def _parse_json(number: int, line: str) -> Record | BadRecord | None:
     try:
         value = _decode(line)
     except json.JSONDecodeError as error:
-        return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}")
+        fix = _NO_JSON if number == 1 and line.lstrip()[:1] not in ("{", "[") else ""
+        return BadRecord(number, f"broken JSON: {error.msg.removesuffix(' at')} at column {error.colno}{fix}")
     except RepeatedKey as error:
         return BadRecord(number, f"key {error} stands twice in one object; keep one")
     except RecursionError:
@@ -183,6 +186,7 @@ def _parse_csv(lines: Iterator[Line], header: Header) -> Iterator[Record | BadRe
 _decode = json.JSONDecoder(object_pairs_hook=unique_keys).decode
 _SPREAD = "an object runs over several lines; give the file the ending .json, or write one a line: jq -c ."
 _OPEN_OBJECT = "broken JSON: Expecting property name enclosed in double quotes at column 2"  # a line that is a brace alone
+_NO_JSON = "; if the file is a table or plain text, give it the ending .csv, .tsv or .txt"
 _TOO_DEEP = "broken JSON: nested too deeply"
 
 

@@ -10,10 +10,12 @@ from narratives.data import Labels, Stance
 from narratives.errors import did_you_mean
 
 NONE = "(none)"  # says in a list of labels that nothing is carried; no id can look like it
+TICKS = ("✓", "✔", "☑", "✅")
 STANCES = [stance.value for stance in Stance]
 
 Tell = Callable[[str], None]  # takes a problem; the caller adds the place
-_YES, _NO = {"1", "1.0", "true", "yes", "x"}, {"", "0", "0.0", "false", "no"}
+_YES = {"1", "1.0", "true", "yes", "y", "x", *TICKS, "ja", "oui", "si", "sí", "да", "wahr", "vrai", "verdadero", "vero"}
+_NO = {"", "0", "0.0", "false", "no", "n", "nein", "nee", "non", "нет", "falsch", "faux", "falso"}
 
 
 def read_labels(value: Any, ids: Sequence[str], tell: Tell) -> Labels | None:
@@ -31,7 +33,8 @@ def read_labels(value: Any, ids: Sequence[str], tell: Tell) -> Labels | None:
     labels: Labels = {}
     for id_, stance in value.items():
         if id_ not in ids:
-            tell(f"unknown narrative '{id_}'{did_you_mean(id_, ids)}")
+            hint = f"; did you mean '{NONE}'?" if str(id_).strip("() ").lower() == "none" else did_you_mean(id_, ids)
+            tell(f"unknown narrative '{id_}'{hint}")
         elif stance is not None and stance not in STANCES:
             tell(f"'{id_}': stance {_show(stance)} is not known; use {', '.join(STANCES)} or null")
         else:
@@ -92,7 +95,7 @@ def has_control(text: str) -> bool:
 
 def is_yes(column: str, value: Any) -> bool:
     """Whether a cell says that the narrative of its column is carried; `ValueError` where it says neither yes nor no."""
-    plain = "" if value is None else str(value).strip().lower()
+    plain = "" if value is None else str(value).strip().removesuffix("\ufe0f").lower()  # by which a tick is shown in colour
     if plain not in _YES | _NO:
         raise ValueError(f"column '{column}' holds {value!r}; write 1 where the narrative is raised and 0 where not")
     return plain in _YES

@@ -61,7 +61,8 @@ def read_semeval(path: Path, codebook: Codebook, encoding: str = "") -> Iterator
         for word in words:
             label = exact.get(word) or find_label(word, titles)
             if label is None:
-                yield BadRecord(number, f"unknown label '{word}'{did_you_mean(word, titles)}; the codebook needs that title")
+                near = did_you_mean(word, [narrative.title for narrative in codebook.narratives])
+                yield BadRecord(number, f"unknown label '{word}'{near}; the codebook needs that title")
                 break
             narratives += [label] if label and label not in narratives else []
         else:

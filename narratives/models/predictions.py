@@ -1,14 +1,24 @@
 """Predictions on disk: ours, and those of any other program or person."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from narratives.data import Codebook, Labels, Prediction
-from narratives.errors import UserError, at, did_you_mean
+from narratives.errors import UserError, at, did_you_mean, show
 from narratives.files import BadRecord, Record, count_id, read_records, write_text
-from narratives.labels import is_semeval, is_yes, join_stance, read_labels, read_semeval, split_text
+from narratives.labels import (
+    fold_name,
+    fold_names,
+    is_semeval,
+    is_yes,
+    join_stance,
+    read_labels,
+    read_semeval,
+    split_stance,
+    split_text,
+)
 
 _SHOWN = 50  # bad lines listed
 
@@ -75,19 +85,41 @@ def parse_labels(values: dict[str, Any], codebook: Codebook) -> Labels:
     if "narratives" not in values:
         lacking = [id_ for id_ in codebook.ids if id_ not in values]
         if len(lacking) == len(codebook.ids):
-            _fail("no labels; add 'narratives', or a column of 0 and 1 for each narrative")
+            _fail("no labels; add 'narratives', or a column of 0 and 1 for each narrative" + _hint_column(values, codebook))
         if lacking:  # misspelt, it would count as never raised
-            _fail(f"no column '{lacking[0]}', though other narratives have one; add it or check its spelling")
+            hint = did_you_mean(lacking[0], [key for key in values if key not in codebook.ids]).partition("; known")[0]
+            _fail(f"no column '{lacking[0]}', though other narratives have one{hint}; add it or check its spelling")
         labels = [id_ for id_ in codebook.ids if is_yes(id_, values[id_])]
     if isinstance(labels, list) and values.get("stances") is not None:
         labels = _add_stances(labels, values["stances"])
+    if labels is None:
+        _fail("'narratives' is null; leave out what nobody has labelled, write [] where nothing is carried")
     if not isinstance(labels, (dict, list)):
         _fail("'narratives' must be an object, a list of ids, or ids with ';' between them")
     problems: list[str] = []
     parsed = read_labels(labels, codebook.ids, problems.append)
     if problems:
-        _fail("; ".join(problems))
+        _fail("; ".join([*problems, *_hint_titles(labels, codebook)]))
     return parsed or {}
+
+
+def _hint_column(values: dict[str, Any], codebook: Codebook) -> str:
+    """What to rename where labels stand under another name than the one that is read; else empty."""
+    if isinstance(values.get("data"), dict) or "annotations" in values:
+        return "; this is another tool's export: take it into a project (labels import) and write it out (labels export)"
+    for key in values:
+        if key.strip().lower() in ("narratives", "narrative", "labels", "label"):
+            return f"; if '{show(key)}' holds them, name it 'narratives'"
+    wrong = [(key, id_) for key in values for id_ in codebook.ids if fold_name(key) == fold_name(id_)]
+    return f"; '{show(wrong[0][0])}' must be written '{wrong[0][1]}'" if wrong else ""
+
+
+def _hint_titles(labels: Iterable[Any], codebook: Codebook) -> Iterator[str]:
+    """For labels that are titles, the ids that they must be."""
+    titles = fold_names((narrative.title, narrative.id) for narrative in codebook.narratives)
+    for word in map(str, labels):
+        if id_ := titles.get(fold_name(split_stance(word)[0])):
+            yield f"'{show(word)}' is a title, write its id: '{id_}'"
 
 
 def _add_stances(labels: list[Any], stances: Any) -> list[Any]:

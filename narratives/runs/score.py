@@ -9,13 +9,14 @@ from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at, did_you_mean
 from narratives.evaluation import SHARED_TASKS, About, Evaluation, Joined, join, score
 from narratives.files import BadRecord, Record, count_id, hold_lock, read_json, read_records, sha256, write_json
-from narratives.labels import digest_passages, is_semeval, read_codebook, read_semeval, read_splits
+from narratives.labels import NONE, digest_passages, is_semeval, read_codebook, read_semeval, read_splits
 from narratives.models import parse_labels, read_predictions
 from narratives.progress import Say
 from narratives.report import write_report
 
 SOURCES = "sources.json"  # in the folder of a score: the files that it was made of
 _AGAIN = "score it again: narratives score GOLD PREDICTIONS --codebook FILE -o"
+_SILENT = f"no labels, where others say {NONE}; leave out what nobody has labelled, write {NONE} where nothing is carried"
 _KEPT = 300  # characters of a text kept to show; gold files may hold a million
 
 
@@ -101,6 +102,7 @@ def read_gold_file(path: Path, codebook: Codebook, encoding: str = "") -> list[P
     passages: list[Passage] = []
     problems: list[str] = []
     first: dict[str, int] = {}
+    silent, says_none = list[int](), False
     marked = is_semeval(path, encoding)
     for record in read_semeval(path, codebook, encoding) if marked else read_records(path, encoding=encoding):
         try:
@@ -111,8 +113,12 @@ def read_gold_file(path: Path, codebook: Codebook, encoding: str = "") -> list[P
                 raise ValueError(f"id '{passage.id}' was used on line {first[passage.id]}; ids must be unique")
             first[passage.id] = record.line
             passages.append(passage)
+            cell = record.values.get("narratives")
+            silent += [record.line] if isinstance(cell, str) and not cell.strip() else []
+            says_none |= cell == NONE
         except ValueError as error:
             problems.append(at(path, record.line, str(error)))
+    problems += [at(path, line, _SILENT) for line in silent] if says_none else []
     if problems:
         raise UserError(*problems)
     if not passages:
@@ -127,7 +133,8 @@ def _make_passage(record: Record, codebook: Codebook) -> Passage:
     values = record.values
     id_ = count_id(values.get("id"))
     if not isinstance(id_, str) or not id_:
-        raise ValueError("a gold passage needs an 'id', a text")
+        named = next((key for key in values if key.strip().lower() == "id" and key != "id"), "")
+        raise ValueError("a gold passage needs an 'id', a text" + (f"; name '{named}' so" if named else ""))
     return Passage(
         id=id_,
         text=str(values.get("text") or "")[:_KEPT],

@@ -4,12 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from helpers.examples import invoke, problems_of, write_project
+from helpers.examples import invoke, problems_of, write_lines, write_project
 from helpers.fields import read_tasks, start_field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score
 
+from narratives.annotation import ImportRequest
 from narratives.annotation.agreement import _find_f1, _find_kappa, compare_readers, read_notes
 from narratives.field.design import Design
 from narratives.field.drawing import draw
@@ -52,9 +53,30 @@ def test_any_two_annotators_of_an_import_are_compared(tmp_path: Path) -> None:
             rows.append({"text": f"text number {k}", "narratives": ["toll"] if found else [], "by": by})
     path = tmp_path / "both.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    [pair] = compare_readers(Project(root), [path])
+    [pair] = compare_readers(Project(root), ImportRequest(files=[path]))
     assert (pair.texts, pair.same) == (12, 11)
     assert pair.f1 == pytest.approx(6 / 7, abs=1e-4)
+
+
+def test_tables_of_readers_may_be_in_another_encoding(tmp_path: Path) -> None:
+    root, path = write_project(tmp_path / "project"), tmp_path / "both.csv"
+    path.write_bytes("text;labels;coder\nDie F\xe4hre;toll;anna\nDie F\xe4hre;toll;ben\n".encode("cp1252"))
+    refused = invoke(root, "labels", "agreement", path)
+    assert refused.exit_code == 2 and "--encoding cp1252" in refused.stderr
+    done = invoke(root, "labels", "agreement", path, "--encoding", "cp1252", "--json")
+    assert json.loads(done.stdout)[0]["same"] == 1
+
+
+def test_files_are_read_as_the_options_of_import_say_and_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project")
+    rows = ["text,code,coder", "A ferry,Fare,anna", "A ferry,Fare,ben", "A boat,,anna", "A boat,school,ben"]
+    path = write_lines(tmp_path / "both.csv", *rows)
+    refused = invoke(root, "labels", "agreement", path)
+    assert refused.exit_code == 2 and "rename it: --map 'Fare=ID'" in refused.stderr
+    done = invoke(root, "labels", "agreement", path, "--map", "Fare=toll")
+    assert "anna and ben: 1 texts" in done.stdout and "taken as not labelled; --empty none if" in done.stderr
+    done = invoke(root, "labels", "agreement", path, "--map", "Fare=toll", "--empty", "none")
+    assert "anna and ben: 2 texts, the same in 1" in done.stdout
 
 
 def test_a_reader_alone_agrees_with_nobody(tmp_path: Path) -> None:

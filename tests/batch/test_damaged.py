@@ -134,7 +134,7 @@ def test_what_is_no_file_among_good_ones_is_left_out_in_one_line(folder: Path, t
         _, said = process.communicate()
         assert process.returncode == 0
         [line] = [line for line in said.splitlines() if "left out" in line]
-        assert line.startswith("3 files were left out, since their ending is not known or they are links to nothing or pipes: ")
+        assert line.startswith("3 files were left out: their ending is not known, they are links to nothing or pipes, or JSON ")
         assert [path.name for path in sorted(out.glob("part-*"))] == ["part-00000.jsonl"]
         shutil.rmtree(out)
 

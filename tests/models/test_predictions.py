@@ -139,7 +139,7 @@ def test_a_cell_that_is_neither_yes_nor_no_is_told(tmp_path: Path) -> None:
 def test_a_file_without_labels_is_told(tmp_path: Path) -> None:
     path = tmp_path / "theirs.csv"
     path.write_text("id,label\np1,rare\n", encoding="utf-8")
-    told = "no labels; add 'narratives', or a column of 0 and 1 for each narrative"
+    told = "no labels; add 'narratives', or a column of 0 and 1 for each narrative; if 'label' holds them, name it 'narratives'"
     assert problems_of(lambda: read(path)) == [f"{path}:2: {told}"]
 
 
@@ -149,3 +149,21 @@ def test_a_misspelt_column_is_told_since_its_narrative_would_count_as_never_rais
     assert problems_of(lambda: read(path)) == [
         f"{path}:2: no column 'rare', though other narratives have one; add it or check its spelling"
     ]
+
+
+def test_a_label_that_differs_by_case_or_is_a_title_is_told_with_the_id(tmp_path: Path) -> None:
+    told = {
+        "RARE": "did you mean 'rare'?",
+        "Common:reports": "did you mean 'common'?",
+        "the  RARE one": "write its id: 'rare'",
+    }
+    for label, hint in told.items():
+        [problem] = problems_of(lambda label=label: read(write_lines(tmp_path / "a.jsonl", {"id": "p", "narratives": [label]})))
+        assert f"unknown narrative '{label.partition(':')[0]}" in problem and hint in problem
+    path = write_lines(tmp_path / "a.csv", "id,Rare,Common,Frequent,Never", "p,1,0,0,0")
+    assert "; 'Rare' must be written 'rare'" in problems_of(lambda: read(path))[0]
+
+
+def test_marks_that_cannot_be_mistaken_are_read(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.csv", "id,rare,common,frequent,never", "p,✓,nein,✔\ufe0f,", "q,Ja,N,WAHR,falsch")
+    assert [list(prediction.narratives) for prediction in read(path)] == [["frequent", "rare"], ["frequent", "rare"]]

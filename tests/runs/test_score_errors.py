@@ -7,6 +7,9 @@ from click.testing import Result
 from helpers.examples import CODEBOOK, invoke, snapshot, write_lines
 
 REPEATED = "id 'p0' was used on line 2; ids must be unique"
+NO_LABELS = (
+    "no labels; add 'narratives', or a column of 0 and 1 for each narrative; if 'label' holds them, name it 'narratives'"
+)
 FORMS_TOLD = "'narratives' must be an object, a list of ids, or ids with ';' between them"
 
 
@@ -67,14 +70,14 @@ def test_bad_predictions_are_told(tmp_path: Path, codebook: Path, lines: list[st
 @pytest.mark.parametrize(
     ("name", "lines", "problems"),
     [
-        ("a.csv", ["id,label", "p0,toll"], [":2: no labels; add 'narratives', or a column of 0 and 1 for each narrative"]),
+        ("a.csv", ["id,label", "p0,toll"], [f":2: {NO_LABELS}"]),
         (
             "a.csv",
             ["id,toll,school", "p0,1,0", ",0,0", "p0,0,0"],
             [":3: a gold passage needs an 'id', a text", f":4: {REPEATED}"],
         ),
         ("a.csv", ["id,narratives", "p0,tol"], [":2: unknown narrative 'tol'; did you mean 'toll'?"]),
-        ("a.jsonl", ['{"id": "p0", "narratives": null}'], [f":1: {FORMS_TOLD}"]),
+        ("a.jsonl", ['{"id": "p0", "narratives": 3}'], [f":1: {FORMS_TOLD}"]),
         ("a.jsonl", ['{"id": [7], "narratives": []}'], [":1: a gold passage needs an 'id', a text"]),
         ("a.csv", ["id,toll,school"], [": no labelled passages in it"]),
     ],
@@ -106,3 +109,26 @@ def test_gold_and_predictions_named_the_wrong_way_round_are_told(codebook: Path)
     theirs = write_lines(folder / "theirs.csv", "id,narratives", "p0,toll")
     told = "this has texts and the gold has none: name the gold first, then the predictions"
     assert refusal(codebook, theirs, gold) == [f"{gold}: {told}"]
+
+
+def test_an_empty_cell_is_none_unless_other_cells_say_so_in_words(tmp_path: Path, codebook: Path) -> None:
+    theirs = write_lines(tmp_path / "theirs.csv", "id,narratives", "p,toll", "q,", "r,")
+    gold = write_lines(tmp_path / "gold.csv", "id,narratives", "p,toll", "q,(none)", "r,")
+    [told] = refusal(codebook, gold, theirs)
+    assert told.startswith(f"{gold}:4: no labels, where others say (none); leave out what nobody has labelled")
+    assert run_score(codebook, write_lines(tmp_path / "gold.csv", "id,narratives", "p,toll", "q,", "r,"), theirs).exit_code == 0
+
+
+def test_a_column_id_in_capitals_is_told(tmp_path: Path, codebook: Path) -> None:
+    theirs = write_lines(tmp_path / "theirs.csv", "id,narratives", "p,toll")
+    [told] = refusal(codebook, write_lines(tmp_path / "gold.csv", "ID,narratives", "p,toll"), theirs)
+    assert told.endswith("a gold passage needs an 'id', a text; name 'ID' so")
+
+
+def test_gold_that_nobody_labelled_or_another_tool_wrote_is_told(tmp_path: Path, codebook: Path) -> None:
+    theirs = write_lines(tmp_path / "theirs.csv", "id,narratives", "p,none")
+    told = refusal(codebook, write_lines(tmp_path / "a.jsonl", {"id": "p", "narratives": None}), theirs)
+    assert "'narratives' is null; leave out what nobody has labelled" in told[0]
+    task = {"id": 1, "data": {"text": "A ferry"}, "annotations": []}
+    assert "another tool's export" in refusal(codebook, write_lines(tmp_path / "b.jsonl", task), theirs)[0]
+    assert "did you mean '(none)'?" in refusal(codebook, write_lines(tmp_path / "c.csv", "id,narratives", "p,"), theirs)[0]

@@ -12,7 +12,7 @@ from narratives.labels import NONE, STANCES, fold_name, is_yes, join_stance, spl
 _NOTHING = {"nan", "null", "na", "<na>", "n/a", "#n/a"}  # what programs write into a cell that holds nothing
 _NAMES = ("label", "name", "value", "code", "id", "classname", "class")  # the field of an object that holds its label
 _BESIDE = {"user", "user_id", "color", "colour", "created_at", "updated_at", "shortcut", "description", "text", "definition"}
-_PEOPLE = ("annotat", "coder", "rater", "worker", "labeler", "labeller")
+PEOPLE = ("annotat", "coder", "rater", "worker", "labeler", "labeller")  # how fields that say who labelled begin
 _PARTS = re.compile(r"[;\n\r|]")
 _ARRAY = re.compile(r"^array\((?P<inner>\[.*\])(, dtype=\S+)?\)$", re.DOTALL)  # as numpy prints a list
 _NO_COMMAS = re.compile(r"(?<=['\"])\s+(?=['\"])")
@@ -54,11 +54,12 @@ def split_labels(cell: Any, wishes: Wishes, name: str = "FIELD") -> Any:
 
 def join_stances(labels: list[Any], stances: Any) -> list[str]:
     """Labels with the stances that stand beside them, in their order; `ValueError` where there are not as many."""
-    stances = [stance.strip() for stance in stances.split(";")] if isinstance(stances, str) else stances
+    stances = stances.split(";") if isinstance(stances, str) else stances
     if not isinstance(stances, list) or len(stances) != len(labels):
         count = len(stances) if isinstance(stances, list) else 1
         raise ValueError(f"{len(labels)} labels and {count} 'stances'; give each label one, or leave it empty")
-    return [join_stance(str(label), stance or None) for label, stance in zip(labels, stances, strict=True)]
+    words = ["" if stance is None else str(stance).strip().lower() for stance in stances]
+    return [join_stance(str(label), word or None) for label, word in zip(labels, words, strict=True)]
 
 
 def find_stances(values: Mapping[str, Any]) -> str | None:
@@ -66,7 +67,7 @@ def find_stances(values: Mapping[str, Any]) -> str | None:
     for name, value in values.items():
         words = value.split(";") if isinstance(value, str) else value
         if fold_name(str(name)) in ("stance", "stances") and isinstance(words, list) and words:
-            plain = [str(word).strip() for word in words]
+            plain = [str(word).strip().lower() for word in words]
             if any(plain) and all(word in (*STANCES, "") for word in plain):
                 return name
     return None
@@ -135,11 +136,12 @@ def _open(item: Mapping[str, Any], field_name: str) -> Any:
     """The label of an object with its stance; `ValueError` where it says more than that."""
     named = [name for name in _NAMES if isinstance(item.get(name), (str, int)) and not isinstance(item.get(name), bool)]
     beside = {name for name, value in item.items() if value is not None} - _BESIDE - set(named[:1]) - {"stance", "id"}
-    if named and any(name.casefold().startswith(_PEOPLE) for name in beside):
+    if named and any(name.casefold().startswith(PEOPLE) for name in beside):
         fix = f"write a record for each, or take all labels together: --label-column {shlex.quote(f'{field_name}.{named[0]}')}"
         raise ValueError(f"'{field_name}' holds answers of several people, {shorten(item, _SHOWN)}; {fix}")
     if not named or beside or item.get("stance", "") not in ("", None, *STANCES):
-        path = f"{field_name}.{named[0] if named else 'NAME'}"
+        likely = named or [name for name, value in item.items() if isinstance(value, str) and name not in _BESIDE] or ["NAME"]
+        path = f"{field_name}.{likely[0]}"
         reason = f"'{field_name}' holds objects, {shorten(item, _SHOWN)}"
         raise ValueError(f"{reason}; say which of their fields is the label: --label-column {shlex.quote(path)}")
     word = to_text(item[named[0]])

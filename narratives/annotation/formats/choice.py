@@ -13,11 +13,11 @@ from narratives.annotation.formats.items import find_suffix, look_at
 from narratives.annotation.formats.joining import join_codes
 from narratives.annotation.formats.texts import fetch_texts
 from narratives.annotation.formats.unread import explain_folder
-from narratives.annotation.formats.untaken import refuse
+from narratives.annotation.formats.untaken import has_content, refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
 from narratives.files import find_split
-from narratives.labels import Splits, is_semeval, read_splits
+from narratives.labels import STANCES, Splits, fold_name, is_semeval, read_splits
 
 _PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 FORMATS = {
@@ -32,6 +32,8 @@ FORMATS = {
 }
 _SHARD = re.compile(r"-\d+-of-\d+$")
 _BESIDE_SPLIT = {"labels", "label", "data", "set", "split", "gold", "annotations"}
+_OTHER_SPLIT = "'split' says other words than train, validation and test; kept beside the text, and the documents dealt out"
+_OTHER_STANCE = f"'stance' says other words than {', '.join(STANCES)}; kept beside the text, as no stance"
 _LOOKED_AT = 100  # records that tell a file's format
 
 
@@ -55,13 +57,24 @@ def read_entries(path: Path, form: str | None, wishes: Wishes) -> Iterator[Entry
             entry = _name_known(entry)
         elif "id" in entry.values:
             entry = replace(entry, values={**entry.values, "id": to_text(entry.values["id"])})
-        entry = refuse(entry, wishes)
+        entry = _note_beside(refuse(entry, wishes))
         named = find_split(entry.values.get("split")) if "split" in entry.values else ""
         if named and not entry.problem:
             values = {key: value for key, value in entry.values.items() if key != "split"}
             entry = replace(entry, values=values, split=named)
         document = str(entry.values.get("document") or entry.values.get("id"))
         yield replace(entry, split=entry.split or beside.get(document, split))
+
+
+def _note_beside(entry: Entry) -> Entry:
+    """The entry with a note where a word of its split or its stance is none that is known, and is kept beside the text."""
+    notes = []
+    if has_content(split := entry.values.get("split")) and not find_split(split):
+        notes.append(_OTHER_SPLIT)
+    if not entry.ours and entry.values.get("narratives"):
+        named = [name for name in entry.values if fold_name(str(name)) in ("stance", "stances")]
+        notes += [_OTHER_STANCE] if any(has_content(entry.values[name]) for name in named) else []
+    return replace(entry, notes=(*entry.notes, *notes)) if notes and not entry.problem else entry
 
 
 def _read_split(path: Path) -> str:

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from narratives.annotation.formats.cells import PEOPLE
 from narratives.annotation.formats.entry import Entry, Wishes
 from narratives.annotation.formats.untaken import BESIDE, explain, has_content, holds_spans, list_words
 from narratives.errors import show
@@ -51,6 +52,10 @@ def explain_no_labels(entries: Sequence[Entry], wishes: Wishes) -> str:
     naming = {name: None for name in naming if name != wishes.text and not _holds_texts(name, records)}
     if naming and len(naming) <= _SHOWN:
         options = " ".join(f"--label-column {shlex.quote(name)}" for name in naming)
+        if len(naming) > 1 and all(any(word in name.casefold() for word in PEOPLE) for name in naming):
+            return (
+                f"{', '.join(map(repr, naming))} hold the labels of several people; write a row for each: text,labels,annotator"
+            )
         verb = "names" if len(naming) == 1 else "name"
         return f"no field of labels is known here, but {', '.join(map(repr, naming))} {verb} narratives: {options}"
     named = {str(name): _find_inside(str(name), wishes) for record in records for name in record}

@@ -15,7 +15,7 @@ from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.untaken import has_content, holds_spans
 from narratives.errors import UserError, at
 from narratives.files import find_field, has_field, take_field
-from narratives.labels import NONE, STANCES, is_yes, join_stance
+from narratives.labels import NONE, STANCES, TICKS, is_yes, join_stance
 
 LABELS = (
     *("narratives", "labels", "label", "narrative", "codes", "code", "annotations", "annotation", "cats"),
@@ -45,6 +45,7 @@ def convert(rows: Iterable[Entry], wishes: Wishes, sparse: bool = False) -> Iter
     spans = wishes.spans and any(holds_spans(value) for row in rows for value in row.values.values())
     if rows and not somewhere and not spans and not any(row.problem for row in rows):
         raise UserError(at(rows[0].place.file, None, explain_no_labels(rows, wishes)))
+    _check_marks(rows, wishes)
     sparse = sparse or spans
     somewhere = somewhere or spans
     for row in rows:
@@ -66,6 +67,20 @@ def convert(rows: Iterable[Entry], wishes: Wishes, sparse: bool = False) -> Iter
         taken = tuple(_find_columns(row.values, wishes))
         notes = (note,) if note else ()
         yield replace(row, values=values, notes=notes, ours=ours, code=code and not ours, by=by or row.by, taken=taken)
+
+
+def _check_marks(rows: Iterable[Entry], wishes: Wishes) -> None:
+    """`UserError` where columns of narratives hold both ticks and `x`: alone either says yes, together nobody can tell."""
+    marks: dict[str, Entry] = {}
+    for row in rows:
+        for column in _find_narratives(row.values, wishes):
+            marks.setdefault(str(row.values[column]).strip().lower()[:1], row)
+    ticks = [tick for tick in TICKS if tick in marks]
+    if ticks and "x" in marks:
+        reason = (
+            f"'x' may say yes or no where '{ticks[0]}' stands in other cells; write 1 where the narrative is carried, else 0"
+        )
+        raise UserError(at(marks["x"].place.file, marks["x"].place.line, reason))
 
 
 def _find_columns(values: Mapping[str, Any], wishes: Wishes) -> list[str]:
