@@ -160,9 +160,8 @@ def describe_audit(audit: Audit) -> list[str]:
     lines += [f"{file}: {count} passages still wait for a decision" for file, count in audit.waiting.items()]
     if audit.review:
         lines.append(f"most doubtful first: {audit.review}; {HINT}, then: narratives labels import {audit.review}")
-        lines.append(
-            f"or elsewhere: narratives labels export --review {audit.review} --format csv -o sheet.csv, and import that"
-        )
+        elsewhere = f"narratives labels export --review {audit.review} --format csv -o sheet.csv, and import that"
+        lines.append(f"or on the page: narratives serve; or elsewhere: {elsewhere}")
     return lines
 
 

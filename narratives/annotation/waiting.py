@@ -26,7 +26,7 @@ class Waiting:
 
     passage: Passage
     sides: tuple[Labels, ...] = ()
-    why: str = ""
+    why: str = ""  # a line for each reason
     readers: tuple[str, ...] = ()  # of a field sample: who has labelled it already
 
 
@@ -56,7 +56,7 @@ def read_reviews(path: Path, codebook: Codebook) -> list[Waiting]:
         elif is_form(record.values) and record.values["decision"] is None:
             rest = {key: value for key, value in record.values.items() if key not in ("decision", "sides", "review", "doubt")}
             sides = [_read_side(side, codebook, names, place, problems) for side in record.values["sides"]]
-            why = "; ".join(map(str, record.values.get("review") or _tell_sides(record.values["sides"])))
+            why = "\n".join(map(str, record.values.get("review") or _tell_sides(record.values["sides"])))
             waiting.append(Waiting(parse_passage(rest, codebook, place, problems), tuple(sides), why))
     if problems:
         raise UserError(*problems)

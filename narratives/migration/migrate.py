@@ -91,7 +91,7 @@ def describe_migration(summary: MigrationSummary) -> list[str]:
     if summary.review:
         lines.append(
             f"to be read: {summary.review} in {summary.files['review']}; {HINT}, "
-            f"then: narratives labels import {summary.files['review']}"
+            f"then: narratives labels import {summary.files['review']}; or decide on the page: narratives serve"
         )
     if summary.models:
         again = " ".join(summary.models)

@@ -64,7 +64,8 @@ def find_doubt(step: Step, labels: Words) -> Doubt | None:
     listing = " and ".join(f"'{id_}' ({labels[id_] or 'stance unknown'})" for id_ in carried)
     if step.kind == "split":
         stance = labels[carried[0]]
-        why = f"{listing} was split into {', '.join(step.new)}: which does the text carry, and with which stance?"
+        parts = ", ".join(f"'{id_}'" for id_ in step.new)
+        why = f"{listing} was split into {parts}: which does the text carry, and with which stance?"
         return Doubt(why, step.new, tuple((id_, stance) for id_ in step.new))
     stances = sorted({stance for id_ in carried if (stance := labels[id_])})
     if step.kind == "merge" and len(stances) > 1:

@@ -50,7 +50,7 @@ def test_a_form_waits_with_its_sides_until_it_is_decided(tmp_path: Path) -> None
     path = write_lines(tmp_path / "audit.jsonl", form, conflict, {**form, "decision": 1})
     first, second = read_reviews(path, CODEBOOK)
     assert (first.sides, first.why) == (({"toll": Stance.ASSERTS}, {}), "scores low")
-    assert (second.sides, second.why) == (({"school": None}, {}), "side 1: Ana; side 2: x:1")
+    assert (second.sides, second.why) == (({"school": None}, {}), "side 1: Ana\nside 2: x:1")
 
 
 def test_a_form_of_another_codebook_is_refused_with_its_place(tmp_path: Path) -> None:

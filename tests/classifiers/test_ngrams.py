@@ -80,6 +80,17 @@ def test_words_are_forgotten_before_they_take_too_much_memory(monkeypatch: pytes
         assert len(counter._numbers) < 60
 
 
+def test_words_that_come_a_few_at_a_time_count_as_those_that_come_at_once() -> None:
+    taught = [f"word{k} the toll" for k in range(1500)]  # more than there is room for at first
+    vectorizers = [fit(taught, WORDS), fit(taught, CHARACTERS, (3, 4))]
+    counter, at_once = NgramCounter(*map(vocabulary, vectorizers)), NgramCounter(*map(vocabulary, vectorizers))
+    for k in range(0, len(taught), 7):
+        counter.count(taught[k : k + 7])
+    for some, others in zip(counter.count(taught), at_once.count(taught), strict=True):
+        assert (some != others).nnz == 0
+    assert_same_counts(counter, vectorizers, taught[::100])
+
+
 def test_an_interruption_leaves_no_wrong_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     vectorizers = [fit(["the toll", "a bridge"], WORDS), fit(["the toll", "a bridge"], CHARACTERS)]
     counter = NgramCounter(*map(vocabulary, vectorizers))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from narratives.classifiers.tfidf.rows import Rows
 from narratives.classifiers.tfidf.trie import build_trie, find_ngrams
 from narratives.data import Texts
 
@@ -74,8 +75,8 @@ class NgramCounter:
         """
         with self._lock:
             numbers = self._number([*words, _END])
-            tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
-            ngrams, ends = _gather(self._held.indices, self._held.indptr, numbers)
+            tokens, token_ends = self._sequences.gather(numbers)
+            ngrams, ends = self._held.gather(numbers)
         inside = np.repeat(np.arange(len(numbers)), np.diff(ends, prepend=0))
         characters = Occurrences(inside, ngrams, np.ones(len(ngrams)))
 
@@ -89,30 +90,30 @@ class NgramCounter:
 
     def _number(self, words: list[str]) -> NDArray[np.int32]:
         """The numbers of words, of which all are known afterwards."""
-        if self._learnt > _KEPT or self._held.shape[0] != len(self._numbers):  # the latter after an interruption
+        if self._learnt > _KEPT or self._matrix.shape[0] != len(self._numbers):  # the latter after an interruption
             self._forget()
         count = len(self._numbers)
         numbers = np.fromiter(map(self._numbers.__getitem__, words), dtype=np.int32, count=len(words))
         if len(self._numbers) > count:
-            self._learn(list(islice(self._numbers, count, None)))
+            self._learn(list(islice(reversed(self._numbers), len(self._numbers) - count))[::-1])
         return numbers
 
     def _count(self, words: NDArray[np.int32], sizes: NDArray[np.int64]) -> tuple[Any, Any]:
         ends = np.cumsum(sizes + 1)
         numbers: NDArray[np.int32] = np.zeros(len(words) + len(sizes), dtype=np.int32)  # each text ends with that of `_END`
         numbers[np.arange(len(words)) + np.repeat(np.arange(len(sizes)), sizes)] = words
-        tokens, token_ends = _gather(self._sequences, self._sequence_ends, numbers)
+        tokens, token_ends = self._sequences.gather(numbers)
         ngrams, ngram_ends = find_ngrams(self._words, tokens, token_ends[ends - 1])
-        return _fill(ngrams, ngram_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._held
+        return _fill(ngrams, ngram_ends, self._columns[0]) @ self._once, _fill(numbers, ends, len(self._numbers)) @ self._matrix
 
     def _forget(self) -> None:
-        from scipy.sparse import csr_array
-
         self._learnt = 0
         self._numbers = _Numbers({_END: 0})
-        self._sequences = np.array([-1], dtype=np.int32)  # the tokens of all known words on end
-        self._sequence_ends = np.array([0, 1])
-        self._held = csr_array((1, self._columns[1]), dtype=np.int32)  # (known words, character n-grams)
+        self._sequences, self._held = Rows(), Rows()  # of each known word the tokens, and the n-grams of characters
+        self._sequences.add(np.array([-1], dtype=np.int32), np.array([1]))
+        self._held.add(np.array([], dtype=np.int32), np.array([0]))
+        self._ones = np.ones(0, dtype=np.int32)
+        self._matrix = self._make_matrix()
 
     def _learn(self, words: list[str]) -> None:
         text = _normalise("".join([word + _END for word in words]))
@@ -120,16 +121,22 @@ class NgramCounter:
         tokens = _TOKEN.findall(text)
         numbers = np.array([-2 if token == _END else self._tokens.get(token, -1) for token in tokens], dtype=np.int32)
         ends = np.flatnonzero(numbers == -2) - np.arange(len(words))
-        self._sequence_ends = np.concatenate([self._sequence_ends, self._sequence_ends[-1] + ends])
-        self._sequences = np.concatenate([self._sequences, numbers[numbers != -2]])
+        self._sequences.add(numbers[numbers != -2], ends)
 
         lines = [line.split() for line in text.split(_END)[:-1]]  # without accents, what was one word may be two or none
         codes = _encode("".join([f" {'  '.join(line)} {_END}" if line else _END for line in lines]))
         letters = self._letters.take(codes, mode="clip")
-        numbers, ends = find_ngrams(self._characters, letters, np.flatnonzero(codes == ord(_END)))
-        held = self._held
-        all_numbers, all_ends = np.concatenate([held.indices, numbers]), np.concatenate([held.indptr[1:], held.nnz + ends])
-        self._held = _fill(all_numbers, all_ends, self._columns[1])
+        self._held.add(*find_ngrams(self._characters, letters, np.flatnonzero(codes == ord(_END))))
+        self._matrix = self._make_matrix()
+
+    def _make_matrix(self) -> Any:
+        """Which n-grams of characters each known word holds: a sparse matrix (known words, n-grams), nothing of it copied."""
+        from scipy.sparse import csr_array
+
+        values, ends = self._held.values, self._held.ends
+        if len(self._ones) < len(values):
+            self._ones = np.ones(2 * len(values), dtype=np.int32)
+        return csr_array((self._ones[: len(values)], values, ends), shape=(self._held.count, self._columns[1]))
 
 
 class _Numbers(dict[str, int]):
@@ -181,14 +188,3 @@ def _fill(numbers: NDArray[np.int32], ends: NDArray[np.int64], columns: int) -> 
 
     indptr = np.concatenate([[0], ends]).astype(np.int32)
     return csr_array((np.ones_like(numbers), numbers, indptr), shape=(len(ends), columns))
-
-
-def _gather(
-    values: NDArray[np.int32], ends: NDArray[np.int64], rows: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """The values of each of `rows` on end, and where each row ends there. Row k is `values[ends[k]:ends[k + 1]]`."""
-    first = ends[rows]
-    lengths = ends[rows + 1] - first
-    gathered = np.cumsum(lengths)
-    total = int(gathered[-1]) if len(gathered) else 0
-    return values[np.arange(total) + np.repeat(first - (gathered - lengths), lengths)], gathered

@@ -173,6 +173,13 @@ def _agreed(entries: Sequence[Entry]) -> list[Entry]:
     return list(by_task.values())
 
 
+def find_disputed(task: Task) -> set[str]:
+    """The narratives about which the sides of a review differ: those that its reader is asked about."""
+    sides = [dict(side) for side in task.waiting.sides]
+    ids = {id_ for side in sides for id_ in side}
+    return {id_ for id_ in ids if any(id_ not in side or side[id_] != sides[0].get(id_) for side in sides)}
+
+
 def find_side(task: Task, labels: Mapping[str, str | None]) -> int | None:
     """The number of the side that says just this; `None` where none does."""
     return next((k for k, side in enumerate(task.waiting.sides, 1) if dict(side) == dict(labels)), None)

@@ -19,7 +19,7 @@ from narratives.errors import UserError, did_you_mean
 from narratives.serve.answering.wishes import take_texts
 from narratives.serve.desk.agreement import measure_agreement
 from narratives.serve.desk.decisions import DECIDED, SKIPPED, UNDONE, Entry
-from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_side
+from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_disputed, find_side
 from narratives.serve.desk.queues import REVIEW, Queue, Task
 from narratives.serve.guard.bodies import read_form, take_one
 from narratives.serve.guard.problems import Problem
@@ -77,7 +77,8 @@ async def read_next(request: Request) -> Response:
         "can_guess": bool(parts.shelf.names),
         "codebook": codebook,
         "titles": titles,
-        "why": _name_titles(task.waiting.why, titles) if task and (shown or task.waiting.sides) else "",
+        "why": _name_titles(task.waiting.why, titles).splitlines() if task and (shown or task.waiting.sides) else [],
+        "disputed": find_disputed(task) if task else set(),
         "stances": list(map(str, STANCES)),
         "key": uuid.uuid4().hex,
         "longest": _LONGEST_NOTE,

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from narratives.annotation import READERS, Waiting, list_samples, read_reviews, read_sample_texts, read_tasks, sample_folder
+from narratives.annotation import (
+    READERS,
+    Waiting,
+    list_samples,
+    read_open,
+    read_reviews,
+    read_sample_texts,
+    read_tasks,
+    sample_folder,
+)
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError
 from narratives.labels import BY_LOT, Corpus
@@ -18,12 +27,13 @@ UNKNOWN_READER = ""  # of labels that do not say whose they are; nobody can be c
 _ABOUT = {
     TASKS: "From a file of tasks. Put into the labels, they are passages of this project.",
     FIELD: "Of a feed, drawn by lot. Their labels measure it; no model learns from them.",
-    UNLABELLED: "Passages of this project without labels.",
+    UNLABELLED: "Passages of this project without labels, but for those that a review asks about.",
 }
 _FOLDERS = {
-    "review": ("Review", "Labels in doubt: an audit, or a changed codebook, asks whether they are right."),
+    "review": ("Review", "Labels in doubt: are they right?"),
     "conflicts": ("Conflicts", "Labels that contradict each other: decide which are right."),
 }
+_CHANGED = ("Changed codebook", "What a new version of the codebook leaves open: which labels does it give these passages?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +83,10 @@ class Queues:
         for name in list_samples(labels):
             key = _make_key(FIELD, Path(name))
             queues.append(Queue(key, f"Field sample: {name}", FIELD, sample_folder(labels, name), _ABOUT[FIELD]))
-        for folder, (title, about) in _FOLDERS.items():
+        for folder, named in _FOLDERS.items():
             for path in sorted((labels / folder).glob("*.jsonl")):
+                migrated = folder == "review" and (labels / "migrations" / f"{path.stem}.toml").is_file()
+                title, about = _CHANGED if migrated else named
                 queues.append(Queue(_make_key(folder, Path(path.name)), f"{title}: {path.stem}", REVIEW, path, about))
         return [*queues, Queue("unlabelled", "Unlabelled passages", UNLABELLED, labels, _ABOUT[UNLABELLED])]
 
@@ -88,7 +100,8 @@ class Queues:
     def read(self, queue: Queue) -> Mapping[str, Task]:
         """The texts of a queue by key, in order; `UserError` where its file cannot be read."""
         with self._reading:
-            stamp = (_stamp(queue.path), _stamp(self._project.labels))
+            labels = self._project.labels
+            stamp = ([_stamp(path) for path in (queue.path, *(labels / folder for folder in _FOLDERS))], _stamp(labels))
             read = self._read.get(queue.key)
             if read is None or read.stamp != stamp:
                 read = _Read(stamp, self._make_tasks(queue, self._read_corpus(stamp[1])))
@@ -107,7 +120,8 @@ class Queues:
         passages = corpus.passages if corpus else []
         labelled = {passage.text: passage for passage in passages if passage.narratives is not None and not passage.by_model}
         if queue.kind == UNLABELLED:
-            some = [Waiting(passage) for passage in passages if passage.narratives is None]
+            asked = _list_asked(self._project.labels)
+            some = [Waiting(passage) for passage in passages if passage.narratives is None and passage.text not in asked]
         elif queue.kind == FIELD:
             some = read_sample_texts(self._project.labels, queue.path.name, codebook)
         else:
@@ -131,6 +145,11 @@ def _read_file(queue: Queue, codebook: Codebook) -> list[Waiting]:
     if not queue.path.is_file():
         raise UserError(f"{queue.path}: no such file; start the server with a --queue that is there")
     return read_tasks(queue.path, codebook) if queue.kind == TASKS else read_reviews(queue.path, codebook)
+
+
+def _list_asked(labels: Path) -> set[str]:
+    """The texts about which a review or a conflict asks, where they are to be decided."""
+    return {str(form.get("text")) for folder in _FOLDERS for _, forms in read_open(labels / folder) for form in forms}
 
 
 def _note_labelled(waiting: Waiting, labelled: Mapping[str, Passage]) -> Waiting:

@@ -13,7 +13,7 @@ from narratives.serve.guard.bodies import is_text, read_form, take_one
 from narratives.serve.guard.problems import Problem
 from narratives.serve.pages import render
 from narratives.serve.parts import Parts, find_parts
-from narratives.serve.tryout.reading import Reading, list_names, make_reading
+from narratives.serve.tryout.reading import list_names, make_reading
 
 LONGEST = 200_000  # characters: a long report; a book is for the command
 
@@ -32,14 +32,18 @@ async def read_text(request: Request) -> Response:
     if len(text) > LONGEST or not is_text(text):
         raise Problem(413, f"more than {LONGEST} characters; take narratives classify for texts of this size")
     names = list_names(parts.shelf.names, form.get("model", []))
-    readings = await asyncio.gather(*(_ask(parts, name, text) for name in names))
+    rows = await asyncio.gather(*(_ask(parts, name, text) for name in names))
+    raised = {id_ for row in rows for id_ in row["narratives"]}
+    served = [parts.shelf.get(name) for name in names]
+    readings = [await asyncio.to_thread(make_reading, *pair, text, raised) for pair in zip(served, rows, strict=True)]
     near = await asyncio.to_thread(parts.neighbours.find, text)
     return render(request, "try.html", {**_fill(parts, text, names), "readings": readings, "near": near})
 
 
-async def _ask(parts: Parts, name: str, text: str) -> Reading:
+async def _ask(parts: Parts, name: str, text: str) -> dict[str, Any]:
     [line] = await parts.together.answer(name, take_texts([{"text": text}]), Options(form="jsonl", explain=True))
-    return await asyncio.to_thread(make_reading, parts.shelf.get(name), json.loads(line), text)
+    row: dict[str, Any] = json.loads(line)
+    return row
 
 
 def _fill(parts: Parts, text: str, chosen: list[str]) -> dict[str, Any]:

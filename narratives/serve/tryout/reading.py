@@ -1,10 +1,10 @@
 """What a model says of one text, as the page shows it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from narratives.data import Codebook, Narrative
+from narratives.data import Narrative
 from narratives.serve.answering.shelf import Served
 from narratives.serve.tryout.nearest import find_kin
 from narratives.texts import Piece, mark_words
@@ -21,6 +21,7 @@ class Claim:
     narrative: Narrative
     stance: str | None
     score: float
+    threshold: float
     pieces: list[Piece]
     before: str
     after: str
@@ -50,24 +51,28 @@ class Reading:
     note: str
 
 
-def make_reading(served: Served, row: Mapping[str, Any], text: str) -> Reading:
-    """A row of answers as the page shows it; the highest scores first."""
+def make_reading(served: Served, row: Mapping[str, Any], text: str, elsewhere: Collection[str] = ()) -> Reading:
+    """A row of answers as the page shows it; the highest scores first.
+
+    `elsewhere` are narratives that models beside it raise: their scores are shown whatever they are.
+    """
     codebook, scores = served.model.codebook, row["scores"]
     entries = {entry.id: entry for entry in codebook.narratives}
     raised = sorted(row["narratives"], key=lambda id_: -scores[id_])
     thresholds = dict(zip(codebook.ids, served.model.thresholds.tolist(), strict=True))
-    others = sorted((id_ for id_ in codebook.ids if id_ not in raised), key=lambda id_: scores[id_] - thresholds[id_])
+    others = sorted((id_ for id_ in codebook.ids if id_ not in raised), key=lambda id_: thresholds[id_] - scores[id_])
+    close = [id_ for k, id_ in enumerate(others) if id_ in elsewhere or (k < _CLOSE and scores[id_] >= 0.01)]
     return Reading(
         name=served.name,
         classifier=served.model.classifier_name,
         tested=served.tested is not None,
-        claims=[_make_claim(served, row, text, entries[id_], codebook) for id_ in raised],
-        close=[Close(entries[id_], scores[id_], thresholds[id_]) for id_ in others[: -_CLOSE - 1 : -1] if scores[id_] >= 0.01],
+        claims=[_make_claim(served, row, text, entries[id_], thresholds[id_]) for id_ in raised],
+        close=[Close(entries[id_], scores[id_], thresholds[id_]) for id_ in close],
         note=_tell_note(row),
     )
 
 
-def _make_claim(served: Served, row: Mapping[str, Any], text: str, entry: Narrative, codebook: Codebook) -> Claim:
+def _make_claim(served: Served, row: Mapping[str, Any], text: str, entry: Narrative, threshold: float) -> Claim:
     start, end = row["spans"][entry.id]
     words = [(first - start, last - start, weight) for first, last, weight in row["words"].get(entry.id, ())]
     tested = served.tested.narratives.get(entry.id) if served.tested else None
@@ -75,12 +80,13 @@ def _make_claim(served: Served, row: Mapping[str, Any], text: str, entry: Narrat
         narrative=entry,
         stance=row["narratives"][entry.id],
         score=row["scores"][entry.id],
+        threshold=threshold,
         pieces=list(mark_words(text[start:end], words, _LONGEST)),
         before=_cut_before(text[:start]),
         after=_cut_after(text[end:]),
         precision=tested.precision if tested else None,
         tested=tested.raised if tested else 0,
-        kin=find_kin(codebook)[entry.id],
+        kin=find_kin(served.model.codebook)[entry.id],
     )
 
 
