@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,8 @@ def test_a_label_that_differs_by_case_or_is_a_title_is_told_with_the_id(tmp_path
         "the  RARE one": "write its id: 'rare'",
     }
     for label, hint in told.items():
-        [problem] = problems_of(lambda label=label: read(write_lines(tmp_path / "a.jsonl", {"id": "p", "narratives": [label]})))
+        path = write_lines(tmp_path / "a.jsonl", {"id": "p", "narratives": [label]})
+        [problem] = problems_of(partial(read, path))
         assert f"unknown narrative '{label.partition(':')[0]}" in problem and hint in problem
     path = write_lines(tmp_path / "a.csv", "id,Rare,Common,Frequent,Never", "p,1,0,0,0")
     assert "; 'Rare' must be written 'rare'" in problems_of(lambda: read(path))[0]
