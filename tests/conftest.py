@@ -15,7 +15,10 @@ import pytest
 from helpers.door import start_trams
 from helpers.examples import invoke, write_lines, write_project
 from helpers.toy import TOPICS, Toy
+from hypothesis import settings
 
+settings.register_profile("any_machine", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("any_machine")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore Ctrl-C
 os.environ["HF_HUB_OFFLINE"] = "1"  # read by the hub's library when it is first imported
 os.environ["OMP_NUM_THREADS"] = "1"  # for networks as tiny as these, more threads only get into each other's way
