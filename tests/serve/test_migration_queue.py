@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers.examples import invoke
@@ -12,7 +13,7 @@ from helpers.migrations import split, write_migration
 from helpers.served import find_csrf, find_field, send, serving
 from starlette.testclient import TestClient
 
-CHOICES = [  # the right side, or labels of one's own, in the order of the codebook
+CHOICES: list[tuple[Any, dict[str, Any]]] = [  # the right side, or labels of one's own, in the order of the codebook
     (1, {"narrative": "fee", "stance:fee": "asserts"}),
     (2, {"narrative": "robbery", "stance:robbery": "asserts"}),
     ({"fee": "reports", "robbery": None}, {"narrative": ["fee", "robbery"], "stance:fee": "reports"}),
