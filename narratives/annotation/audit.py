@@ -105,7 +105,6 @@ def audit_labels(
         path = choose_file(folder, review)  # somebody may have decided in the file meanwhile
         if records:
             write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
-    support = dict(zip(codebook.ids, gold.sum(0).tolist(), strict=True))
     return Audit(
         passages=len(passages),
         held_out=len(passages) - len(judged),
@@ -113,7 +112,7 @@ def audit_labels(
         records=records,
         kinds=findings.kinds,
         settled=len(settled_rows),
-        thin={id_: count for id_, count in support.items() if count < FLOOR},
+        thin={id_: count for id_, count in zip(codebook.ids, gold.sum(0).tolist(), strict=True) if count < FLOOR},
         faint=[id_ for id_, weak in zip(codebook.ids, find_faint(scores, gold), strict=True) if weak],
         waiting=count_waiting(folder, passages),
         review=str(path) if records else "",
