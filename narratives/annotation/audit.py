@@ -31,6 +31,7 @@ from narratives.texts import Pair, restrict
 
 FOLDS = 5
 FLOOR = 10  # passages that carry a narrative from which its labels are judged
+LEAST = 0.1  # score below which no label is held to be missing: what is asked there is right no oftener than by lot
 ALIKE = 0.7  # Jaccard similarity from which two texts should have the same labels
 _SEED = 0
 
@@ -46,6 +47,7 @@ class Audit:
     kinds: dict[str, int]  # doubts of each kind; a passage may have several
     settled: int  # doubts that somebody has decided about before
     thin: dict[str, int]  # narratives not judged -> passages that carry them
+    faint: list[str]  # narratives whose own passages score less than `LEAST` on average
     waiting: dict[str, int]  # files of migrations -> passages that nobody has decided about yet
     review: str = ""
 
@@ -103,7 +105,6 @@ def audit_labels(
         path = choose_file(folder, review)  # somebody may have decided in the file meanwhile
         if records:
             write_text(path, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
-    support = dict(zip(codebook.ids, gold.sum(0).tolist(), strict=True))
     return Audit(
         passages=len(passages),
         held_out=len(passages) - len(judged),
@@ -111,7 +112,8 @@ def audit_labels(
         records=records,
         kinds=findings.kinds,
         settled=len(settled_rows),
-        thin={id_: count for id_, count in support.items() if count < FLOOR},
+        thin={id_: count for id_, count in zip(codebook.ids, gold.sum(0).tolist(), strict=True) if count < FLOOR},
+        faint=[id_ for id_, weak in zip(codebook.ids, find_faint(scores, gold), strict=True) if weak],
         waiting=count_waiting(folder, passages),
         review=str(path) if records else "",
     )
@@ -133,7 +135,8 @@ def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
 
     Confident learning (Northcutt, Jiang and Chuang, JAIR 2021), narrative by narrative: a label is in doubt where the
     passage scores like those that carry the other label, that is, at least their mean. Scores must be out of fold.
-    Narratives with fewer positives than `floor` are not judged.
+    Narratives with fewer positives than `floor` are not judged. A narrative that is learned badly has a mean of next to
+    nothing, which many passages reach by chance: below `LEAST` no label is held to be missing.
     """
     doubt = np.zeros(gold.shape)
     for k in range(gold.shape[1]):
@@ -141,10 +144,17 @@ def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
         if not floor <= carried.sum() < len(carried):
             continue
         yes, no = p[carried].mean(), (1 - p[~carried]).mean()
-        missing = ~carried & (p >= yes) & ((p > 0.5) | (1 - p < no))
+        missing = ~carried & (p >= max(yes, LEAST)) & ((p > 0.5) | (1 - p < no))
         wrong = carried & (1 - p >= no) & ((p < 0.5) | (p < yes))
         doubt[:, k] = np.where(missing, p, np.where(wrong, 1 - p, 0.0))
     return doubt
+
+
+def find_faint(scores: Scores, gold: Matrix, floor: int = FLOOR) -> list[bool]:
+    """Which narratives are judged, and learned so badly that their own passages score less than `LEAST` on average."""
+    return [
+        bool(floor <= carried.sum() < len(carried) and scores[carried, k].mean() < LEAST) for k, carried in enumerate(gold.T)
+    ]
 
 
 def describe_audit(audit: Audit) -> list[str]:
@@ -157,6 +167,9 @@ def describe_audit(audit: Audit) -> list[str]:
     if audit.thin:
         thin = ", ".join(f"{id_} ({count})" for id_, count in audit.thin.items())
         lines.append(f"not judged, fewer than {FLOOR} passages carry them: {thin}")
+    if audit.faint:
+        faint = ", ".join(audit.faint)
+        lines.append(f"learned too badly to tell where they are missing, so not asked below a score of {LEAST}: {faint}")
     lines += [f"{file}: {count} passages still wait for a decision" for file, count in audit.waiting.items()]
     if audit.review:
         lines.append(f"most doubtful first: {audit.review}; {HINT}, then: narratives labels import {audit.review}")

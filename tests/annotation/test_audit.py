@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narratives.annotation import audit as module
-from narratives.annotation.audit import FLOOR, Audit, audit_labels, find_errors
+from narratives.annotation.audit import FLOOR, LEAST, Audit, audit_labels, find_errors, find_faint
 from narratives.project.project import Project
 
 TOPICS: dict[str | None, list[str]] = {
@@ -186,6 +186,20 @@ def test_thin_narratives_are_not_judged_and_that_is_said(planted: Path) -> None:
     assert f"not judged, fewer than {FLOOR} passages carry them: school (5)" in result.output
 
 
+def test_where_a_narrative_is_learned_badly_no_label_is_held_to_be_missing_and_that_is_said(
+    planted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def score(passages: Any, gold: Any, *_: Any) -> Any:
+        return np.tile(np.array([0.03, 0.9], dtype=np.float32), (len(passages), 1))
+
+    monkeypatch.setattr(module, "score_out_of_fold", score)
+    result = invoke(planted, "labels", "audit")
+    assert f"not asked below a score of {LEAST}: toll" in result.output
+    review = (planted / "labels" / "review" / "audit.jsonl").read_text(encoding="utf-8")
+    assert "'school' is not carried" in review
+    assert "'toll' is not carried" not in review
+
+
 def test_near_duplicates_with_other_labels_are_held_against_each_other(planted: Path) -> None:
     passages = make_passages()
     twin = {**passages[0], "id": "twin", "document": "twin", "text": passages[0]["text"] + " indeed", "narratives": {}}
@@ -227,3 +241,14 @@ def test_scores_that_agree_with_the_labels_raise_no_doubt(seed: int, n: int) -> 
     gold[row] = ~gold[row]
     assert np.flatnonzero(find_errors(scores, gold).sum(1)).tolist() == [row]
     assert not find_errors(scores, gold, floor=n).any()
+
+
+def test_a_low_mean_alone_makes_no_label_missing() -> None:
+    gold = np.arange(40)[:, None] < 12
+    scores = np.where(gold, 0.02, 0.01).astype(np.float32)
+    scores[20] = 0.03  # more than those that carry it, and next to nothing
+    assert find_faint(scores, gold) == [True]
+    assert not find_errors(scores, gold)[20].any()
+    scores[20] = 0.4
+    assert find_errors(scores, gold)[20].any()
+    assert find_faint(scores, gold, floor=13) == [False]
