@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from narratives.annotation.decisions import Settled, read_settled
 from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, keep_current, make_doubt_form
@@ -141,7 +142,7 @@ def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
     doubt = np.zeros(gold.shape)
     for k in range(gold.shape[1]):
         carried, p = gold[:, k], scores[:, k].astype(np.float64)
-        if not floor <= carried.sum() < len(carried):
+        if not _is_judged(carried, floor):
             continue
         yes, no = p[carried].mean(), (1 - p[~carried]).mean()
         missing = ~carried & (p >= max(yes, LEAST)) & ((p > 0.5) | (1 - p < no))
@@ -152,9 +153,11 @@ def find_errors(scores: Scores, gold: Matrix, floor: int = FLOOR) -> Floats:
 
 def find_faint(scores: Scores, gold: Matrix, floor: int = FLOOR) -> list[bool]:
     """Which narratives are judged, and learned so badly that their own passages score less than `LEAST` on average."""
-    return [
-        bool(floor <= carried.sum() < len(carried) and scores[carried, k].mean() < LEAST) for k, carried in enumerate(gold.T)
-    ]
+    return [bool(_is_judged(carried, floor) and scores[carried, k].mean() < LEAST) for k, carried in enumerate(gold.T)]
+
+
+def _is_judged(carried: NDArray[np.bool_], floor: int) -> bool:
+    return bool(floor <= carried.sum() < len(carried))
 
 
 def describe_audit(audit: Audit) -> list[str]:

@@ -25,6 +25,14 @@ def serving(root: Path, **settings: Any) -> Iterator[TestClient]:
         yield client
 
 
+@contextmanager
+def serving_reader(root: Path, reader: str = "Ana", **settings: Any) -> Iterator[TestClient]:
+    """The same, for somebody who has given a name on the page Label."""
+    with serving(root, **settings) as client:
+        send(client, "/label", reader=reader)
+        yield client
+
+
 def find_csrf(client: TestClient, path: str = "/label") -> str:
     """What a form of a page carries."""
     match = re.search(r'name="csrf" value="(\w+)"', client.get(path).text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.examples import invoke
 from helpers.fields import read_tasks, start_field
-from helpers.served import find_csrf, find_field, send, serving
+from helpers.served import find_csrf, find_field, serving_reader
 from starlette.testclient import TestClient
 
 from narratives.annotation.agreement import read_notes
@@ -30,8 +30,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(project: Path) -> Iterator[TestClient]:
-    with serving(project) as client:
-        send(client, "/label", reader="Ana")
+    with serving_reader(project) as client:
         yield client
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from helpers.examples import example_passages, invoke, write_lines
-from helpers.served import find_csrf, find_field, send, serving
+from helpers.served import find_csrf, find_field, send, serving, serving_reader
 from starlette.testclient import TestClient
 
 from narratives.annotation.review import make_form
@@ -30,8 +30,7 @@ def labels(root: Path) -> Path:
 
 @pytest.fixture
 def client(root: Path, labels: Path) -> Iterator[TestClient]:
-    with serving(root) as client:
-        send(client, "/label", reader="Ana")
+    with serving_reader(root) as client:
         yield client
 
 

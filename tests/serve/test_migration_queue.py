@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from helpers.examples import invoke
 from helpers.migrations import split, write_migration
-from helpers.served import find_csrf, find_field, send, serving
+from helpers.served import find_csrf, find_field, serving_reader
 from starlette.testclient import TestClient
 
 CHOICES: list[tuple[Any, dict[str, Any]]] = [  # the right side, or labels of one's own, in the order of the codebook
@@ -30,8 +30,7 @@ def split_root(root: Path) -> Path:
 
 @pytest.fixture
 def client(split_root: Path) -> Iterator[TestClient]:
-    with serving(split_root) as client:
-        send(client, "/label", reader="Ana")
+    with serving_reader(split_root) as client:
         yield client
 
 

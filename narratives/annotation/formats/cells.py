@@ -62,11 +62,16 @@ def join_stances(labels: list[Any], stances: Any) -> list[str]:
     return [join_stance(str(label), word or None) for label, word in zip(labels, words, strict=True)]
 
 
+def says_stance(name: Any) -> bool:
+    """Whether a field of that name holds stances."""
+    return fold_name(str(name)) in ("stance", "stances")
+
+
 def find_stances(values: Mapping[str, Any]) -> str | None:
     """The field beside labels that holds their stances, and nothing else; `None` where there is none."""
     for name, value in values.items():
         words = value.split(";") if isinstance(value, str) else value
-        if fold_name(str(name)) in ("stance", "stances") and isinstance(words, list) and words:
+        if says_stance(name) and isinstance(words, list) and words:
             plain = [str(word).strip().lower() for word in words]
             if any(plain) and all(word in (*STANCES, "") for word in plain):
                 return name

@@ -7,6 +7,7 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
+from narratives.annotation.formats.cells import says_stance
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
 from narratives.annotation.formats.hints import explain_no_text, hint_document
 from narratives.annotation.formats.items import find_suffix, look_at
@@ -17,7 +18,7 @@ from narratives.annotation.formats.untaken import has_content, refuse
 from narratives.annotation.origin import mark_answers
 from narratives.errors import UserError, at
 from narratives.files import find_split
-from narratives.labels import STANCES, Splits, fold_name, is_semeval, read_splits
+from narratives.labels import STANCES, Splits, is_semeval, read_splits
 
 _PLAIN = ("jsonl", "csv")  # the formats in which a model's answers come
 FORMATS = {
@@ -72,8 +73,8 @@ def _note_beside(entry: Entry) -> Entry:
     if has_content(split := entry.values.get("split")) and not find_split(split):
         notes.append(_OTHER_SPLIT)
     if not entry.ours and entry.values.get("narratives"):
-        named = [name for name in entry.values if fold_name(str(name)) in ("stance", "stances")]
-        notes += [_OTHER_STANCE] if any(has_content(entry.values[name]) for name in named) else []
+        beside = any(says_stance(name) and has_content(value) for name, value in entry.values.items())
+        notes += [_OTHER_STANCE] if beside else []
     return replace(entry, notes=(*entry.notes, *notes)) if notes and not entry.problem else entry
 
 

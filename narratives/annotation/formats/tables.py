@@ -1,7 +1,7 @@
 """Tables: a column for each narrative with 0, 1 or a stance, or columns of labels."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,12 @@ def convert(rows: Iterable[Entry], wishes: Wishes, sparse: bool = False) -> Iter
         yield replace(row, values=values, notes=notes, ours=ours, code=code and not ours, by=by or row.by, taken=taken)
 
 
-def _check_marks(rows: Iterable[Entry], wishes: Wishes) -> None:
+def _check_marks(rows: Sequence[Entry], wishes: Wishes) -> None:
     """`UserError` where columns of narratives hold both ticks and `x`: alone either says yes, together nobody can tell."""
     marks: dict[str, Entry] = {}
+    columns = _find_narratives(dict.fromkeys(name for row in rows for name in row.values), wishes)  # each name looked up once
     for row in rows:
-        for column in _find_narratives(row.values, wishes):
+        for column in columns.keys() & row.values.keys():
             marks.setdefault(str(row.values[column]).strip().lower()[:1], row)
     ticks = [tick for tick in TICKS if tick in marks]
     if ticks and "x" in marks:
