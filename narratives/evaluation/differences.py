@@ -11,6 +11,7 @@ from narratives.metrics import (
     ALPHA,
     TOO_THIN,
     Counts,
+    Silence,
     Sums,
     SwapTest,
     find_error,
@@ -73,8 +74,8 @@ def judge_narratives(
     errors = np.where(value != 0, np.fmax(errors, test.least), errors)
     concerned = ((a.counts.union + b.counts.union) > 0).sum(0)  # documents in which the narrative is carried or raised
     silence = find_silence(a.counts, b.counts)
-    alone, corrected = np.fmin(test.p, silence), np.fmin(test.correct(tested), np.minimum(silence * tested.sum(), 1.0))
-    smallest = np.fmin(find_noticeable(a.counts, test, tested=firm), _find_silent_fall(a, firm))
+    alone, corrected = np.fmin(test.p, silence.p), np.fmin(test.correct(tested), silence.correct(tested))
+    smallest = np.fmin(find_noticeable(a.counts, test, tested=firm), _find_silent_fall(a, silence, firm))
     differences = []
     for k, error in enumerate(errors):
         bounded = _bound(value[k], error, concerned[k] - 1, margin)
@@ -93,12 +94,13 @@ def judge_narratives(
     return differences
 
 
-def _find_silent_fall(a: Sums, firm: Matrix) -> Floats:
-    """All of the F1 of a run: how far it falls where it falls silent, if that would be noticed; else NaN."""
+def _find_silent_fall(a: Sums, found: Silence, firm: Matrix) -> Floats:
+    """All of the F1 of a run: how far it falls where it falls silent on one narrative, if that would be noticed; else NaN."""
     counts = a.counts
     nothing = Counts(np.zeros_like(counts.tp), np.zeros_like(counts.fp), counts.fn + counts.tp)
-    noticed = firm & (find_silence(counts, nothing) * firm.sum() < ALPHA)
-    return np.where(noticed, counts.sum(0).f1, np.nan)
+    fallen = find_silence(counts, nothing).p
+    others = [found.least[(found.least <= p) & firm & (np.arange(len(firm)) != k)].sum() for k, p in enumerate(fallen)]
+    return np.where(firm & (fallen + others < ALPHA), counts.sum(0).f1, np.nan)
 
 
 def _bound(value: Floats, error: Floats, free: float, margin: float) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from narratives.metrics.significance import (
     judge,
     mcnemar,
 )
-from narratives.metrics.silence import find_silence
+from narratives.metrics.silence import Silence, find_silence
 from narratives.metrics.swaps import SwapTest, find_noticeable, try_swaps
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "Counts",
     "Figures",
     "Owners",
+    "Silence",
     "Sums",
     "SwapTest",
     "average_precision",

@@ -145,7 +145,7 @@ def judge_family(pair: Pair, silenced: int) -> dict[str, float]:
 
 def decide(pair: Pair) -> NDArray[np.bool_]:
     """Narratives called better or worse: by swapping, or because one of the two raises them nowhere."""
-    return decide_swapping(pair) | (pair.firm & (find_silence(pair.a, pair.b) * pair.firm.sum() < 0.05))
+    return decide_swapping(pair) | (pair.firm & (find_silence(pair.a, pair.b).correct(pair.firm) < 0.05))
 
 
 def decide_swapping(pair: Pair) -> NDArray[np.bool_]:
