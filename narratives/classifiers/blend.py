@@ -33,6 +33,7 @@ class BlendClassifier:
     encoder: str = TransformerClassifier.encoder  # "multilingual" takes its own in place of this default
     epochs: int = setting(TransformerClassifier.epochs, least=1)  # this and the next are the transformer's
     learning_rate: float = TransformerClassifier.learning_rate
+    leaning: float = setting(TfidfClassifier.leaning, least=0, most=1)  # of `tfidf`
     seed: int = 0
     weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
     tfidf_: Any = field(default=None, init=False, repr=False)
@@ -49,7 +50,7 @@ class BlendClassifier:
     ) -> Self:
         """Train one after the other; the first takes seconds, so progress is that of the second."""
         make, settings = self._find_sense()
-        self.tfidf_ = TfidfClassifier(seed=self.seed).fit(texts, y)
+        self.tfidf_ = TfidfClassifier(seed=self.seed, leaning=self.leaning).fit(texts, y)
         self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
         self.weights_ = np.full(y.shape[1], _EQUAL)
         if validation:

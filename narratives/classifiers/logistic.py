@@ -10,7 +10,15 @@ from narratives.progress import Progress
 
 
 def fit_logistic(
-    x: Any, y: Targets, *, C: float, max_class_weight: float, seed: int, dual: bool = False, progress: Progress | None = None
+    x: Any,
+    y: Targets,
+    *,
+    C: float,
+    max_class_weight: float,
+    seed: int,
+    dual: bool = False,
+    leaning: float = 0.0,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
     """Coefficients (features, narratives) and intercepts (narratives,) from `x` (texts, features), in the type that it has.
 
@@ -18,9 +26,14 @@ def fit_logistic(
     narrative that no text carries scores 0, one that all carry 1. `dual` looks for the same optimum from its other side
     (Yu, Huang and Lin 2011, "Dual coordinate descent methods for logistic regression and maximum entropy models"): quicker with
     many features, the same to about four digits.
+
+    `leaning` is for sparse counts or TF-IDF: such a share of a feature's scale is how far it leans to one side, so that what
+    leans learns more freely, and what does not, as the words of a subject, hardly at all (`_find_scale`).
     """
     from sklearn.linear_model import LogisticRegression
 
+    if leaning and not x.has_sorted_indices:
+        x = x.sorted_indices()  # scaled features share them, and the solver would sort them in their place
     narratives = y.shape[1]
     most = 1000 if dual else 100  # steps, of which those of the dual are small
     coef = np.zeros((x.shape[1], narratives), dtype=x.dtype)
@@ -33,11 +46,29 @@ def fit_logistic(
             model = LogisticRegression(
                 C=C, class_weight=weights, solver="liblinear", dual=dual, max_iter=most, random_state=seed
             )
-            model.fit(x, y[:, k])
-            coef[:, k] = model.coef_[0]
+            scale = _find_scale(x, y[:, k], leaning) if leaning else None
+            model.fit(x if scale is None else _scale(x, scale), y[:, k])
+            coef[:, k] = model.coef_[0] if scale is None else model.coef_[0] * scale
             intercept[k] = model.intercept_[0]
         else:
             intercept[k] = 40.0 if positives else -40.0  # sigmoid gives 1 or 0 in float32
         if progress:
             progress(k + 1, narratives, "narratives")
     return coef, intercept
+
+
+def _find_scale(x: Any, carried: NDArray[np.bool_], leaning: float) -> NDArray[np.floating[Any]]:
+    """What each feature is multiplied by: in shares, 1 and its log-count ratio by naive Bayes (no sign, mean square 1).
+
+    The ratio and its interpolation with a plain model: Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and
+    Topic Classification", ACL 2012. They weigh what was learnt; here the scale is, which leaves the model its own optimum.
+    """
+    sides = [1 + np.asarray(x[np.flatnonzero(side)].sum(0), dtype=np.float64).ravel() for side in (carried, ~carried)]
+    ratio = np.abs(np.log((sides[0] / sides[0].sum()) / (sides[1] / sides[1].sum())))
+    size = np.sqrt((ratio**2).mean())
+    scale = leaning * ratio / size + 1 - leaning if size > 0 else np.ones_like(ratio)
+    return scale.astype(x.dtype)
+
+
+def _scale(x: Any, scale: NDArray[np.floating[Any]]) -> Any:
+    return type(x)((x.data * scale[x.indices], x.indices, x.indptr), shape=x.shape)

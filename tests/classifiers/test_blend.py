@@ -9,6 +9,7 @@ from helpers.toy import Toy
 
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import find_classifier, hyperparameters
+from narratives.classifiers.tfidf.classifier import TfidfClassifier
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,12 @@ def test_with_all_the_weight_on_one_part_it_is_that_part(
     monkeypatch.setattr(blend, "weights_", np.full(3, weight))
     alone = getattr(blend, part).predict_proba(toy_texts.texts)
     np.testing.assert_allclose(blend.predict_proba(toy_texts.texts), alone, atol=1e-5)
+
+
+def test_its_words_take_the_setting_of_tfidf(tiny_encoder: Path, toy_texts: Toy) -> None:
+    blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1, leaning=0.5).fit(toy_texts.texts, toy_texts.y)
+    alone = TfidfClassifier(leaning=0.5).fit(*toy_texts)
+    assert np.array_equal(blend.tfidf_.coef_, alone.coef_)
 
 
 def test_its_sense_can_be_multilingual(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from narratives.classifiers.interface import hyperparameters
+from narratives.classifiers.odds import to_log_odds
 from narratives.classifiers.tfidf import classifier as tfidf
 from narratives.classifiers.tfidf import ngrams
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
@@ -134,6 +135,22 @@ def test_a_higher_cap_raises_the_scores_of_a_rare_narrative(toy_texts: Toy) -> N
     assert high.predict_proba(toy_texts.texts).mean() > low.predict_proba(toy_texts.texts).mean()
 
 
+def test_with_leaning_a_word_of_the_subject_decides_less() -> None:
+    """Three of four texts with "toll" carry it, so do all with "ruins": alone, the subject then says less than the claim."""
+    texts = ["the toll ruins us"] * 6 + ["the toll opens"] * 2 + ["the school opens"] * 8
+    y = np.array([[True]] * 6 + [[False]] * 10)
+    plain, leaning = (TfidfClassifier(leaning=share, char_ngrams=(5, 5)).fit(texts, y) for share in (0.0, 1.0))
+    gaps = [np.diff(to_log_odds(each.predict_proba(["toll", "ruins"])), axis=0).item() for each in (plain, leaning)]
+    assert gaps[1] > gaps[0] > 0
+
+
+def test_without_leaning_nothing_changes_and_what_leans_nowhere_is_left_as_it_is(toy_texts: Toy) -> None:
+    even = np.array([[True], [False]])
+    alike = [TfidfClassifier(min_df=1, leaning=share).fit(["one two", "one two"], even) for share in (0.0, 1.0)]
+    assert np.array_equal(alike[0].coef_, alike[1].coef_)
+    assert np.isfinite(TfidfClassifier(leaning=1.0).fit(*toy_texts).coef_).all()
+
+
 def test_a_narrative_that_every_text_carries_is_scored_1_and_one_that_none_carries_0() -> None:
     y = np.array([[True, False]] * 3)
     classifier = TfidfClassifier(min_df=1).fit(["one", "two", "three"], y)
@@ -146,12 +163,14 @@ def test_accents_and_capitals_make_no_difference(toy_texts: Toy) -> None:
     assert np.array_equal(plain, dressed)
 
 
-def test_scores_by_folds_are_those_of_a_classifier_for_each_fold(toy_texts: Toy) -> None:
+@pytest.mark.parametrize("leaning", [0.0, 0.5])
+def test_scores_by_folds_are_those_of_a_classifier_for_each_fold(toy_texts: Toy, leaning: float) -> None:
     folds = np.arange(len(toy_texts.texts)) % 3
-    scores = score_by_folds(toy_texts.texts, toy_texts.y, folds)
+    scores = score_by_folds(toy_texts.texts, toy_texts.y, folds, model=TfidfClassifier(leaning=leaning))
     for fold in range(3):
         out = folds == fold
-        classifier = TfidfClassifier().fit([t for t, o in zip(toy_texts.texts, out, strict=True) if not o], toy_texts.y[~out])
+        others = [t for t, o in zip(toy_texts.texts, out, strict=True) if not o]
+        classifier = TfidfClassifier(leaning=leaning).fit(others, toy_texts.y[~out])
         expected = classifier.predict_proba([t for t, o in zip(toy_texts.texts, out, strict=True) if o])
         np.testing.assert_allclose(scores[out], expected, atol=2e-3)
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 from narratives.metrics.counts import Counts
 from narratives.metrics.silence import find_silence
@@ -38,7 +39,9 @@ def test_nothing_is_lost_where_nothing_was_right_or_raised() -> None:
 
 
 @given(arrays(np.bool_, (2, 7, 3)), arrays(np.bool_, (7, 3)))
-def test_swaps_silence_a_family_no_oftener_than_its_corrected_p_says(raised: np.ndarray, gold: np.ndarray) -> None:
+def test_swaps_silence_a_family_no_oftener_than_its_corrected_p_says(
+    raised: NDArray[np.bool_], gold: NDArray[np.bool_]
+) -> None:
     everything = np.ones(3, dtype=np.bool_)
     smallest = []
     for swapped in product([False, True], repeat=7):

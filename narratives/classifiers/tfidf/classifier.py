@@ -30,6 +30,7 @@ class TfidfClassifier:
     min_df: int = setting(2, least=1)  # an n-gram counts from this many training texts on
     C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
+    leaning: float = setting(0.0, least=0, most=1)  # 0.5: words that lean to no side count less, for texts by other authors
     seed: int = 0
     words_: Any = field(default=None, init=False, repr=False)  # the n-grams of words, which are the first features
     characters_: Any = field(default=None, init=False, repr=False)  # the n-grams of characters, which are the others
@@ -54,7 +55,13 @@ class TfidfClassifier:
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
         self.coef_, self.intercept_ = fit_logistic(
-            x, y, C=self.C, max_class_weight=self.max_class_weight, seed=self.seed, progress=progress
+            x,
+            y,
+            C=self.C,
+            max_class_weight=self.max_class_weight,
+            seed=self.seed,
+            leaning=self.leaning,
+            progress=progress,
         )
         self._take_features(*_read_vectorizer(vectorizer))
         return self

@@ -46,7 +46,13 @@ def score_by_folds(
         train = taught & ~out
         x = _weigh(counts, train, model.min_df)
         coef, intercept = fit_logistic(
-            x[train], y[train], C=model.C, max_class_weight=model.max_class_weight, seed=model.seed, dual=True
+            x[train],
+            y[train],
+            C=model.C,
+            max_class_weight=model.max_class_weight,
+            seed=model.seed,
+            dual=True,
+            leaning=model.leaning,
         )
         scores[out] = to_share((x[out] @ coef + intercept).astype(np.float64))
         if progress:
