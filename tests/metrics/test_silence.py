@@ -39,9 +39,7 @@ def test_nothing_is_lost_where_nothing_was_right_or_raised() -> None:
 
 
 @given(arrays(np.bool_, (2, 7, 3)), arrays(np.bool_, (7, 3)))
-def test_swaps_silence_a_family_no_oftener_than_its_corrected_p_says(
-    raised: NDArray[np.bool_], gold: NDArray[np.bool_]
-) -> None:
+def test_swaps_silence_a_family_no_oftener_than_its_p_says(raised: NDArray[np.bool_], gold: NDArray[np.bool_]) -> None:
     everything = np.ones(3, dtype=np.bool_)
     smallest = []
     for swapped in product([False, True], repeat=7):
