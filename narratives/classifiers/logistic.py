@@ -67,7 +67,8 @@ def _find_scale(x: Any, carried: NDArray[np.bool_], leaning: float) -> NDArray[n
     ratio = np.abs(np.log((sides[0] / sides[0].sum()) / (sides[1] / sides[1].sum())))
     size = np.sqrt((ratio**2).mean())
     scale = leaning * ratio / size + 1 - leaning if size > 0 else np.ones_like(ratio)
-    return scale.astype(x.dtype)
+    typed: NDArray[np.floating[Any]] = scale.astype(x.dtype)
+    return typed
 
 
 def _scale(x: Any, scale: NDArray[np.floating[Any]]) -> Any:
