@@ -95,11 +95,11 @@ def test_what_the_config_does_not_name_keeps_its_default(tmp_path: Path) -> None
         (["[classifier]", 'name = "tfidf"', "mindf = 1"], "3: unknown key 'mindf'; did you mean 'min_df'?"),
         (
             ["[classifier]", 'name = "tfidf"', "seed = 1"],
-            "3: unknown key 'seed'; known: word_ngrams, char_ngrams, min_df, C, max_class_weight",
+            "3: unknown key 'seed'; known: word_ngrams, char_ngrams, min_df, C, max_class_weight, leaning",
         ),
         (
             ["[classifier]", 'name = "tfidf"', "coef_ = 1"],
-            "3: unknown key 'coef_'; known: word_ngrams, char_ngrams, min_df, C, max_class_weight",
+            "3: unknown key 'coef_'; known: word_ngrams, char_ngrams, min_df, C, max_class_weight, leaning",
         ),
         (
             ["[classifier]", 'name = "tfidf"', "", "[evaluaton]", "resamples = 1"],
