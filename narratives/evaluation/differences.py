@@ -99,8 +99,8 @@ def _find_silent_fall(a: Sums, found: Silence, firm: Matrix) -> Floats:
     counts = a.counts
     nothing = Counts(np.zeros_like(counts.tp), np.zeros_like(counts.fp), counts.fn + counts.tp)
     fallen = find_silence(counts, nothing).p
-    others = [found.least[(found.least <= p) & firm & (np.arange(len(firm)) != k)].sum() for k, p in enumerate(fallen)]
-    return np.where(firm & (fallen + others < ALPHA), counts.sum(0).f1, np.nan)
+    rivals = [found.least[(found.least <= p) & firm & (np.arange(len(firm)) != k)].sum() for k, p in enumerate(fallen)]
+    return np.where(firm & (fallen + rivals < ALPHA), counts.sum(0).f1, np.nan)
 
 
 def _bound(value: Floats, error: Floats, free: float, margin: float) -> dict[str, Any]:
