@@ -94,13 +94,13 @@ def judge_narratives(
     return differences
 
 
-def _find_silent_fall(a: Sums, found: Silence, firm: Matrix) -> Floats:
+def _find_silent_fall(a: Sums, silence: Silence, firm: Matrix) -> Floats:
     """All of the F1 of a run: how far it falls where it falls silent on one narrative, if that would be noticed; else NaN."""
     counts = a.counts
     nothing = Counts(np.zeros_like(counts.tp), np.zeros_like(counts.fp), counts.fn + counts.tp)
     fallen = find_silence(counts, nothing).p
-    rivals = [found.least[(found.least <= p) & firm & (np.arange(len(firm)) != k)].sum() for k, p in enumerate(fallen)]
-    return np.where(firm & (fallen + rivals < ALPHA), counts.sum(0).f1, np.nan)
+    others = [silence.least[(silence.least <= p) & firm & (np.arange(len(firm)) != k)].sum() for k, p in enumerate(fallen)]
+    return np.where(firm & (fallen + others < ALPHA), counts.sum(0).f1, np.nan)
 
 
 def _bound(value: Floats, error: Floats, free: float, margin: float) -> dict[str, Any]:
