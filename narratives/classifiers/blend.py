@@ -50,7 +50,7 @@ class BlendClassifier:
     ) -> Self:
         """Train one after the other; the first takes seconds, so progress is that of the second."""
         make, settings = self._find_sense()
-        self.tfidf_ = TfidfClassifier(seed=self.seed, leaning=self.leaning).fit(texts, y)
+        self.tfidf_ = TfidfClassifier(**self._word_settings).fit(texts, y)
         self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
         self.weights_ = np.full(y.shape[1], _EQUAL)
         if validation:
@@ -88,7 +88,7 @@ class BlendClassifier:
         classifier = cls(**hyperparameters)
         classifier.weights_ = np.array(read_json(folder / _FILE)["tfidf_weights"], dtype=np.float64)
         check_finite({"tfidf_weights": classifier.weights_})
-        classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", {"seed": classifier.seed})
+        classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", classifier._word_settings)
         make, settings = classifier._find_sense()
         classifier.sense_ = make.load(folder / classifier.sense, settings)
         return classifier
@@ -100,6 +100,11 @@ class BlendClassifier:
             return _EQUAL
         words, sense = (to_log_odds(part.predict_proba(texts))[:, : y.shape[1]] for part in (self.tfidf_, self.sense_))
         return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), (w * words + (1 - w) * sense).ravel()))
+
+    @property
+    def _word_settings(self) -> dict[str, Any]:
+        """The hyperparameters of the first part."""
+        return {"seed": self.seed, "leaning": self.leaning}
 
     def _find_sense(self) -> tuple[Any, dict[str, Any]]:
         """The class of the second part and its hyperparameters."""

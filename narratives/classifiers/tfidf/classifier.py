@@ -54,17 +54,24 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        self.coef_, self.intercept_ = fit_logistic(
+        self.coef_, self.intercept_ = self.learn(x, y, progress=progress)
+        self._take_features(*_read_vectorizer(vectorizer))
+        return self
+
+    def learn(
+        self, x: Any, y: Targets, *, dual: bool = False, progress: Progress | None = None
+    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        """What `fit_logistic` learns from TF-IDF (texts, features) with these settings; nothing is kept."""
+        return fit_logistic(
             x,
             y,
             C=self.C,
             max_class_weight=self.max_class_weight,
             seed=self.seed,
+            dual=dual,
             leaning=self.leaning,
             progress=progress,
         )
-        self._take_features(*_read_vectorizer(vectorizer))
-        return self
 
     def take_coefficients(self, coef: NDArray[np.floating[Any]], intercept: NDArray[np.floating[Any]]) -> None:
         """Other coefficients (features, narratives) and intercepts (narratives,) for the n-grams that were learnt."""

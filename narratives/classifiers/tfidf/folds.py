@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import Scores, Targets, Texts
@@ -45,15 +44,7 @@ def score_by_folds(
         out = folds == fold
         train = taught & ~out
         x = _weigh(counts, train, model.min_df)
-        coef, intercept = fit_logistic(
-            x[train],
-            y[train],
-            C=model.C,
-            max_class_weight=model.max_class_weight,
-            seed=model.seed,
-            dual=True,
-            leaning=model.leaning,
-        )
+        coef, intercept = model.learn(x[train], y[train], dual=True)
         scores[out] = to_share((x[out] @ coef + intercept).astype(np.float64))
         if progress:
             progress(fold + 1, number, "folds")
