@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.annotation.decisions import Settled, read_settled
+from narratives.annotation.conflicts import Settled, read_settled
 from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, keep_current, make_doubt_form
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.names import make_names

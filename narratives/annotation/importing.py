@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from narratives.annotation.decisions import read_settled
+from narratives.annotation.conflicts import read_settled
 from narratives.annotation.field_labels import LABELS_FILE, divide, merge_field_labels, sample_folder
 from narratives.annotation.formats.choice import read_entries
 from narratives.annotation.formats.entry import Entry, Wishes

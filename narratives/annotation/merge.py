@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
-from narratives.annotation.decisions import Settled, make_conflict
+from narratives.annotation.conflicts import Settled, make_conflict
 from narratives.annotation.incoming import Incoming, fold_text
 from narratives.data import Labels, Passage
 

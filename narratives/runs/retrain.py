@@ -18,7 +18,6 @@ from narratives.report import write_report
 from narratives.runs.background import digest_background
 from narratives.runs.best import Best, describe_forced, find_best, list_forced
 from narratives.runs.challenge import Terms, Trial, compare_codebooks, leave_out_learned, try_out
-from narratives.runs.decisions import choose_folder, gather_facts, write_verdict
 from narratives.runs.evaluate import evaluate_model
 from narratives.runs.history import (
     FIGURES,
@@ -33,6 +32,7 @@ from narratives.runs.history import (
 from narratives.runs.renamed import rename_lessons, rename_model
 from narratives.runs.train import TrainingSet, choose_training_set, train_model
 from narratives.runs.tuning import is_as_wished
+from narratives.runs.verdict_files import choose_folder, gather_facts, write_verdict
 from narratives.runs.wear import measure_wear
 
 UNCHANGED = "unchanged"  # nothing was trained
