@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from narratives.classifiers import logistic
 from narratives.classifiers.interface import hyperparameters
 from narratives.classifiers.odds import to_log_odds
 from narratives.classifiers.tfidf import classifier as tfidf
@@ -173,6 +174,20 @@ def test_scores_by_folds_are_those_of_a_classifier_for_each_fold(toy_texts: Toy,
         classifier = TfidfClassifier(leaning=leaning).fit(others, toy_texts.y[~out])
         expected = classifier.predict_proba([t for t, o in zip(toy_texts.texts, out, strict=True) if o])
         np.testing.assert_allclose(scores[out], expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("leaning", [0.0, 0.5])
+def test_what_is_learned_from_many_texts_is_what_would_be_learned_from_few(
+    monkeypatch: pytest.MonkeyPatch, toy_texts: Toy, leaning: float
+) -> None:
+    texts, y = toy_texts
+    few = TfidfClassifier(leaning=leaning).fit(texts, y)
+    for module in (logistic, tfidf):
+        monkeypatch.setattr(module, "MANY", len(texts))
+    many = TfidfClassifier(leaning=leaning).fit(texts, y)
+    assert (few.words_, few.characters_) == (many.words_, many.characters_)
+    np.testing.assert_allclose(to_log_odds(many.predict_proba(texts)), to_log_odds(few.predict_proba(texts)), atol=0.01)
+    assert not np.array_equal(many.coef_, few.coef_)  # it was not the same way that led there
 
 
 def test_scores_by_folds_of_texts_without_a_common_word_are_refused() -> None:
