@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from narratives.data import Targets
 from narratives.progress import Progress
 
-MANY = 20_000  # texts: from here on the solver waits for memory, and its dual form is the quicker one (measured, in the log)
+MANY = 12_000  # texts: from here on the solver waits for memory, and its dual form is the quicker one (measured, in the log)
 
 
 def fit_logistic(
