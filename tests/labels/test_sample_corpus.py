@@ -43,7 +43,7 @@ def test_there_is_enough_of_everything(report: LabelReport) -> None:
 def test_each_stance_is_a_fifth_of_the_labels_and_each_hard_case_has_sixty(passages: list[Passage]) -> None:
     stances = Counter(stance for passage in passages for stance in (passage.narratives or {}).values())
     unsettled = stances.pop(None)  # where the second reader saw another stance than the writer
-    assert unsettled <= 30
+    assert unsettled <= 20
     assert set(stances) == set(Stance)
     assert min(stances.values()) >= stances.total() / 5
     cases = Counter(passage.extras["case"] for passage in passages if "case" in passage.extras)
