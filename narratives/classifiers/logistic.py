@@ -32,25 +32,18 @@ def fit_logistic(
     `leaning` is for sparse counts or TF-IDF: such a share of a feature's scale is how far it leans to one side, so that what
     leans learns more freely, and what does not, as the words of a subject, hardly at all (`_find_scale`).
     """
-    from sklearn.linear_model import LogisticRegression
-
     order = _order_by_use(x) if len(y) >= MANY and not isinstance(x, np.ndarray) else None
     if order is not None:
         x = x[:, order]
     if leaning and not x.has_sorted_indices:
         x = x.sorted_indices()  # scaled features share them, and the solver would sort them in their place
     narratives = y.shape[1]
-    most = 1000 if dual else 100  # steps, of which those of the dual are small
     coef = np.zeros((x.shape[1], narratives), dtype=x.dtype)
     intercept = np.zeros(narratives, dtype=x.dtype)
     for k in range(narratives):
         positives = int(y[:, k].sum())
         if 0 < positives < len(y):
-            weight = min((len(y) - positives) / positives, max_class_weight)
-            weights = {False: 1.0, True: max(weight, 1.0)}
-            model = LogisticRegression(
-                C=C, class_weight=weights, solver="liblinear", dual=dual, max_iter=most, random_state=seed
-            )
+            model = _make_model(min((len(y) - positives) / positives, max_class_weight), C, seed, dual)
             scale = _find_scale(x, y[:, k], leaning) if leaning else None
             model.fit(x if scale is None else _scale(x, scale), y[:, k])
             coef[:, k] = model.coef_[0] if scale is None else model.coef_[0] * scale
@@ -62,6 +55,14 @@ def fit_logistic(
     if order is not None:
         coef[order] = coef.copy()
     return coef, intercept
+
+
+def _make_model(weight: float, C: float, seed: int, dual: bool) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    weights = {False: 1.0, True: max(weight, 1.0)}
+    most = 1000 if dual else 100  # steps, of which those of the dual are small
+    return LogisticRegression(C=C, class_weight=weights, solver="liblinear", dual=dual, max_iter=most, random_state=seed)
 
 
 def _order_by_use(x: Any) -> NDArray[np.int64]:
