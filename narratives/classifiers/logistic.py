@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from narratives.data import Targets
 from narratives.progress import Progress
 
-MANY = 12_000  # texts: from here on the solver waits for memory, and its dual form is the quicker one (measured, in the log)
+_MANY = 12_000  # texts: from here on the solver waits for memory, and its dual form is the quicker one (measured, in the log)
 
 
 def fit_logistic(
@@ -27,14 +27,14 @@ def fit_logistic(
     Positives weigh as much as all negatives together, but none more than `max_class_weight` of these, nor less than one. A
     narrative that no text carries scores 0, one that all carry 1. `dual` looks for the same optimum from its other side
     (Yu, Huang and Lin 2011, "Dual coordinate descent methods for logistic regression and maximum entropy models"): quicker with
-    many features, the same to about four digits.
+    many features, the same to about four digits; taken in any case where many texts have sparse features.
 
     `leaning` is for sparse counts or TF-IDF: such a share of a feature's scale is how far it leans to one side, so that what
     leans learns more freely, and what does not, as the words of a subject, hardly at all (`_find_scale`).
     """
-    order = _order_by_use(x) if len(y) >= MANY and not isinstance(x, np.ndarray) else None
+    order = _order_by_use(x) if len(y) >= _MANY and not isinstance(x, np.ndarray) else None
     if order is not None:
-        x = x[:, order]
+        dual, x = True, x[:, order]
     if leaning and not x.has_sorted_indices:
         x = x.sorted_indices()  # scaled features share them, and the solver would sort them in their place
     narratives = y.shape[1]

@@ -182,8 +182,7 @@ def test_what_is_learned_from_many_texts_is_what_would_be_learned_from_few(
 ) -> None:
     texts, y = toy_texts
     few = TfidfClassifier(leaning=leaning).fit(texts, y)
-    for module in (logistic, tfidf):
-        monkeypatch.setattr(module, "MANY", len(texts))
+    monkeypatch.setattr(logistic, "_MANY", len(texts))
     many = TfidfClassifier(leaning=leaning).fit(texts, y)
     assert (few.words_, few.characters_) == (many.words_, many.characters_)
     np.testing.assert_allclose(to_log_odds(many.predict_proba(texts)), to_log_odds(few.predict_proba(texts)), atol=0.01)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.interface import check_finite, setting
-from narratives.classifiers.logistic import MANY, fit_logistic
+from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
 from narratives.data import Scores, Targets, Texts
@@ -54,7 +54,7 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        self.coef_, self.intercept_ = self.learn(x, y, dual=len(texts) >= MANY, progress=progress)
+        self.coef_, self.intercept_ = self.learn(x, y, progress=progress)
         self._take_features(*_read_vectorizer(vectorizer))
         return self
 
