@@ -46,17 +46,17 @@ def show_progress(title: str) -> Iterator[Progress]:
         return
 
     last = time.monotonic()
-    marks = deque([(last, 0)], maxlen=_MARKS)  # when how much was done, as it was told
+    marks: deque[tuple[float, int]] = deque(maxlen=_MARKS)  # when how much was done, as it was told
 
     def tell(done: int, total: int, note: str) -> None:
         nonlocal last
         moment = time.monotonic()
+        if not marks or done < marks[-1][1]:  # another step of the work, which counts from the beginning
+            marks.clear()
+            marks.append((moment, done))  # and not from before: what came first had another pace
         if moment - last < _EVERY:
             return
         last = moment
-        if done < marks[-1][1]:  # another step of the work, which counts from the beginning
-            marks.clear()
-            marks.append((moment, done))
         since, before = marks[0]
         marks.append((moment, done))
         left = f", about {(moment - since) / (done - before) * (total - done):.0f} s left" if done > before else ""

@@ -42,5 +42,21 @@ def test_another_step_of_the_work_counts_from_its_own_beginning(
     assert lines[3].startswith("run: 5 of 1000, texts, about ")
 
 
+def test_what_came_before_the_first_step_does_not_count_for_the_time_left(
+    clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress.show_progress("train") as tell:
+        clock(600)  # words are learned, an encoder is loaded
+        for done in (1, 11):
+            tell(done, 1001, "epoch 1")
+            clock(30)
+        tell(21, 1001, "epoch 1")
+    assert capsys.readouterr().err.splitlines() == [
+        "train: 1 of 1001, epoch 1",
+        "train: 11 of 1001, epoch 1, about 2970 s left",
+        "train: 21 of 1001, epoch 1, about 2940 s left",
+    ]
+
+
 def test_memory_is_that_of_this_process() -> None:
     assert 10 < progress.find_memory() < 1 << 20

@@ -1,11 +1,12 @@
 """A figure with its interval, and how few cases are too few."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from narratives.metrics import to_plain, wilson
+from narratives.metrics import bound_shares, to_plain
 
 THIN = 10  # positives below which a narrative's own figures say little
 FEW = 5  # cases below which a share says nothing: 4 of 4 may be one in two
@@ -48,8 +49,9 @@ def make_figure(value: Any, low: Any, high: Any, cases: float | None = None) -> 
     return Figure(to_plain(value), to_plain(low), to_plain(high), cases)
 
 
-def make_share(hits: int, cases: int) -> Figure:
-    """A share of cases that are independent of each other, such as behavioural checks, with Wilson's interval."""
-    if not cases:
+def make_share(groups: Sequence[Sequence[int]]) -> Figure:
+    """A share of cases, from the hits and the cases of each group, within which they may be alike: a narrative's checks."""
+    hits, cases = np.array(groups, dtype=np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
+    if not cases.sum():
         return Figure(None, None, None)
-    return make_figure(hits / cases, *wilson(np.asarray(float(hits)), np.asarray(float(cases))), cases)
+    return make_figure(hits.sum() / cases.sum(), *(bound[0] for bound in bound_shares(hits, cases)), int(cases.sum()))

@@ -4,7 +4,7 @@ In the spirit of CheckList (Ribeiro et al., ACL 2020). They measure; they gate n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from narratives.data import Codebook, Prediction, Stance
@@ -40,6 +40,7 @@ class FamilyResult:
     checks: int
     failures: int
     failed: list[str]  # ids
+    counts: dict[str, list[int]] = field(default_factory=dict)  # narrative -> how many of its checks fail, of how many
 
 
 def read_checks(path: Path, codebook: Codebook) -> list[Check]:
@@ -66,10 +67,8 @@ def score_checks(checks: Sequence[Check], predictions: Sequence[Prediction]) -> 
     results = []
     for family, carried in FAMILIES.items():
         pairs = [(c, p) for c, p in zip(checks, predictions, strict=True) if c.family == family]
-        failed = [check.id for check, prediction in pairs if (check.narrative in prediction.narratives) != carried]
-        expected = "raised" if carried else "not raised"
-        if pairs:
-            results.append(FamilyResult(family, expected, len(pairs), len(failed), failed))
+        outcomes = [(check, (check.narrative in prediction.narratives) != carried) for check, prediction in pairs]
+        results += _sum_up(family, "raised" if carried else "not raised", outcomes)
     return results
 
 
@@ -84,8 +83,18 @@ def pair_stances(checks: Sequence[Check]) -> list[tuple[Check, Check]]:
 def score_stance_pairs(pairs: Sequence[tuple[Check, Check]], stances: Sequence[tuple[Stance, Stance]]) -> list[FamilyResult]:
     """How many minimal pairs are not told apart; their claim is given, whether or not the model would raise it."""
     right = (Stance.ASSERTS, Stance.REBUTS)
-    failed = [check.id for (_, check), answer in zip(pairs, stances, strict=True) if answer != right]
-    return [FamilyResult("stances", "told apart", len(pairs), len(failed), failed)] if pairs else []
+    return _sum_up("stances", "told apart", [(check, pair != right) for (_, check), pair in zip(pairs, stances, strict=True)])
+
+
+def _sum_up(family: str, expected: str, outcomes: Sequence[tuple[Check, bool]]) -> list[FamilyResult]:
+    """What checks of a family, each with whether it failed, come to; nothing without checks."""
+    failed = [check.id for check, failing in outcomes if failing]
+    counts: dict[str, list[int]] = {}
+    for check, failing in outcomes:
+        mine = counts.setdefault(check.narrative, [0, 0])
+        mine[0] += failing
+        mine[1] += 1
+    return [FamilyResult(family, expected, len(outcomes), len(failed), failed, counts)] if outcomes else []
 
 
 def _find_problem(record: Record, codebook: Codebook) -> str:

@@ -92,14 +92,21 @@ def test_a_perfect_prediction_of_few_passages_is_not_sure() -> None:
 def test_four_cases_are_too_few_and_five_are_not() -> None:
     rare = evaluate(answer(predict())).narratives[2]
     assert (rare.support, rare.f1.cases, rare.f1.few) == (4, 4, True)
-    assert [make_share(cases, cases).few for cases in (1, 4, 5)] == [True, True, False]
+    assert [make_share([[1, 1]] * cases).few for cases in (1, 4, 5)] == [True, True, False]
     assert FEW == 5
-    assert not make_share(0, 0).few
+    assert not make_share([]).few
 
 
 def test_a_share_of_independent_cases_has_the_interval_of_wilson() -> None:
-    assert make_share(15, 15) == Figure(1, 0.7961, 1, 15)
-    assert make_share(0, 0) == Figure(None, None, None)
+    assert make_share([[1, 1]] * 15) == Figure(1, 0.7961, 1, 15)
+    assert make_share([[0, 0]]) == make_share([]) == Figure(None, None, None)
+
+
+def test_cases_of_a_group_that_go_alike_make_its_share_less_sure() -> None:
+    together, apart = make_share([[2, 2]] * 5 + [[0, 2]] * 15), make_share([[1, 2]] * 10 + [[0, 2]] * 10)
+    assert (together.value, apart.value) == (0.25, 0.25)
+    assert apart == make_share([[1, 1]] * 10 + [[0, 1]] * 30)
+    assert ((together.low or 0) < (apart.low or 0), (together.high or 0) > (apart.high or 0)) == (True, True)
 
 
 def test_the_label_set_is_that_of_the_codebook_in_its_order_whatever_the_gold_holds() -> None:

@@ -80,7 +80,9 @@ def test_every_bad_check_is_told(tmp_path: Path) -> None:
 def test_a_check_fails_where_the_narrative_is_not_raised_as_its_family_says(family: str, carried: bool) -> None:
     [result] = score_checks(make_checks(*[family] * 3), raise_for("toll", "", "toll school"))
     failed = ["c1"] if carried else ["c0", "c2"]
-    assert result == FamilyResult(family, "raised" if carried else "not raised", 3, len(failed), failed)
+    assert result == FamilyResult(
+        family, "raised" if carried else "not raised", 3, len(failed), failed, {"toll": [len(failed), 3]}
+    )
 
 
 def test_the_narrative_is_carried_however_it_is_spoken_of_but_not_by_topic_or_actor_alone() -> None:
@@ -101,6 +103,12 @@ def test_each_family_is_counted_apart_in_its_order() -> None:
         ("topic", 1, []),
         ("swapped", 1, ["c0"]),
     ]
+
+
+def test_failures_are_counted_by_narrative_too() -> None:
+    checks = [Check(f"c{k}", id_, "topic", "text") for k, id_ in enumerate(("toll", "school", "toll"))]
+    [result] = score_checks(checks, raise_for("toll", "", ""))
+    assert result.counts == {"toll": [1, 2], "school": [0, 1]}
 
 
 def test_without_checks_there_are_no_results() -> None:

@@ -99,4 +99,5 @@ def test_minimal_pairs_are_told_apart_where_one_asserts_and_its_twin_rebuts() ->
     right, wrong = (Stance.ASSERTS, Stance.REBUTS), (Stance.ASSERTS, Stance.REPORTS)
     [result] = score_stance_pairs(pairs, [right, wrong, right, (Stance.REBUTS, Stance.REBUTS)])
     assert (result.checks, result.failures, result.failed) == (4, 2, ["toll-debunked-2", "ferry-debunked-2"])
+    assert result.counts == {"toll": [1, 2], "ferry": [1, 2]}
     assert score_stance_pairs([], []) == []

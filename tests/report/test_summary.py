@@ -6,6 +6,7 @@ from helpers.reported import fill, two_runs
 
 from narratives.evaluation.evaluation import Evaluation, NarrativeScore
 from narratives.evaluation.figures import Figure, make_figure, make_share
+from narratives.labels.checks import FamilyResult
 from narratives.report import summary, weakest
 
 FIRST, SECOND = (fill(run) for run in two_runs()[0])
@@ -35,7 +36,7 @@ def test_where_chance_explains_the_differences_none_is_called_weak() -> None:
 
 def count(id_: str, hits: int, support: int) -> NarrativeScore:
     """A row without a false alarm."""
-    share = make_share(hits, support)
+    share = make_share([[1, 1]] * hits + [[0, 1]] * (support - hits))
     low, high = (2 * (side or 0) / (1 + (side or 0)) for side in (share.low, share.high))
     f1 = make_figure(2 * hits / (hits + support), low, high, support)
     return replace(FIRST.narratives[0], id=id_, support=support, raised=hits, hits=hits, f1=f1)
@@ -103,6 +104,15 @@ def test_checks_are_shares_that_fail_by_what_should_happen() -> None:
     groups = summary.gather_checks([FIRST])
     assert labels(groups) == {"should not be raised": ["topic"], "should be raised": ["some"]}
     assert [row.figures[0].value for group in groups for row in group.rows] == [0.25, 0.0]
+
+
+def test_checks_of_a_narrative_that_fail_together_make_their_share_less_sure() -> None:
+    counts = {f"n{k}": [2 if k < 2 else 0, 2] for k in range(4)}
+    alike = replace(FIRST, behaviour=[FamilyResult("topic", "not raised", 8, 4, [], counts)])
+    alone = replace(FIRST, behaviour=[FamilyResult("topic", "not raised", 8, 4, [])])
+    [wide, narrow] = [summary.gather_checks([run])[0].rows[0].figures[0] for run in (alike, alone)]
+    assert (wide.value, narrow.value) == (0.5, 0.5)
+    assert (wide.low or 0) < (narrow.low or 0)
 
 
 def test_robustness_is_told_for_both_averages() -> None:

@@ -70,6 +70,6 @@ def study_checks(repetitions: int) -> None:
             for _ in range(repetitions):
                 shared, own = rng.random((28, 1)) < rate, rng.random((28, 2)) < rate
                 failed = np.where(rng.random((28, 1)) < alike, shared, own)
-                figure = make_share(int(failed.sum()), failed.size)
+                figure = make_share([[hits, 2] for hits in failed.sum(1).tolist()])
                 coverage.add("checks that fail", (figure.low or 0) - 5e-5, (figure.high or 0) + 5e-5, rate)
             coverage.show(f"{rate:.0%} fail, {alike:.0%} of the pairs alike")
