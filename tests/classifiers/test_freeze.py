@@ -8,7 +8,7 @@ import torch
 
 from narratives.classifiers.transformer.classifier import TransformerClassifier
 from narratives.classifiers.transformer.encoder import load_encoder
-from narratives.classifiers.transformer.network import freeze
+from narratives.classifiers.transformer.network import PooledClassifier, freeze, start_learning
 
 TEXTS = ["the toll was lifted", "the ferry is late", "a toll again", "rain at noon"]
 Y = np.array([[True], [False], [True], [False]])
@@ -42,3 +42,22 @@ def test_at_least_the_highest_layer_learns(tiny_encoder: Path, share: float, fre
     layers = encoder.encoder.layer
     assert [k for k in range(2) if all(weights.requires_grad for weights in layers[k].parameters())] == free
     assert encoder.get_input_embeddings().weight.requires_grad == (share == 0)
+
+
+def test_what_is_frozen_computes_without_dropout_while_the_rest_learns(tiny_encoder: Path) -> None:
+    encoder = load_encoder(str(tiny_encoder))[1]
+    freeze(encoder, 0.5)
+    start_learning(PooledClassifier(encoder, 1, 0.1))
+    dropouts = {name: part.training for name, part in encoder.named_modules() if isinstance(part, torch.nn.Dropout)}
+    assert {training for name, training in dropouts.items() if name.startswith("encoder.layer.1.")} == {True}
+    assert {training for name, training in dropouts.items() if not name.startswith("encoder.layer.1.")} == {False}
+
+
+def test_where_nothing_is_frozen_all_of_it_learns(tiny_encoder: Path) -> None:
+    network = PooledClassifier(load_encoder(str(tiny_encoder))[1], 1, 0.1)
+    start_learning(network)
+    assert all(part.training for part in network.modules())
+
+
+def test_attention_is_never_thinned(tiny_encoder: Path) -> None:
+    assert load_encoder(str(tiny_encoder))[1].config.attention_probs_dropout_prob == 0

@@ -129,6 +129,15 @@ def freeze(encoder: Any, share: float) -> None:
         layer.requires_grad_(True)
 
 
+def start_learning(network: PooledClassifier) -> None:
+    """Training mode; what is frozen computes as when it answers: dropout there would cost time and teach it nothing."""
+    network.train()
+    for module in network.encoder.modules():
+        weights = list(module.parameters())
+        if weights and not any(weight.requires_grad for weight in weights):
+            module.eval()
+
+
 def halve(network: PooledClassifier) -> PooledClassifier:
     """A copy for inference whose encoder computes in bf16; the mean and the head stay in float32, where sums of many lie.
 

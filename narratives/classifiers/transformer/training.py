@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from narratives.classifiers.transformer.batches import padded, send, shuffled_batches
-from narratives.classifiers.transformer.network import PooledClassifier, has_bf16, write_tensors
+from narratives.classifiers.transformer.network import PooledClassifier, has_bf16, start_learning, write_tensors
 from narratives.data import Targets, Texts
 from narratives.files import read_json, replacing, write_json
 from narratives.progress import Progress
@@ -113,7 +113,7 @@ def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
     torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
     generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
     batches = shuffled_batches(lengths, schedule.batch_size, generator)
-    network.train()
+    start_learning(network)
     total, mean = torch.zeros((), dtype=torch.float64, device=device), 0.0
     for step, (rows, (ids, mask)) in enumerate(zip(batches, padded(work.windows, batches, work.padding, device), strict=True)):
         factor = _linear_schedule(state.epoch * steps + step, schedule.epochs * steps, schedule.warmup)
