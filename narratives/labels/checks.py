@@ -42,6 +42,11 @@ class FamilyResult:
     failed: list[str]  # ids
     counts: dict[str, list[int]] = field(default_factory=dict)  # narrative -> how many of its checks fail, of how many
 
+    @property
+    def groups(self) -> list[list[int]]:
+        """The counts of each narrative; of results of before, which know none, each check by itself."""
+        return list(self.counts.values()) or [[int(k < self.failures), 1] for k in range(self.checks)]
+
 
 def read_checks(path: Path, codebook: Codebook) -> list[Check]:
     """Read `checks.jsonl`; `UserError` lists every bad line. No file, no checks."""

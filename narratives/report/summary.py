@@ -18,7 +18,6 @@ from narratives.evaluation import (
     StanceScore,
     make_share,
 )
-from narratives.labels import FamilyResult
 from narratives.texts import mark_words
 
 T = TypeVar("T")
@@ -188,16 +187,11 @@ def gather_checks(evaluations: Sequence[Evaluation]) -> list[Group]:
     groups: dict[str, list[Row]] = {}
     for sides in align([evaluation.behaviour for evaluation in evaluations], lambda result: result.family):
         result = next(side for side in sides if side)
-        figures = [_find_share(side) if side else UNDEFINED for side in sides]
+        figures = [make_share(side.groups) if side else UNDEFINED for side in sides]
         row = Row(result.family, FAMILIES.get(result.family, ""), result.checks, figures)
         expected = re.sub("(raised|told)", r"be \1", result.expected)
         groups.setdefault(f"should {expected}", []).append(row)
     return [Group(expected, rows) for expected, rows in groups.items()]
-
-
-def _find_share(result: FamilyResult) -> Figure:
-    # Evaluations of before say nothing of narratives: there each check stands alone.
-    return make_share(list(result.counts.values()) or [[int(k < result.failures), 1] for k in range(result.checks)])
 
 
 def gather_robustness(evaluations: Sequence[Evaluation]) -> list[Group]:
