@@ -87,13 +87,11 @@ def make_answer(record: Mapping[str, Any], labels: Labels, readers: Sequence[str
     return {**record, "narratives": labels, READERS: list(readers), **({"note": note} if note else {})}
 
 
-def make_return(review: str, id_: str, decision: Labels | int, readers: Sequence[str]) -> dict[str, str]:
-    """A row for `labels import` that decides about a form: a side's number, or the right labels."""
-    if not isinstance(decision, int):
-        word = ";".join(join_stance(*pair) for pair in decision.items()) or NONE
+def make_return(review: str, id_: str, labels: Labels, readers: Sequence[str]) -> dict[str, str]:
+    """A row for `labels import` that decides about a form."""
     return {
         "id": id_,
-        "decision": str(decision) if isinstance(decision, int) else word,
+        "decision": ";".join(join_stance(*pair) for pair in labels.items()) or NONE,
         "review": review,
         READERS: ";".join(readers),
     }

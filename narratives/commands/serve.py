@@ -53,6 +53,7 @@ def serve(
       narratives serve --model tfidf --answers answers --queue tasks.json
       narratives serve --host 0.0.0.0 --name desk.example.org --token 3f9a1c62e07b4d58
     """
+    from narratives.field import check_date_format
     from narratives.serve import Settings, check_settings
     from narratives.serve import serve as run_server
 
@@ -71,4 +72,5 @@ def serve(
         names=hosts,
     )
     check_settings(settings)
+    check_date_format(date_format)
     run_server(settings, say)

@@ -13,6 +13,7 @@ True
 'no text of it was read: no estimate; read at least 30'
 """
 
+from narratives.field.answers import check_date_format
 from narratives.field.changes import describe_trends, trends
 from narratives.field.design import Design
 from narratives.field.drawing import describe_sample, draw
@@ -23,6 +24,7 @@ from narratives.field.thresholds import apply_moves
 __all__ = [
     "Design",
     "apply_moves",
+    "check_date_format",
     "describe_report",
     "describe_sample",
     "describe_trends",

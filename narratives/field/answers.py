@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -74,9 +75,24 @@ def open_answers(record: Record, written: Mapping[str, str] = MappingProxyType({
         "CAST(codebook AS VARCHAR) AS codebook",
         *(_take(name, written.get(name, "")) for name in kept),
     ]
+    for form in written.values():
+        check_date_format(form)
     link.execute(f"CREATE VIEW answers AS SELECT {', '.join(parts)}, [{', '.join(scores)}] AS scores FROM {source}")
     columns = tuple(name for name in kept if name != "text")
     return AnswerTable(record, link, columns, scored, "text" in names, "start" in names)
+
+
+def check_date_format(form: str) -> None:
+    """`UserError` where DuckDB does not understand how dates are said to be written; that it is not there is told elsewhere."""
+    if not form:  # ISO dates
+        return
+    with suppress(ImportError):
+        import duckdb
+
+        try:
+            duckdb.connect().execute("SELECT try_strptime('', ?)", [form])
+        except duckdb.Error:
+            raise UserError(f"--date-format '{form}': not understood; such as %d.%m.%Y, for 31.05.2024") from None
 
 
 def find_owner(table: AnswerTable) -> tuple[str, str]:

@@ -95,6 +95,8 @@ def trends(project: Project | str | Path, samples: str | Sequence[str] = (), *, 
     project = project if isinstance(project, Project) else Project(Path(project))
     codebook = project.read_codebook()
     names = [samples] if isinstance(samples, str) and samples else list(samples or [""])
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UserError(f"sample '{twice}' is named twice; name each once")
     measured, notes = [], list[str]()
     for name in names:
         sample = read_sample(project, name)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from narratives.errors import UserError
+
 PERIODS = ("year", "month", "week", "day")  # strata that are made from the column of dates
 LOT = "lot"  # the draw that every text of the feed is in; the others are named by narratives
 
@@ -28,6 +30,11 @@ class Design:
     equal: bool = False
     second: int = 0  # of these texts, how many a second reader gets too
     name: str = ""
+
+    def __post_init__(self) -> None:
+        """`UserError` where nothing would be drawn."""
+        if self.n < 1:
+            raise UserError(f"a sample of {self.n} texts: give 1 or more, 400 is usual")
 
 
 def allocate(sizes: Sequence[int], n: int, equal: bool, start: float) -> list[int]:

@@ -78,6 +78,8 @@ def report(
     `sample` is a name, not needed where there is one only; `answers` the folder that it was drawn from, where that has moved.
     `UserError` where it is of another model, codebook or feed, or the codebook has changed since.
     """
+    if not width > 0:  # nor NaN
+        raise UserError(f"width {width}: a number above 0 is needed")
     project = project if isinstance(project, Project) else Project(Path(project))
     codebook = project.read_codebook()
     if not sample and answers is not None and not list_samples(project.labels):

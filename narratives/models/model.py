@@ -71,6 +71,9 @@ class Model:
         """
         if isinstance(texts, str):
             raise TypeError("classify takes a list of texts; for one text: classify([text])[0]")
+        for name, values in (("ids", ids), ("languages", languages or None)):
+            if values is not None and (isinstance(values, str) or len(values) != len(texts)):
+                raise ValueError(f"{name}: a list is needed with one for each of the {len(texts)} texts")
         scorer = Twofold(Guided(self.classifier, self.prior), len(self.codebook.ids), self.detail)
         cuts = cut_texts(texts, self.window, languages)
         quiet = self.first.read(texts, cuts, self.prior, self.thresholds) if self.first else None

@@ -1,6 +1,8 @@
 """Start the server: what must be so before it may listen, and where it listens."""
 
+import errno
 import ipaddress
+import socket
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,14 +59,26 @@ def serve(settings: Settings, say: Say) -> None:
         server_header=False,
         proxy_headers=False,
     )
-    try:
-        listening = config.bind_socket()
-    except SystemExit:
-        raise UserError(
-            f"--port {settings.port}: cannot listen at {settings.host}; another program may be there: --port N"
-        ) from None
+    listening = _listen(settings.host, settings.port)
     port = listening.getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     say(f"open http://{host}:{port}/  (Ctrl-C ends it)")
     with suppress(KeyboardInterrupt):  # it has answered what was asked, and stops
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket: uvicorn's own way writes a line of its own where it fails."""
+    host = host.strip("[]")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(f"--port {port}: another program listens there already; take another one: --port N") from None
+        reason = f"{error.strerror or error}".lower()
+        problem = f"--host {host}, --port {port}: cannot listen there ({reason}); name an address of this machine"
+        raise UserError(problem) from None
+    return listening

@@ -322,7 +322,7 @@ def test_a_review_is_decided_in_its_file_and_in_the_labels(root: Path) -> None:
         assert "decisions written down" in apply(client, match[1])
         assert match[1] not in client.get("/label").text
     forms = [json.loads(line) for line in review.read_text(encoding="utf-8").splitlines()]
-    assert [one["decision"] for one in forms] == [2, ["toll:reports"]]
+    assert [one["decision"] for one in forms] == [["school"], ["toll:reports"]]
     assert [one["readers"] for one in forms] == [["Ana"], ["Ana"]]
     records = read_labels(root)
     assert (records["p0"]["narratives"], records["p0"]["readers"]) == ({"school": None}, ["Ana"])

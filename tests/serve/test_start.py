@@ -17,7 +17,11 @@ def test_a_port_that_is_taken_is_told(root: Path) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         settings = Settings(project=Project(root), port=port)
-        assert f"--port {port}" in problems_of(lambda: start.serve(settings, print))[0]
+        assert problems_of(lambda: start.serve(settings, print)) == [
+            f"--port {port}: another program listens there already; take another one: --port N"
+        ]
+        done = invoke(root, "serve", "--port", str(port))
+        assert (done.exit_code, len(done.output.strip().splitlines())) == (2, 1)
 
 
 def test_what_is_not_installed_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +38,8 @@ def test_what_is_not_installed_is_named(root: Path, monkeypatch: pytest.MonkeyPa
         (["--host", "0.0.0.0"], "--token"),
         (["--token", "short"], "16 printable"),
         (["--answers", "labels"], "no *.parquet"),
+        (["--date-format", "%Q"], "--date-format '%Q': not understood"),
+        (["--host", "192.0.2.1", "--token", "0123456789abcdef", "--port", "0"], "name an address of this machine"),
     ],
 )
 def test_a_wrong_option_ends_with_one_line(root: Path, options: list[str], told: str) -> None:

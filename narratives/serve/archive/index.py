@@ -89,10 +89,11 @@ def _find_column(listing: Listing, name: str) -> str:
 
 
 def _to_day(text: str, written: str) -> str:
-    """A date that may lack its day or its month, as the first day of it; NULL where it is no date."""
+    """A date that may lack its day or its month, as the first day of it; NULL where it is none in the years 1 to 9999."""
+    day = f"TRY_CAST(left({text}, 10) || CASE length({text}) WHEN 4 THEN '-01-01' WHEN 7 THEN '-01' ELSE '' END AS DATE)"
     if written:
-        return f"CAST(try_strptime(trim({text}), {_text(written)}) AS DATE)"
-    return f"TRY_CAST(left({text}, 10) || CASE length({text}) WHEN 4 THEN '-01-01' WHEN 7 THEN '-01' ELSE '' END AS DATE)"
+        day = f"CAST(try_strptime(trim({text}), {_text(written)}) AS DATE)"
+    return f"CASE WHEN {day} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' THEN {day} END"
 
 
 def _greatest(values: Sequence[str]) -> str:

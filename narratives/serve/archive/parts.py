@@ -13,7 +13,7 @@ from narratives.files import open_parquet, read_json
 SCORE = "score_"
 _NEEDED = ("id", "file", "line", "narratives", "stances", "language")
 _OTHERS = ("*.jsonl", "*.csv")
-LAYOUT = 1  # of the indexes: another one is built anew
+LAYOUT = 2  # of the indexes: another one is built anew
 
 
 @dataclass(frozen=True, slots=True)

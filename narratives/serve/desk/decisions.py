@@ -2,6 +2,7 @@
 
 import json
 import threading
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ DECIDED, SKIPPED, UNDONE, APPLIED = "decided", "skipped", "undone", "applied"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a reader did. `key` is drawn when the text is shown: sent twice, it counts once."""
+    """What a reader did. `key` is drawn when the text is shown: the same sent twice counts once."""
 
     key: str
     did: str
@@ -50,14 +51,17 @@ class Decisions:
         self._applied: set[str] = set()
 
     def add(self, entry: Entry) -> Entry:
-        """Write an entry down; when this returns it is on the disk. One whose key is known is the one that is there.
+        """Write an entry down; when this returns it is on the disk. What stands already and is sent again is written once.
 
-        `UserError` where the disk is full: nothing was written then.
+        A known key with something new to say, from a page that a browser went back to, is an entry of its own. `UserError`
+        where the disk is full: nothing was written then.
         """
         with self._lock, hold_lock(self._path.parent, name=f".{self._path.stem}.lock", make=True):
             self._catch_up()
-            if entry.key in self._entries:
-                return self._entries[entry.key]
+            if before := self._entries.get(entry.key):
+                if standing := self._find_same(entry, before):
+                    return standing
+                entry = replace(entry, key=uuid.uuid4().hex)
             dated = replace(entry, when=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
             append_line(self._path, _to_line(dated))
             self._catch_up()
@@ -82,6 +86,14 @@ class Decisions:
         """What a reader did last, as far as it can be undone."""
         own = [entry for entry in self.list_standing() if entry.reader == reader and entry.key not in self._applied]
         return own[-1] if own else None
+
+    def _find_same(self, entry: Entry, before: Entry) -> Entry | None:
+        """What stands and says the same as an entry that came with the key of `before`."""
+        if entry.did not in (DECIDED, SKIPPED):
+            return before if entry.did == before.did else None
+        said = (entry.reader, entry.task, entry.did, entry.narratives, entry.note)
+        alike = (each for each in self.list_standing() if (each.reader, each.task) == said[:2])
+        return next((each for each in alike if (each.did, each.narratives, each.note) == said[2:]), None)
 
     def _catch_up(self) -> None:
         """Read the lines that were added since, by whatever process."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from narratives.annotation import ImportRequest, describe_import, import_labels, make_answer, make_return
+from narratives.errors import UserError
 from narratives.project import Project
-from narratives.serve.desk.decisions import APPLIED, SKIPPED, Decisions, Entry, count_readings
+from narratives.serve.desk.decisions import APPLIED, SKIPPED, UNDONE, Decisions, Entry, count_readings
 from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
 from narratives.serve.guard.problems import Problem
 
@@ -105,6 +106,15 @@ class Desk:
             raise Problem(409, "this text is no longer in the queue, so nothing was written down; go on with the next one")
         return self.find_decisions(queue).add(entry)
 
+    def undo(self, queue: Queue, reader: str, key: str) -> None:
+        """Take back what a reader did last; `Problem` where there is nothing, or it is among the labels."""
+        decisions = self.find_decisions(queue)
+        with self._applying:  # what is on its way into the labels is among them afterwards
+            last = decisions.find_last(reader)
+            if last is None:
+                raise Problem(409, "there is nothing to undo: what is among the labels is corrected there")
+            decisions.add(Entry(key=key, did=UNDONE, reader=reader, task=last.task, about=[last.key]))
+
     def apply(self, queue: Queue) -> list[str]:
         """Put what was decided into the labels, as `labels import` does; what it did, in lines.
 
@@ -117,7 +127,10 @@ class Desk:
                 return ["Nothing waits to be put into the labels."]
             with tempfile.TemporaryDirectory(prefix="narratives-") as folder:
                 path = self._write(queue, entries, Path(folder))
-                summary = import_labels(self._project, ImportRequest(files=[path]))
+                try:
+                    summary = import_labels(self._project, ImportRequest(files=[path]))
+                except UserError as error:  # its file is gone when somebody reads this
+                    raise UserError(*(problem.replace(str(path), queue.title) for problem in error.problems)) from None
             decisions.add(Entry(key=uuid.uuid4().hex, did=APPLIED, about=[entry.key for entry in entries]))
         titles = {entry.id: entry.title for entry in self._project.read_codebook().narratives}
         summary.narratives = {titles.get(id_, id_): count for id_, count in summary.narratives.items() if count}
@@ -130,10 +143,14 @@ class Desk:
         if queue.kind != REVIEW:
             path = folder / "decisions.jsonl"
             lines = [make_answer(entry.record, entry.labels, [entry.reader], entry.note) for entry in entries]
+            taken = {passage.id: passage.text for passage in self._project.read_corpus(may_be_empty=True).passages}
+            for line in lines:
+                if taken.setdefault(line["id"], line["text"]) != line["text"]:
+                    del line["id"]  # two feeds number their texts alike: this one is named by its text
             path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
             return path
         path, review = folder / "decisions.csv", queue.path.relative_to(self._project.root).as_posix()
-        rows = [make_return(review, str(e.record["id"]), e.side or e.labels, [e.reader]) for e in _agreed(entries)]
+        rows = [make_return(review, str(e.record["id"]), e.labels, [e.reader]) for e in _agreed(entries)]
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, list(rows[0]))
             writer.writeheader()

@@ -18,7 +18,7 @@ from narratives.data import STANCES
 from narratives.errors import UserError, did_you_mean
 from narratives.serve.answering.wishes import take_texts
 from narratives.serve.desk.agreement import measure_agreement
-from narratives.serve.desk.decisions import DECIDED, SKIPPED, UNDONE, Entry
+from narratives.serve.desk.decisions import DECIDED, SKIPPED, Entry
 from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_disputed, find_side
 from narratives.serve.desk.queues import REVIEW, Queue, Task
 from narratives.serve.guard.bodies import read_form, take_one
@@ -81,6 +81,7 @@ async def read_next(request: Request) -> Response:
         "disputed": find_disputed(task) if task else set(),
         "stances": list(map(str, STANCES)),
         "key": uuid.uuid4().hex,
+        "undo_key": uuid.uuid4().hex,
         "longest": _LONGEST_NOTE,
     }
     return render(request, "label_text.html", content)
@@ -98,7 +99,10 @@ async def decide(request: Request) -> Response:
         rows = await asyncio.to_thread(_describe_queues, parts.desk, reader)
         return render(request, "label.html", {"rows": rows, "reader": reader, "told": lines})
     if do == "undo":
-        await asyncio.to_thread(_undo, parts.desk, queue, reader, take_one(form, "key"))
+        key = take_one(form, "key")
+        if not _KEY.fullmatch(key):
+            raise Problem(422, "this form is not complete; open the page again")
+        await asyncio.to_thread(parts.desk.undo, queue, reader, key)
     elif do in ("decide", "skip"):
         entry = _read_entry(form, do, reader, parts, queue)
         try:
@@ -187,16 +191,6 @@ def _read_labels(form: dict[str, list[str]], ids: tuple[str, ...]) -> dict[str, 
             raise Problem(422, f"stance: one of {', '.join(STANCES)}")
         labels[id_] = stance or None
     return labels
-
-
-def _undo(desk: Desk, queue: Queue, reader: str, key: str) -> None:
-    if not _KEY.fullmatch(key):
-        raise Problem(422, "this form is not complete; open the page again")
-    decisions = desk.find_decisions(queue)
-    last = decisions.find_last(reader)
-    if last is None:
-        raise Problem(409, "there is nothing to undo: what is among the labels is corrected there")
-    decisions.add(Entry(key=key, did=UNDONE, reader=reader, task=last.task, about=[last.key]))
 
 
 async def _guess(parts: Parts, task: Task) -> list[tuple[str, str | None, float]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 
 from narratives.errors import UserError
@@ -72,7 +73,7 @@ def find_report(project: Project, name: str) -> Path | None:
     if path.name not in (REPORT, TRENDS) or path.is_absolute() or ".." in path.parts or "\0" in name:
         return None
     file = (top / path).resolve()
-    return file if file.is_file() and top in file.parents else None
+    return file if isfile(file) and top in file.parents else None  # noqa: PTH113  # a name may be too long for a path
 
 
 def _find_reports(top: Path) -> Iterator[Path]:

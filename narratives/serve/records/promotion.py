@@ -3,6 +3,7 @@
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
+from os.path import isdir
 
 from narratives.errors import UserError
 from narratives.project import Project
@@ -35,7 +36,7 @@ class Promotions:
     def waits(self, run: str) -> bool:
         """Whether a model waits for a run."""
         plain = bool(run) and not run.startswith(".") and "/" not in run and "\\" not in run and "\0" not in run
-        return plain and self._project.challenger(run).is_dir()
+        return plain and isdir(self._project.challenger(run))  # noqa: PTH112  # a name may be too long for a path
 
     def begin(self, run: str) -> bool:
         """Promote the model that waits; `False` where that is under way or there is none."""
