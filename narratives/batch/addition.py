@@ -18,20 +18,23 @@ def extend_plan(plan: Plan, sources: Sequence[Source], options: Options, say: Sa
     They may hold text and id in other columns, and be of another encoding: `options` says where they are. A file is known
     again by its place, or wherever it lies by its bytes. `UserError` where one that was answered has changed.
     """
-    places = {_locate(input_.source): input_ for input_ in plan.inputs}
+    places = {input_.place or _locate(input_.source): input_ for input_ in plan.inputs}
+    moved = {input_.source.path: input_ for input_ in plan.inputs if input_.place and not os.path.lexists(input_.place)}
+    paths = {input_.source.path for input_ in plan.inputs}
     batch = 1 + max(input_.batch for input_ in plan.inputs)
     added: list[Input] = []
     problems, again = [], 0
     columns = options.columns if options.columns != plan.options.columns else None
     for source in sources:
-        before = places.get(_locate(source))
+        before = places.get(_locate(source)) or moved.get(source.path)
         if before and has_changed(source, before.identity):
             fix = "put what is new into a file of its own and add that, or name another --output"
             problems.append(at(source.path, None, f"has changed since it was answered; {fix}"))
         elif before or _is_copy(source, plan.inputs):
             again += 1
-        else:
-            added.append(replace(split_input(source, options, batch), columns=columns))
+        else:  # another file may have been named alike, seen from another folder
+            new = replace(source, path=_locate(source)) if source.path in paths else source
+            added.append(replace(split_input(new, options, batch), columns=columns))
     if problems:
         raise UserError(*problems)
     if again:

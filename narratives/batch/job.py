@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from narratives.batch.processes import count_processors, run_workers
 from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
 from narratives.batch.rows import check_columns
 from narratives.batch.sources import describe_left_out, find_sources, has_changed
-from narratives.batch.storage import OutputFolder, to_plain
+from narratives.batch.storage import OutputFolder, is_url, to_plain
 from narratives.batch.work import answer_part
 from narratives.errors import UserError, at
 from narratives.evaluation import read_tested
@@ -81,6 +82,8 @@ def classify_files(
     nothing. `UserError` where the folder holds another run, unless inputs are to be added to it (`existing`) or it is to go.
     """
     output = to_plain(output)
+    if not is_url(output) and isfile(output):  # noqa: PTH113  # a name may be too long for a path
+        raise UserError(at(output, None, "is a file; name a folder for the answers"))
     with OutputFolder(output).hold(say):
         try:
             return _classify(inputs, model_folder, output, options, workers or Workers(), existing, progress, say)

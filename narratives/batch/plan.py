@@ -1,6 +1,7 @@
 """The plan of a batch run: which parts there are, and all that decides what their answers are."""
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from narratives import __version__
 from narratives.batch.items import EVERYTHING, Columns, explain_absence
 from narratives.batch.parts import Part, list_columns, look_at, split_source
 from narratives.batch.sources import Source, identify
-from narratives.batch.storage import KEPT, OutputFolder
+from narratives.batch.storage import KEPT, OutputFolder, is_url
 from narratives.errors import UserError, at
 from narratives.files import Header, has_field
 from narratives.models import Model
@@ -70,6 +71,7 @@ class Input:
     parts: list[Part]
     batch: int = 0  # 0 for what the run was begun with, then one more each time that inputs were added
     columns: Columns | None = None  # where it holds what, if not where the plan says; what is kept is the same for all
+    place: str = ""  # its full path; empty for a URL, and in plans of before
 
 
 Piece = tuple[Input, Part]
@@ -106,13 +108,19 @@ class Plan:
     def labels(self) -> dict[str, str]:
         """What ids are made from where there are none: a file's name, or its path where two have that name.
 
-        What was added later changes no id of what was there before.
+        What was added later changes no id of what was there before, and no two files have one label.
         """
         labels: dict[str, str] = {}
         for batch in sorted({input_.batch for input_ in self.inputs}):
             shown = [input_.source.shown for input_ in self.inputs if input_.batch == batch]
             names = Counter(Path(path).name for path in (*labels, *shown))
-            labels |= {path: Path(path).name if names[Path(path).name] == 1 else path for path in shown}
+            given = set(labels.values())
+            for path in shown:
+                label = Path(path).name if names[Path(path).name] == 1 else path
+                while label in given:  # a path may be the bare name that an earlier file went by
+                    label = f"./{label}"
+                given.add(label)
+                labels[path] = label
         return labels
 
     def name(self, number: int) -> str:
@@ -133,6 +141,7 @@ class Plan:
                     "header": asdict(input_.header) if input_.header else None,
                     "batch": input_.batch,
                     **({"columns": asdict(input_.columns)} if input_.columns else {}),
+                    **({"place": input_.place} if input_.place else {}),
                     "parts": [[part.offset, part.length, part.line, part.lines] for part in input_.parts],
                 }
             )
@@ -161,6 +170,7 @@ class Plan:
                     [Part(*numbers) for numbers in entry["parts"]],
                     entry["batch"],
                     _read_columns(entry["columns"]) if entry.get("columns") else None,
+                    entry.get("place", ""),
                 )
             )
         passed = value.get("passed")  # older versions did not write it
@@ -210,7 +220,8 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
             raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first, columns, fix)}"))
-    return Input(source, identify(source), header, parts, batch)
+    place = "" if is_url(source.path) else os.path.realpath(source.path)
+    return Input(source, identify(source), header, parts, batch, place=place)
 
 
 def differ_in_model(plan: Plan, model: Model) -> str:

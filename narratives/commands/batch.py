@@ -68,6 +68,8 @@ def classify(root: Path, /, **values: Any) -> None:
 
     wish = Wish(**values)
     if wish.status:
+        if wish.inputs or wish.output:
+            raise click.UsageError("--status tells how far a folder is and answers nothing; give it without INPUT and --output")
         summary = report_status(wish.status)
         trust = _weigh(summary, find_model(root, wish.name)) if wish.name else None
         _tell(summary, wish.as_json, wish.status, trust=trust)
@@ -84,6 +86,8 @@ def classify(root: Path, /, **values: Any) -> None:
         raise click.UsageError("INPUT - stands alone: it is answered on standard output, without --output")
     elif options.form == "csv":
         raise click.UsageError("INPUT - is answered in JSONL; give --format csv with files")
+    elif wish.add or wish.restart or wish.jobs is not None or wish.engine != "local" or wish.address:
+        raise click.UsageError("INPUT - is answered line by line; --add, --restart, --jobs and --engine go with files")
     else:
         _answer_lines(folder, options, Project(root, wish.trust).trusted)
 

@@ -54,7 +54,7 @@ class Project(ProjectFolder):
         with _listen(f"evaluate {run}", verbose) as (say, progress), self.lock(say, run):
             config, corpus = self.read_config(run), self.read_corpus()
             evaluation = evaluate_model(self, config, corpus, split, progress, robustness)
-            joined = read_answers(self, run, corpus.part(evaluation.split), corpus.codebook)
+            joined = read_answers(self, evaluation, corpus.part(evaluation.split), corpus.codebook)
         return Result(evaluation, joined, corpus.codebook)
 
     def suggest(

@@ -14,13 +14,13 @@ TWINS = "translated twins"  # the axis of passages that say the same in several 
 _TWIN = "twin"  # a passage's own field: the id of the test passage that it is a translation of
 
 
-def find_further(answers: Joined, files: Mapping[str, int]) -> list[Slice]:
-    """Micro F1 on further test passages, by file and the languages in it; `files` says how many, in order, are whose."""
-    units = np.repeat(list(files), list(files.values()))
+def find_further(answers: Joined, files: Mapping[str, str]) -> list[Slice]:
+    """Micro F1 on further test passages, by file and the languages in it; `files` says where each id stands."""
+    units = np.array([files[passage.id] for passage in answers.passages])
     languages = np.array([passage.language for passage in answers.passages])
     owners = find_owners(answers.documents)
     slices = []
-    for file in files:
+    for file in dict.fromkeys(files.values()):
         spoken = sorted(set(languages[units == file]))
         for language in spoken:
             name = file if len(spoken) == 1 else f"{file}, {language}"

@@ -72,6 +72,8 @@ def describe_alarms(training: Mapping[str, Any]) -> str:
     counts = training.get("background")
     if not counts:
         return "How often it raises a false alarm in your feed is not known: no background texts were given."
+    if not counts["measured"]:
+        return "How often it raises a false alarm in your feed is not known: there were too few background texts to measure it."
     bounds = wilson(np.array(float(counts["alarms"])), np.array(float(counts["measured"])))
     low, high = (100 * float(bound) for bound in bounds)
     rate = 100 * counts["alarms"] / max(counts["measured"], 1)
@@ -84,16 +86,18 @@ def describe_alarms(training: Mapping[str, Any]) -> str:
 
 
 def read_background(files: Sequence[Path], seed: int, most: int = MOST) -> list[str]:
-    """At most `most` different texts of these files, drawn by lot; `UserError` where the first of them has none."""
+    """At most `most` different texts of these files, drawn by lot; `UserError` where one of them has none."""
     lots: dict[str, str] = {}
     for path in files:
+        is_empty = True
         for record in read_records(path):
             if isinstance(record, BadRecord):
                 raise UserError(at(path, record.line, f"{record.reason}; mend the background file or take it out"))
             text = record.values.get("text")
             if isinstance(text, str) and text.strip():
                 lots.setdefault(_draw_lot(text, seed), text)
-        if not lots:
+                is_empty = False
+        if is_empty:
             raise UserError(at(path, None, "no texts in it; background needs a field or column 'text'"))
     return [lots[lot] for lot in sorted(lots)[:most]]
 

@@ -14,13 +14,14 @@ from narratives.evaluation import (
     Evaluation,
     Joined,
     Miss,
+    Slice,
     find_further,
     find_languages,
     join,
     score,
     write_tested,
 )
-from narratives.files import read_json, write_json
+from narratives.files import read_json, sha256, write_json
 from narratives.labels import (
     SHARES,
     Check,
@@ -40,6 +41,7 @@ from narratives.runs.background import describe_alarms
 from narratives.runs.robustness import probe_splits
 from narratives.runs.wear import measure_wear
 
+PREDICTIONS = "predictions.jsonl"
 SEED = 0  # of comparisons; one seed everywhere, so that two reports of the same predictions agree
 OPTIMISTIC = (
     "Scored on the validation split, on which calibration, thresholds and the best epoch were chosen: the figures are "
@@ -84,7 +86,8 @@ def evaluate_model(
     further = project.read_further(config.further, corpus) if split == "test" else {}
     checks = read_checks(project.checks_file, codebook)  # before predicting: a bad line should be told at once
     folder = project.experiment(config.run)
-    answers = _answer(model, parts[split], folder / "predictions.jsonl", codebook, progress)
+    probed = probe_splits(config, corpus, progress) if robustness else []  # before anything is written: it may refuse
+    answers = _answer(model, parts[split], folder / PREDICTIONS, codebook, progress)
     about = About(
         run=config.run,
         description=config.description,
@@ -94,15 +97,17 @@ def evaluate_model(
         further=[{"file": file, "passages": len(added), "digest": digest_passages(added)} for file, added in further.items()],
         notes=[*notes, describe_alarms(model.training), *_note_further(further), *_note_changed_training(parts, model)],
         behaviour=_run_checks(checks, model),
-        robustness=probe_splits(config, corpus, progress) if robustness else [],
+        robustness=probed,
     )
     evaluation = _score(answers, codebook, about, model)
     if further:
         beyond = _answer(
             model, list(chain.from_iterable(further.values())), folder / "predictions-further.jsonl", codebook, progress
         )
-        evaluation = _add_further(evaluation, answers, beyond, {file: len(added) for file, added in further.items()})
-    evaluation = replace(evaluation, worst=explain_misses(model, evaluation.worst, progress))
+        files = {passage.id: file for file, added in further.items() for passage in added}
+        evaluation = replace(evaluation, slices=_slice_further(evaluation, answers, beyond, files))
+    worst = explain_misses(model, evaluation.worst, progress)
+    evaluation = replace(evaluation, worst=worst, predictions_digest=sha256(folder / PREDICTIONS))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest, config.all_languages)
@@ -119,10 +124,10 @@ def _score(answers: Joined, codebook: Codebook, about: About, model: Model) -> E
     return replace(evaluation, rules={**evaluation.rules, "thresholds": basis})
 
 
-def _add_further(evaluation: Evaluation, answers: Joined, beyond: Joined, sizes: dict[str, int]) -> Evaluation:
-    """With slices of the further files, of `sizes` passages, and of languages in these and the split together."""
-    inside = [part for part in evaluation.slices if part.axis != LANGUAGE]  # of the split alone
-    return replace(evaluation, slices=[*find_further(beyond, sizes), *find_languages(answers, beyond), *inside])
+def _slice_further(evaluation: Evaluation, answers: Joined, beyond: Joined, files: dict[str, str]) -> list[Slice]:
+    """Slices of the further files, of languages in these and the split together, and all others, of the split alone."""
+    inside = [part for part in evaluation.slices if part.axis != LANGUAGE]
+    return [*find_further(beyond, files), *find_languages(answers, beyond), *inside]
 
 
 def _list_alternatives(model: Model) -> list[Alternative]:
@@ -170,9 +175,13 @@ def read_evaluation(project: Project, run: str) -> Evaluation:
         ) from None
 
 
-def read_answers(project: Project, run: str, passages: list[Passage], codebook: Codebook) -> Joined:
-    """The saved predictions of a run, joined with gold passages."""
-    path = project.experiment(run) / "predictions.jsonl"
+def read_answers(project: Project, evaluation: Evaluation, passages: list[Passage], codebook: Codebook) -> Joined:
+    """The saved predictions of which an evaluation is, joined with gold passages; `UserError` where they are others."""
+    path = project.experiment(evaluation.run) / PREDICTIONS
+    digest = evaluation.predictions_digest
+    if digest and path.is_file() and sha256(path) != digest:
+        fix = f"evaluate again: narratives evaluate {evaluation.run}"
+        raise UserError(at(path, None, f"not the predictions of which evaluation.json beside it is; {fix}"))
     return join(passages, read_predictions(path, codebook), codebook, path)
 
 

@@ -98,7 +98,7 @@ def _write_comparison(
 ) -> Path:
     gold = corpus.part(a.split)
     require_same_gold(a, b, gold, corpus.codebook)
-    answers = [read_answers(project, evaluation.run, gold, corpus.codebook) for evaluation in (a, b)]
+    answers = [read_answers(project, evaluation, gold, corpus.codebook) for evaluation in (a, b)]
     comparison = compare(a, answers[0], b, answers[1], corpus.codebook, resamples, SEED, margin)
     return _write(project.experiment(f"{a.run}-vs-{b.run}"), a, b, comparison, say)
 

@@ -25,16 +25,18 @@ def make_wishes(config: RunConfig) -> Wishes:
 
 
 def is_as_wished(model: Model, config: RunConfig) -> bool:
-    """Whether a config asks the same of thresholds and of a cascade as that of which a model was made."""
+    """Whether a config asks the same of reading, of thresholds and of a cascade as that of which a model was made."""
     # An older version noted the budget alone.
     former = model.tuning.wishes if model.tuning else Wishes(max_alarms=model.training.get("background", {}).get("max_alarms"))
-    return former == make_wishes(config) and (model.cascade is not None) == config.cascade
+    same_reading = model.detail == config.detail and (model.cascade is not None) == config.cascade
+    return former == make_wishes(config) and same_reading
 
 
 def require_background(project: Project, config: RunConfig) -> None:
     """`UserError` where thresholds are to spend a budget of alarms and there are no texts to count them in."""
-    if config.objective == Objective.ALARMS and not config.background:
-        fix = 'put unlabelled texts of your feed into labels/background/, or take objective = "narrative"'
+    if (config.objective == Objective.ALARMS or config.max_alarms is not None) and not config.background:
+        instead = 'take objective = "narrative"' if config.objective == Objective.ALARMS else "leave max_alarms out"
+        fix = f"put unlabelled texts of your feed into labels/background/, or {instead}"
         raise UserError(
             at(project.experiment(config.run) / "config.toml", None, f"no background texts to count alarms in; {fix}")
         )

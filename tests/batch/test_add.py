@@ -165,3 +165,43 @@ def test_the_command_adds(root: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0 and [row["id"] for row in read_rows(tmp_path / "out")] == ["one.txt:1", "two.txt:1"]
     both = invoke(root, "classify", two, "--model", "base", "--output", tmp_path / "out", "--add", "--restart")
     assert both.exit_code == 2
+
+
+def test_files_that_are_called_alike_keep_ids_of_their_own(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("x", "y", "."):
+        write_input(tmp_path / folder / "a.txt", [{"text": f"a toll in {folder}"}])
+    monkeypatch.chdir(tmp_path)
+    run(model, tmp_path / "out", "x/a.txt")  # goes by its bare name
+    add(model, tmp_path / "out", "a.txt")
+    monkeypatch.chdir(tmp_path / "y")
+    add(model, tmp_path / "out", "a.txt")  # another file, seen from another folder
+    ids = [row["id"] for row in read_rows(tmp_path / "out")]
+    assert ids == ["a.txt:1", "./a.txt:1", f"{tmp_path / 'y' / 'a.txt'}:1"]
+    said: list[str] = []
+    add(model, tmp_path / "out", "a.txt", said=said)
+    assert len(read_rows(tmp_path / "out")) == 3 and "in this folder already" in said[0]
+
+
+def test_inputs_that_moved_with_their_folder_are_known_again(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_input(tmp_path / "old" / "a.txt", [{"text": "a toll"}])
+    monkeypatch.chdir(tmp_path / "old")
+    run(model, tmp_path / "out", "a.txt")
+    (tmp_path / "old").rename(tmp_path / "new")
+    monkeypatch.chdir(tmp_path / "new")
+    write_input(tmp_path / "new" / "a.txt", [{"text": "a toll"}, {"text": "and more"}])
+    [problem] = problems_of(lambda: add(model, tmp_path / "out", "a.txt"))
+    assert problem.startswith("a.txt: has changed since it was answered")
+
+
+def test_what_would_be_ignored_is_refused(root: Path, answers: Path, tmp_path: Path) -> None:
+    texts = write_input(tmp_path / "one.txt", [{"text": "a toll"}])
+    done = invoke(root, "classify", texts, "--model", "base", "--status", answers)
+    assert done.exit_code == 2 and "--status tells how far a folder is and answers nothing" in done.stderr
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = invoke(root, "classify", texts, "--model", "base", "--output", texts)
+    assert (done.exit_code, done.stderr) == (2, f"{texts}: is a file; name a folder for the answers\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

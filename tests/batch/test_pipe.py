@@ -142,3 +142,10 @@ def test_options_that_do_not_fit_are_refused(folder: Path, tmp_path: Path) -> No
         result = invoke(tmp_path, "classify", *words, "--model", folder)
         assert result.exit_code == 2
         assert result.stderr.splitlines()[-1].startswith("Error: INPUT - stands alone: it is answered on standard output")
+
+
+@pytest.mark.parametrize("words", [["--add"], ["--restart"], ["--jobs", "2"], ["--engine", "ray"], ["--address", "here:1"]])
+def test_options_for_files_are_refused(folder: Path, tmp_path: Path, words: list[str]) -> None:
+    result = invoke(tmp_path, "classify", "-", "--model", folder, *words)
+    assert result.exit_code == 2
+    assert "--add, --restart, --jobs and --engine go with files" in result.stderr

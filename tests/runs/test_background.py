@@ -16,7 +16,7 @@ from narratives.models.cuts import Examples
 from narratives.models.folder import load_model
 from narratives.models.thresholds import cap_alarms, decide
 from narratives.project.project import Project
-from narratives.runs.background import SHARES, deal_background, read_background
+from narratives.runs.background import SHARES, deal_background, describe_alarms, read_background
 from narratives.runs.train import train_run
 
 PLAIN = "wheat harvest market clinic road convoy meeting winter price water lamp carpet oven radio letter"
@@ -174,3 +174,20 @@ def test_the_budget_holds_with_its_confidence_and_thresholds_never_fall(n: int, 
     assert alarms == 0 or highest_share(alarms, n) <= most
     if highest_share(int(decide(scores, before).any(1).sum()), n) <= most:
         assert np.array_equal(before, after)
+
+
+def test_a_budget_without_background_is_refused(project: Path) -> None:
+    configure(project, "[thresholds]\nmax_alarms = 0.1")
+    result = invoke(project, "train", "tfidf")
+    assert result.exit_code == 2 and "or leave max_alarms out" in result.output
+
+
+def test_one_of_several_files_without_texts_is_refused(tmp_path: Path) -> None:
+    good, bad = write_lines(tmp_path / "a.jsonl", {"text": "a text"}), write_lines(tmp_path / "b.jsonl", {"body": "another"})
+    [problem] = problems_of(lambda: read_background([good, bad], 0))
+    assert problem == f"{bad}: no texts in it; background needs a field or column 'text'"
+
+
+def test_of_too_few_texts_no_rate_is_told() -> None:
+    counts = {"measured": 0, "alarms": 0, "narratives": {}}
+    assert describe_alarms({"background": counts}).startswith("How often it raises a false alarm in your feed is not known")

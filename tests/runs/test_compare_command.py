@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.examples import invoke, problems_of
+from helpers.examples import invoke, problems_of, write_lines
 from helpers.scored import CODEBOOK, answer, evaluate, predict
 
 from narratives.evaluation.comparison import Comparison, Flip, compare
@@ -122,3 +122,15 @@ def test_a_margin_that_means_nothing_is_refused(tmp_path: Path, margin: str) -> 
     done = invoke(tmp_path, "compare", "a", "b", "--margin", margin)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"--margin must be above 0 and at most 1, not {margin}; ")
+
+
+def test_predictions_of_another_model_than_the_figures_are_refused(finished: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(finished, tmp_path / "project"))
+    path = root / "experiments" / "tfidf" / "predictions.jsonl"
+    evaluated = invoke(root, "evaluate", "tfidf")
+    assert evaluated.exit_code == 0 and invoke(root, "compare", "tfidf", "transformer").exit_code == 0
+    lines = path.read_text(encoding="utf-8").splitlines()
+    write_lines(path, *lines[::-1])
+    [problem] = problems_of(lambda: compare_runs(Project(root), "tfidf", "transformer", print))
+    told = "not the predictions of which evaluation.json beside it is; evaluate again: narratives evaluate tfidf"
+    assert problem == f"{path}: {told}"

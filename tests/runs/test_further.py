@@ -177,3 +177,14 @@ def test_a_pattern_lies_in_a_folder_below_labels(root: Path, value: str) -> None
     config = write_lines(root / "experiments" / "base" / "config.toml", *ASKING[:-1], f"further_test = {value}")
     told = f"{config}:6: 'further_test' must be patterns of files below labels/, such as [\"languages/*.jsonl\"]\n"
     assert invoke(root, "train", "base").stderr == told
+
+
+def test_figures_are_those_of_their_file_whatever_the_ids(asking: Path) -> None:
+    folder = asking / "labels" / "languages"
+    for language, first, count in (("ru", "z", 12), ("tr", "a", 6)):  # in order of ids the second file comes first
+        rows = [{**row, "id": f"{first}{k:02}"} for k, row in enumerate(make_passages(language, count))]
+        write_lines(folder / f"{language}.jsonl", *rows)
+    assert invoke(asking, "evaluate", "asking").exit_code == 0
+    evaluation = read_evaluation(Project(asking), "asking")
+    counts = {part.value: (part.passages, part.labels) for part in evaluation.slices if part.axis == FURTHER}
+    assert counts == {"languages/ru.jsonl": (12, 4), "languages/tr.jsonl": (6, 2)}

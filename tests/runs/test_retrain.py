@@ -262,3 +262,9 @@ def test_the_name_of_the_history_is_taken(root: Path) -> None:
 def test_the_splits_are_those_the_helpers_say(root: Path) -> None:
     splits = Project(root).corpus.splits
     assert all(splits[record["document"]] == split_of(record) for record in read_labels(root))
+
+
+def test_another_way_of_reading_is_a_reason_to_train_anew(root: Path) -> None:
+    path = root / "experiments" / "base" / "config.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "\n[reading]\ndetail = 100\n", encoding="utf-8")
+    assert "unchanged" not in invoke(root, "retrain", "base").stdout

@@ -190,3 +190,17 @@ def test_too_few_documents_are_told_before_anything_is_trained(tmp_path: Path, m
         f"{tmp_path / 'labels'}: too few documents for --robustness; label more, or evaluate without it"
     ]
     assert recorder.taught == []
+
+
+def test_what_is_refused_leaves_predictions_and_figures_as_they_were(project: Path) -> None:
+    rewrite(project, document="d{}", date="20{:02}-05")
+    evaluate(project)
+    path = project / "labels" / "passages.jsonl"
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    splits = dict(line.split(",") for line in (project / "labels" / "splits.csv").read_text(encoding="utf-8").splitlines()[1:])
+    first = {split: document for document, split in reversed(splits.items())}
+    write_lines(path, *({**row, "document": first[splits[row["document"]]]} for row in rows))  # a document a split: too few
+    before = {file.name: file.read_bytes() for file in (project / "experiments" / "tfidf").iterdir()}
+    done = invoke(project, "evaluate", "tfidf", "--robustness")
+    assert done.exit_code == 2 and "too few documents for --robustness" in done.output
+    assert {file.name: file.read_bytes() for file in (project / "experiments" / "tfidf").iterdir()} == before

@@ -34,7 +34,7 @@ class MultilingualClassifier:
 
     encoder: str = "multilingual-e5-small"  # a packaged encoder, a local folder, or a model hub's id
     sharpness: float = setting(1.0, least=0.01)  # how near texts must be for one to say something of the other
-    C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
+    C: float = setting(10.0, least=1e-6, most=1e6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
     landmarks: int = setting(2000, least=1)  # at most so many training texts are kept to compare with
     seed: int = 0

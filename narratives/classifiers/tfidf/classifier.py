@@ -28,7 +28,7 @@ class TfidfClassifier:
     word_ngrams: tuple[int, int] = (1, 2)
     char_ngrams: tuple[int, int] = (2, 5)
     min_df: int = setting(2, least=1)  # an n-gram counts from this many training texts on
-    C: float = setting(10.0, least=1e-6)  # inverse strength of the regularisation
+    C: float = setting(10.0, least=1e-6, most=1e6)  # inverse strength of the regularisation
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
     leaning: float = setting(0.0, least=0, most=1)  # 0.5: words that lean to no side count less, for texts by other authors
     seed: int = 0
