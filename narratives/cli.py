@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import signal
 import sys
 from contextlib import suppress
@@ -66,7 +67,7 @@ def init(folder: Path) -> None:
         echo(f"wrote {path}")
     if not written:
         echo(f"{folder} has everything already; nothing was changed")
-    echo(f"next: cd {folder} && narratives labels check && narratives run tfidf")
+    echo(f"next: cd {shlex.quote(str(folder))} && narratives labels check && narratives run tfidf")
 
 
 for _command in (

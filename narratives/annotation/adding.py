@@ -15,7 +15,7 @@ from narratives.annotation.incoming import fold_text
 from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left_out, find_sources, make_plan, read_items
 from narratives.data import Codebook, Passage, Place
 from narratives.errors import UserError, at, did_you_mean, show
-from narratives.files import change_files
+from narratives.files import change_files, check_plain_name, count_id
 from narratives.labels import BY_LOT, fold_name, parse_passage, to_record
 from narratives.progress import Say
 from narratives.project import Project
@@ -173,20 +173,23 @@ def _to_passage(item: Item, request: AddRequest, codebook: Codebook, ids: set[st
         summary.renamed += 1
     ids.add(id_)
     place = Place(Path(item.file), item.line)
-    document = record.get(request.document or "document")
+    column = request.document or "document"
+    document = count_id(record.get(column))
     if request.document and document in (None, ""):
         summary.problems.append(f"{place}: no '{request.document}', which was named as the column of the document")
+    elif document is not None and not isinstance(document, str):
+        summary.problems.append(f"{place}: '{column}' names a document, so a text or a number is needed; got {document!r}")
+        document = None
     defaults = {"language": request.language, "source": request.source}
     values |= {key: value for key, value in defaults.items() if value and not values.get(key)}
     values |= {"chosen": BY_LOT} if request.n is not None else {}
-    values |= {"id": id_, "text": item.text, "document": str(document) if document not in (None, "") else id_}
+    values |= {"id": id_, "text": item.text, "document": document or id_}
     return parse_passage(values, codebook, place, summary.problems)
 
 
 def _choose_file(folder: Path, into: str | None, text: str) -> Path:
     name = into or f"added-{_digest(text)[:8]}"
-    if Path(name).name != name or name.startswith("."):
-        raise UserError(f"--into {name}: a plain name is needed, such as: march")
+    check_plain_name(name, "--into")
     path = folder / f"{name}.jsonl"
     if path.exists():
         raise UserError(at(path, None, "is there already; choose another name: --into NAME"))

@@ -12,14 +12,13 @@ from pathlib import Path
 from narratives.annotation.incoming import Incoming, fold_text
 from narratives.annotation.merge import READERS
 from narratives.data import Codebook, Labels
-from narratives.errors import UserError, at, did_you_mean, show_controls
-from narratives.files import BadRecord, read_records
+from narratives.errors import UserError, at, did_you_mean
+from narratives.files import BadRecord, check_plain_name, read_records
 from narratives.labels import read_labels
 
 FOLDER = "field"  # below labels/
 SAMPLE_KEY = "field_sample"  # in a record: the sample that its text was drawn for
 SAMPLE_FILE, LABELS_FILE = "sample.jsonl", "labels.jsonl"
-_LONGEST = 200  # bytes of a sample's name, which is a folder's
 UNNAMED = "(unnamed)"  # a reader whose tool or file gives no name
 
 
@@ -35,8 +34,7 @@ class FieldLabel:
 
 def sample_folder(labels: Path, name: str) -> Path:
     """Where a sample lies; `UserError` where the name is none."""
-    if Path(name).name != name or name.startswith(".") or not name.isprintable() or not 0 < len(name.encode()) <= _LONGEST:
-        raise UserError(f"sample '{show_controls(name[:80])}': a plain name is needed, such as: march")
+    check_plain_name(name, "sample")
     return labels / FOLDER / name
 
 

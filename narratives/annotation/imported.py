@@ -11,6 +11,7 @@ from narratives.annotation.formats.ours import IMPORT_PROBLEMS
 from narratives.annotation.incoming import Bad
 from narratives.annotation.merge import Merge
 from narratives.errors import UserError, at
+from narratives.files import check_plain_name
 from narratives.labels import to_record
 
 _PIECE = 2**20  # characters that are hashed at once
@@ -24,8 +25,7 @@ def compose_files(folder: Path, merged: Merge, bad: Sequence[Bad], into: str | N
         "passages": _write_lines(to_record(passage) for passage in merged.new),
     }
     name = into or f"imported-{_digest(contents)[:8]}"
-    if Path(name).name != name or name.startswith("."):
-        raise UserError(f"--into {name}: a plain name is needed, such as: march")
+    check_plain_name(name, "--into")
     if (folder / f"{name}.jsonl").exists():
         raise UserError(at(folder / f"{name}.jsonl", None, "is there already; choose another name: --into NAME"))
     files = {}

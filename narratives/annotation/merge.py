@@ -37,16 +37,28 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
         groups[fold_text(item.passage.text)].append(item)
     result = Merge()
     for key, arrivals in groups.items():
-        group = _prefer_people(result, existing_groups.get(key, []), arrivals)
-        old = [_forget_model(passage) for passage in existing_groups.get(key, [])]
-        decisions = [item for item in group if item.settles]
-        if not group or _place(result, old, decisions or group):
-            continue
-        if key in existing_groups and all(item.passage.narratives in settled.get(key, []) for item in group):
-            result.dropped += len(group)
-        else:
-            result.conflicts.append(make_conflict(old, group))
+        for passages, items in _divide(existing_groups.get(key, []), arrivals):
+            group = _prefer_people(result, passages, items)
+            old = [_forget_model(passage) for passage in passages]
+            decisions = [item for item in group if item.settles]
+            if not group or _place(result, old, decisions or group):
+                continue
+            if old and all(item.passage.narratives in settled.get(key, []) for item in group):
+                result.dropped += len(group)
+            else:
+                result.conflicts.append(make_conflict(old, group))
     return result
+
+
+def _divide(old: list[Passage], group: list[Incoming]) -> list[tuple[list[Passage], list[Incoming]]]:
+    """Where several passages have one text: each with what came in under its id, the first of them with all other items."""
+    named: dict[str, list[Incoming]] = {passage.id: [] for passage in old}
+    first = next((item.passage.id for item in group if item.passage.id in named), None)
+    if len(old) < 2 or first is None:
+        return [(old, group)]
+    for item in group:
+        named[item.passage.id if item.passage.id in named else first].append(item)
+    return [([passage], named[passage.id]) for passage in old if named[passage.id]]
 
 
 def agree(a: Labels | None, b: Labels | None) -> bool:

@@ -15,6 +15,7 @@ from narratives.files.lines import CHANGED, LIMIT, Line, SpoiltFile, check_first
 from narratives.files.lock import LOCK, hold_lock
 from narratives.files.packed import JSON, explain_unpacking, open_unpacked, strip_packing, unpack
 from narratives.files.parquet_rows import Batches, open_parquet, refusing_parquet
+from narratives.files.plain_name import check_plain_name
 from narratives.files.quoting import find_quoting
 from narratives.files.records import (
     ENDINGS,
@@ -55,6 +56,7 @@ __all__ = [
     "change_files",
     "change_lines",
     "check_first_line",
+    "check_plain_name",
     "count_id",
     "decode_line",
     "decode_stream",

@@ -1,5 +1,6 @@
 """Several files and folders changed as one: after a kill at any moment all are old, or the next command makes all new."""
 
+import errno
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from narratives.progress import Say
 
 _COMMIT = "commit.json"
 _VERSION = 2
+_LONGEST = 255  # bytes of a file's name
 _SMALL = 1 << 20  # bytes of a file that tells two folders apart by what is in it; of larger ones the size has to do
 
 
@@ -51,7 +53,7 @@ def change_files(root: Path, contents: Mapping[Path, str | None], moves: Sequenc
             if not (journal / _COMMIT).exists():  # else it is certain, and the next command finishes it
                 shutil.rmtree(journal, ignore_errors=True)
             if isinstance(error, OSError):
-                raise unwritable(root, error) from error
+                raise unwritable(error.filename or root, error) from error
             raise
         _carry_out(root, journal, steps)
 
@@ -77,8 +79,7 @@ def _compose(root: Path, journal: Path, contents: Mapping[Path, str | None], mov
     changes = [(_below(root, path), path, text) for path, text in contents.items()]
     make_folders(journal)
     for number, (name, path, text) in enumerate(changes):
-        if path.is_dir():
-            raise IsADirectoryError(f"{path} is a folder")
+        _check_place(path)
         if text is None:
             steps.append(_Step(name, _below(root, journal / f"{number}.old"), _mark(path), ""))
         else:
@@ -87,6 +88,19 @@ def _compose(root: Path, journal: Path, contents: Mapping[Path, str | None], mov
             sync_file(aside)
             steps.append(_Step(_below(root, aside), name, _mark(aside), _mark(path)))
     return steps
+
+
+def _check_place(path: Path) -> None:
+    """`OSError` where a file could not be moved to a place: later it would be certain, and could not be done."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+    if len(os.fsencode(path.name)) > _LONGEST:
+        raise OSError(errno.ENAMETOOLONG, "its name is too long", str(path))
+    parent = next(folder for folder in path.parents if folder.exists())
+    if not parent.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "a file stands where a folder is needed", str(parent))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "must not be written to", str(parent))
 
 
 def _finish(root: Path) -> None:
@@ -182,8 +196,8 @@ def _carry_out(root: Path, journal: Path, steps: Sequence[_Step]) -> None:
         (journal / _COMMIT).unlink()
         sync_folder(journal)
     except OSError as error:
-        problem = f"a change could not be finished: {os.strerror(error.errno or 0)}; the next command goes on with it"
-        raise UserError(at(root, None, problem)) from error
+        problem = f"a change could not be finished: {os.strerror(error.errno or 0)}; mend that, and the next command goes on"
+        raise UserError(at(error.filename2 or error.filename or root, None, problem)) from error
     shutil.rmtree(journal, ignore_errors=True)
 
 

@@ -5,7 +5,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from narratives.errors import UserError, at
-from narratives.files import write_text
+from narratives.files import unwritable, write_text
 
 
 def init_project(root: Path) -> list[Path]:
@@ -13,6 +13,13 @@ def init_project(root: Path) -> list[Path]:
 
     Where `labels/` holds anything already, the example labels are left out.
     """
+    try:
+        return _write_starter(root)
+    except OSError as error:
+        raise unwritable(root, error) from error
+
+
+def _write_starter(root: Path) -> list[Path]:
     if root.exists() and not root.is_dir():
         raise UserError(at(root, None, "this is a file; name a folder"))
     labels = root / "labels"

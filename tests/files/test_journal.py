@@ -187,7 +187,7 @@ def test_a_change_that_fails_when_it_is_certain_is_finished_later(tmp_path: Path
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", fail)
         assert problems_of(lambda: change(tmp_path)) == [
-            f"{tmp_path}: a change could not be finished: Input/output error; the next command goes on with it"
+            f"{tmp_path}: a change could not be finished: Input/output error; mend that, and the next command goes on"
         ]
     finish_changes(tmp_path)
     assert files(tmp_path) == NEW

@@ -236,3 +236,23 @@ def test_further_test_passages_follow_too(root: Path) -> None:
     migrate(root, rename(old, "renamed"))
     assert [row["narratives"] for row in read_rows(place)] == [{"renamed": "reports"}]
     assert invoke(root, "labels", "check").exit_code == 0
+
+
+def test_labels_of_further_test_passages_are_never_taken_away(root: Path) -> None:
+    old, other = read_codebook(root / "labels" / "codebook.toml").ids[:2]
+    place = root / "labels" / "languages" / "ru.jsonl"
+    row = {"id": "ru1", "text": "мост и паром", "document": "ru1", "narratives": {old: "reports", other: "rebuts"}}
+    write_lines(place, row)
+    config = ["[classifier]", 'name = "tfidf"', "[evaluation]", 'further_test = ["languages/*.jsonl"]']
+    write_lines(root / "experiments" / "abroad" / "config.toml", *config)
+    into = [{"id": f"new{k}", "family": "critics", "title": f"New {k}", "definition": f"Claim {k}."} for k in range(2)]
+    step = {"do": "split", "from": old, "into": into, "until_read": "(unlabelled)"}
+    before = snapshot(root)
+    file = write_migration(root, step)
+    done = invoke(root, "codebook", "migrate", file)
+    file.unlink()
+    assert done.exit_code == 2 and f"{place}:1: a further test passage, which is on no list to be read" in done.output
+    assert snapshot(root) == before
+    notes = migrate(root, {**step, "until_read": "new0"})["notes"]
+    assert "further test passages with other labels, which are on no list to be read: 1" in notes
+    assert [row["narratives"] for row in read_rows(place)] == [{"new0": "reports", other: "rebuts"}]

@@ -34,7 +34,7 @@ def split_labels(cell: Any, wishes: Wishes, name: str = "FIELD") -> Any:
     if isinstance(cell, str):
         return _split_words(cell.strip(), wishes, name)
     if isinstance(cell, dict):
-        flat = _flatten(cell)
+        flat = flatten(cell)
         if flat and all(isinstance(value, (bool, int, float)) for value in flat.values()):
             return [key for key, value in flat.items() if is_yes(key, value)] or [NONE]
         return flat
@@ -114,11 +114,11 @@ def _name(word: Any, wishes: Wishes) -> Any:
     return word
 
 
-def _flatten(value: Mapping[str, Any]) -> dict[str, Any]:
+def flatten(value: Mapping[str, Any]) -> dict[str, Any]:
     """An object without the objects in it (families of narratives), whose entries take their place."""
     flat: dict[str, Any] = {}
     for name, inner in value.items():
-        flat |= _flatten(inner) if isinstance(inner, dict) else {name: inner}
+        flat |= flatten(inner) if isinstance(inner, dict) else {name: inner}
     return flat
 
 

@@ -82,7 +82,7 @@ def _read_rows(folder: Path, part: Any, class_label: type, wishes: Wishes) -> It
         if isinstance(inner, class_label):
             names[column] = list(inner.names)  # type: ignore[attr-defined]
     for number, row in enumerate(part, 1):
-        yield Entry(Place(folder, number), to_names(dict(row), names, wishes))
+        yield tables.refuse_gaps(Entry(Place(folder, number), to_names(dict(row), names, wishes)), wishes)
 
 
 def _import_datasets(path: Path) -> Any:

@@ -68,13 +68,34 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
             problem = _explain_lacking(lacking, text.asked_labels, wishes)
             yield Entry(text.place, {**text.values, "narratives": ["?"]}, problem=problem)
             continue
-        for by, votes in text.votes.items():
+        try:
+            answers = _share_out(text, wishes)
+        except ValueError as error:
+            yield Entry(text.place, {**text.values, "narratives": ["?"]}, problem=str(error))
+            continue
+        for by, votes in answers.items():
             labels = [label for label, yes in votes.items() if yes]
             values = {**text.values, "narratives": labels or [NONE]}
             yield Entry(text.place, values, by, notes=text.notes, untaken=text.untaken)
         if not text.votes:
             notes = (*text.notes, _REFUSED if text.refused else _SILENT)
             yield Entry(text.place, {**text.values, "narratives": None}, notes=notes, untaken=text.untaken)
+
+
+def _share_out(text: _Text, wishes: Wishes) -> dict[str, dict[str, bool]]:
+    """The answers of each annotator; of those who shared the questions among them, together.
+
+    `ValueError` where somebody was asked about some narratives only, and others about these too: nobody knows the rest.
+    """
+    short = {} if text.open else {by: lacking for by, votes in text.votes.items() if (lacking := wishes.lacking(votes))}
+    if not short:
+        return text.votes
+    if sum(map(len, text.votes.values())) == len(text.asked_labels):
+        together = {label: yes for votes in text.votes.values() for label, yes in votes.items()}
+        return {" and ".join(filter(None, text.votes)): together}
+    by, lacking = next(iter(short.items()))
+    fix = "ask, or say with --partial that what was not asked is not carried"
+    raise ValueError(f"'{by}' was not asked about {lacking[0]}, as others were; {fix}")
 
 
 def _explain_lacking(lacking: list[str], asked_labels: set[str], wishes: Wishes) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from narratives.annotation.formats.cells import find_stances, join_stances, says_nothing, split_labels
+from narratives.annotation.formats.cells import find_stances, flatten, join_stances, says_nothing, split_labels
 from narratives.annotation.formats.class_names import read_class_names, to_names
 from narratives.annotation.formats.columns import check_columns, find_annotator, rename_fields
 from narratives.annotation.formats.entry import TABLES, Entry, Wishes, to_text
@@ -31,7 +31,20 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     rows = list(read_items(path, wishes.header, wishes.encoding))
     if find_suffix(path) == ".parquet" and (names := read_class_names(path)):
         rows = [replace(row, values=to_names(row.values, names, wishes)) for row in rows]
+    if find_suffix(path) == ".parquet":
+        rows = [refuse_gaps(row, wishes) for row in rows]
     yield from convert(rows, wishes, sparse=find_suffix(path) not in TABLES)
+
+
+def refuse_gaps(row: Entry, wishes: Wishes) -> Entry:
+    """A row of Arrow whose labels are an object with a null in it is broken: each row has the fields of all others there."""
+    for column in _find_columns(row.values, wishes):
+        cell = find_field(row.values, column)
+        if isinstance(cell, dict) and (gap := next((name for name, value in flatten(cell).items() if value is None), None)):
+            problem = f"'{column}' holds null for '{gap}', which may mean not carried or stance not known"
+            fix = "write labels as a list of texts, such as toll:asserts"
+            return replace(row, problem=f"{problem}; {fix}", values={**row.values, "narratives": ["?"]})
+    return row
 
 
 def convert(rows: Iterable[Entry], wishes: Wishes, sparse: bool = False) -> Iterator[Entry]:
@@ -106,7 +119,8 @@ def _take_labels(values: dict[str, Any], wishes: Wishes, sparse: bool, somewhere
             return silent
         labels = _take_columns(values, wishes)
         return silent if labels is None else (labels or None, "" if labels else UNASKED, False)
-    cells = {column: cell for column in columns if has_content(cell := _to_content(find_field(values, column), wishes))}
+    contents = {column: _to_content(find_field(values, column), wishes) for column in columns}
+    cells = {column: cell for column, cell in contents.items() if has_content(cell) or _says_no(cell)}
     lists = [isinstance(cell, list) for column in columns if isinstance(cell := take_field(values, column), list)]
     beside = "stances" if columns == ["narratives"] else find_stances(values) if cells else None
     stances = values.pop(beside, None) if beside else None
@@ -125,6 +139,11 @@ def _take_labels(values: dict[str, Any], wishes: Wishes, sparse: bool, somewhere
         isinstance(labels, list) and len(labels) == 1 and not isinstance(next(iter(cells.values())), list) and labels != [NONE]
     )
     return labels, "", is_code
+
+
+def _says_no(cell: Any) -> bool:
+    """Whether a cell holds an object that says of each label that it is not carried."""
+    return isinstance(cell, dict) and bool(cell) and all(value is False for value in flatten(cell).values())
 
 
 def _to_content(cell: Any, wishes: Wishes) -> Any:
