@@ -35,7 +35,8 @@ def fit_logistic(
     order = _order_by_use(x) if len(y) >= _MANY and not isinstance(x, np.ndarray) else None
     if order is not None:
         dual, x = True, x[:, order]
-    if leaning and not x.has_sorted_indices:
+        x.sort_indices()  # in place: it is a copy of ours
+    elif leaning and not x.has_sorted_indices:
         x = x.sorted_indices()  # scaled features share them, and the solver would sort them in their place
     narratives = y.shape[1]
     coef = np.zeros((x.shape[1], narratives), dtype=x.dtype)
