@@ -9,6 +9,7 @@ from narratives.annotation.field_labels import SAMPLE_KEY, FieldLabel, list_samp
 from narratives.annotation.field_tasks import check_task_file, write_tasks
 from narratives.annotation.handout import export_review
 from narratives.annotation.importing import ImportRequest, import_labels
+from narratives.annotation.incoming import fold_text, name_by_text
 from narratives.annotation.merge import READERS
 from narratives.annotation.outcome import describe_import
 from narratives.annotation.review import HINT, make_form, read_open
@@ -50,11 +51,13 @@ __all__ = [
     "describe_suggestions",
     "export_labels",
     "export_review",
+    "fold_text",
     "import_labels",
     "list_samples",
     "make_answer",
     "make_form",
     "make_return",
+    "name_by_text",
     "read_field_labels",
     "read_notes",
     "read_open",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from narratives.annotation.formats.tables import LABELS
-from narratives.annotation.incoming import fold_text
+from narratives.annotation.incoming import fold_text, name_by_text
 from narratives.batch import EVERYTHING, Columns, Cursor, Item, Options, describe_left_out, find_sources, make_plan, read_items
 from narratives.data import Codebook, Passage, Place
 from narratives.errors import UserError, at, did_you_mean, show
@@ -169,7 +169,7 @@ def _to_passage(item: Item, request: AddRequest, codebook: Codebook, ids: set[st
         values["language"] = record["lang"]
     id_ = item.id
     if id_ in ids or not id_.isprintable():
-        id_ = f"text-{_digest(fold_text(item.text))[:16]}"
+        id_ = name_by_text(item.text)
         summary.renamed += 1
     ids.add(id_)
     place = Place(Path(item.file), item.line)

@@ -12,7 +12,7 @@ from narratives.annotation.names import Names
 from narratives.annotation.review import make_form
 from narratives.data import Passage
 
-Settled = dict[str, list[Any]]  # folded text -> labels that were seen when somebody decided about it
+Settled = dict[str, list[tuple[str, Any]]]  # folded text -> id and labels that were seen when somebody decided about it
 
 
 def make_conflict(old: Sequence[Passage], group: Sequence[Incoming]) -> dict[str, Any]:
@@ -33,5 +33,6 @@ def read_settled(folder: Path, names: Names) -> Settled:
         for entry in ours.read(path, Wishes(names)):
             if entry.settles and not entry.problem:
                 label_sets = [names.resolve(labels, lambda _: None) for labels in entry.settles]
-                settled[fold_text(str(entry.values.get("text")))] += label_sets
+                id_, text = (str(entry.values.get(name)) for name in ("id", "text"))
+                settled[fold_text(text)] += [(id_, each) for each in label_sets]
     return settled

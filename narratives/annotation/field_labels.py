@@ -34,7 +34,7 @@ class FieldLabel:
 
 def sample_folder(labels: Path, name: str) -> Path:
     """Where a sample lies; `UserError` where the name is none."""
-    check_plain_name(name, "sample")
+    check_plain_name(name, "sample", longest=255)  # such as may be there already
     return labels / FOLDER / name
 
 

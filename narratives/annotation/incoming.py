@@ -94,14 +94,18 @@ def fold_text(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def name_by_text(text: str) -> str:
+    """The id of a text that brings none, or one that another text has."""
+    return f"text-{hashlib.sha256(fold_text(text).encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
 def _parse(entry: Entry, codebook: Codebook, names: Names, problems: list[str]) -> Incoming:
     def tell(problem: str) -> None:
         problems.append(f"{entry.where}: {problem}")
 
     values = dict(entry.values)
     if values.get("id") in (None, "") or values["id"] != values["id"]:
-        folded = fold_text(str(values.get("text")))
-        values["id"] = "text-" + hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:16]
+        values["id"] = name_by_text(str(values.get("text")))
     for key, value in values.items():
         if reason := _find_unwritable(value):
             tell(f"'{show(str(key))}' {reason}")

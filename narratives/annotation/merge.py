@@ -43,7 +43,9 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
             decisions = [item for item in group if item.settles]
             if not group or _place(result, old, decisions or group):
                 continue
-            if old and all(item.passage.narratives in settled.get(key, []) for item in group):
+            others = len(existing_groups.get(key, [])) - len(old)  # with the same text: what was settled about these is theirs
+            seen = [labels for id_, labels in settled.get(key, []) if not others or id_ == old[0].id]
+            if old and all(item.passage.narratives in seen for item in group):
                 result.dropped += len(group)
             else:
                 result.conflicts.append(make_conflict(old, group))
@@ -51,13 +53,16 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
 
 
 def _divide(old: list[Passage], group: list[Incoming]) -> list[tuple[list[Passage], list[Incoming]]]:
-    """Where several passages have one text: each with what came in under its id, the first of them with all other items."""
+    """Where several passages have one text: each with what came in under its id.
+
+    What has another id goes with the first passage that agrees with it.
+    """
     named: dict[str, list[Incoming]] = {passage.id: [] for passage in old}
-    first = next((item.passage.id for item in group if item.passage.id in named), None)
-    if len(old) < 2 or first is None:
+    if len(old) < 2 or not any(item.passage.id in named for item in group):
         return [(old, group)]
     for item in group:
-        named[item.passage.id if item.passage.id in named else first].append(item)
+        alike = (passage.id for passage in old if agree(_forget_model(passage).narratives, item.passage.narratives))
+        named[item.passage.id if item.passage.id in named else next(alike, old[0].id)].append(item)
     return [([passage], named[passage.id]) for passage in old if named[passage.id]]
 
 

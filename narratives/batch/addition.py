@@ -16,10 +16,15 @@ def extend_plan(plan: Plan, sources: Sequence[Source], options: Options, say: Sa
     """The plan with those `sources` that are not in it yet, after all that is; their parts are numbered on.
 
     They may hold text and id in other columns, and be of another encoding: `options` says where they are. A file is known
-    again by its place, or wherever it lies by its bytes. `UserError` where one that was answered has changed.
+    again by its place, or wherever it lies by its bytes; a copy elsewhere that has grown is another file. `UserError` where
+    one that was answered has changed.
     """
     places = {input_.place or _locate(input_.source): input_ for input_ in plan.inputs}
-    moved = {input_.source.path: input_ for input_ in plan.inputs if input_.place and not os.path.lexists(input_.place)}
+    moved = {
+        input_.source.path: input_
+        for input_ in plan.inputs
+        if input_.place and not os.path.lexists(os.path.dirname(input_.place))  # noqa: PTH120
+    }
     paths = {input_.source.path for input_ in plan.inputs}
     batch = 1 + max(input_.batch for input_ in plan.inputs)
     added: list[Input] = []

@@ -65,9 +65,14 @@ def draw(
         folder = sample_folder(project.labels, sample.name)
         if folder.exists():
             raise UserError(at(folder, None, "is there already; give the sample another name: --name NAME"))
-        if output is not None:  # first: where these cannot be written, there is no sample either
-            write_readers(Path(output), sample, corpus.codebook)
-        change_files(project.root, sample.compose(folder))
+        # First: where these cannot be written, there is no sample either.
+        tasks = write_readers(Path(output), sample, corpus.codebook) if output is not None else []
+        try:
+            change_files(project.root, sample.compose(folder))
+        except BaseException:
+            for file in tasks:
+                file.unlink(missing_ok=True)
+            raise
     return sample
 
 

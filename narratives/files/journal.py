@@ -53,7 +53,8 @@ def change_files(root: Path, contents: Mapping[Path, str | None], moves: Sequenc
             if not (journal / _COMMIT).exists():  # else it is certain, and the next command finishes it
                 shutil.rmtree(journal, ignore_errors=True)
             if isinstance(error, OSError):
-                raise unwritable(error.filename or root, error) from error
+                place = error.filename or ""
+                raise unwritable(root if str(place).startswith(str(journal)) or not place else place, error) from error
             raise
         _carry_out(root, journal, steps)
 

@@ -16,7 +16,7 @@ from narratives.files import Record, change_files, change_lines, read_records, r
 from narratives.labels import join_stance, read_checks
 from narratives.migration.codebook_text import edit_codebook, restore_ends
 from narratives.migration.file import Migration, read_migration
-from narratives.migration.further import note_further, refuse_unread
+from narratives.migration.further import check_further
 from narratives.migration.nearest import NEAREST, find_nearest, find_open, list_sides
 from narratives.migration.steps import UNLABELLED, Doubt, Step, carry_over, find_doubt
 from narratives.progress import Say
@@ -142,7 +142,7 @@ def _relabel(
     project: Project, migration: Migration, passages: list[Passage], further: list[Passage], summary: MigrationSummary
 ) -> dict[Path, str]:
     """The passages' files and the list of those to be read, as far as they change; `further` ones are never on the list."""
-    refuse_unread(migration, further)
+    summary.notes += check_further(migration, further)
     suggested = _suggest(migration, passages, summary)
     changed: dict[Path, dict[int, dict[str, str | None] | None]] = {}
     counts: Counter[str] = Counter()
@@ -169,7 +169,6 @@ def _relabel(
             summary.relabelled += 1
         if doubts and passage.id in listed:
             records.append(list_sides(passage, None if unread else labels, labels, doubts))
-    summary.notes += note_further(further, changed)
     summary.steps = {step.describe(): counts[step.describe()] for step in migration.steps}
     summary.review = len(records)
     texts = {path: _write_labels(path, lines) for path, lines in changed.items()}

@@ -76,7 +76,7 @@ def describe_alarms(training: Mapping[str, Any]) -> str:
         return "How often it raises a false alarm in your feed is not known: there were too few background texts to measure it."
     bounds = wilson(np.array(float(counts["alarms"])), np.array(float(counts["measured"])))
     low, high = (100 * float(bound) for bound in bounds)
-    rate = 100 * counts["alarms"] / max(counts["measured"], 1)
+    rate = 100 * counts["alarms"] / counts["measured"]
     most = sorted(counts["narratives"].items(), key=lambda item: (-item[1], item[0]))[:3]
     names = f"; most often {', '.join(f'{id_} ({count})' for id_, count in most)}" if most else ""
     return (

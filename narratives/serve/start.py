@@ -78,6 +78,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             raise UserError(f"--port {port}: another program listens there already; take another one: --port N") from None
+        if error.errno == errno.EACCES:
+            raise UserError(f"--port {port}: only an administrator may listen there; take one above 1023: --port N") from None
         reason = f"{error.strerror or error}".lower()
         problem = f"--host {host}, --port {port}: cannot listen there ({reason}); name an address of this machine"
         raise UserError(problem) from None

@@ -57,20 +57,46 @@ def test_labels_without_an_id_that_is_known_are_compared_as_before(root: Path) -
     add_twins(root, {"toll": "asserts"}, None)
     import_rows(root, {"id": "other", "text": SAME, "narratives": {"toll": None}})
     assert labels_of(root) == {"a0": {"toll": "asserts"}, "a1": None}
+    import_rows(root, {"id": "a1", "text": SAME}, {"id": "other", "text": SAME, "narratives": {"toll": "asserts"}})
+    assert labels_of(root) == {"a0": {"toll": "asserts"}, "a1": None}
     import_rows(root, {"id": "a1", "text": SAME, "narratives": {}}, {"id": "other", "text": SAME, "narratives": {}})
     assert labels_of(root) == {"a0": {"toll": "asserts"}, "a1": {}}
+
+
+def test_what_was_settled_about_one_of_two_passages_says_nothing_of_the_other(root: Path) -> None:
+    add_twins(root, {"toll": "asserts"}, {"school": "asserts"})
+    new = write_lines(root / "new.jsonl", {"id": "a0", "text": SAME, "narratives": {}})
+    assert invoke(root, "labels", "import", new).exit_code == 1
+    [conflicts] = (root / "labels" / "conflicts").glob("*.jsonl")
+    form = json.loads(conflicts.read_text(encoding="utf-8"))
+    assert [side["narratives"] for side in form["sides"]] == [{"toll": "asserts"}, {}]
+    assert invoke(root, "labels", "import", write_lines(conflicts, {**form, "decision": 2})).exit_code == 0
+    assert labels_of(root) == {"a0": {}, "a1": {"school": "asserts"}}
+    done = invoke(root, "labels", "import", write_lines(root / "new.jsonl", {"id": "a1", "text": SAME, "narratives": {}}))
+    assert done.exit_code == 1 and "conflicts" in done.output
 
 
 def test_an_object_of_labels_in_parquet_is_refused_where_arrow_filled_it_up(tmp_path: Path) -> None:
     rows = [{"text": "one", "narratives": {"toll": "asserts"}}, {"text": "two", "narratives": {"school": "reports"}}]
     rows += [{"text": "three", "narratives": {}}]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
-    told = [problem for _, _, problem in read(tmp_path / "a.parquet")]
-    assert [
-        f"'narratives' holds null for '{gap}', which may mean" in problem
-        for gap, problem in zip(("school", "toll", "toll"), told, strict=True)
-    ]
-    assert all("write labels as a list of texts, such as toll:asserts" in problem for problem in told)
+    told = [str(problem) for _, _, problem in read(tmp_path / "a.parquet")]
+    for gap, problem in zip(("school", "toll", "toll"), told, strict=True):
+        assert f"'narratives' holds null for '{gap}', which may mean not carried or stance not known" in problem
+        assert "write labels as a list of texts, such as toll:asserts" in problem
+
+
+def test_an_object_that_holds_no_labels_may_have_gaps(tmp_path: Path) -> None:
+    rows = [{"text": "one", "toll": 1, "school": 0, "category": {"main": "news", "sub": None}}]
+    rows += [{"text": "two", "toll": 0, "school": 0, "category": {"main": "news", "sub": "local"}}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    assert [labels for _, _, labels in read(tmp_path / "a.parquet")] == [{"toll": None}, {}]
+
+
+@pytest.mark.parametrize("said", [{"critics": {}}, {"toll": False}])
+def test_an_object_that_does_not_speak_of_every_narrative_is_no_none(tmp_path: Path, said: dict[str, Any]) -> None:
+    rows = [{"text": "one", "cats": said}, {"text": "two", "cats": {"toll": True, "school": False}}]
+    assert read(write_lines(tmp_path / "a.jsonl", *rows))[0][2] is None
 
 
 def test_an_object_of_yes_and_no_in_parquet_is_read(tmp_path: Path) -> None:
@@ -82,24 +108,39 @@ def test_an_object_of_yes_and_no_in_parquet_is_read(tmp_path: Path) -> None:
     assert [labels for _, _, labels in read(tmp_path / "a.parquet")] == [{"toll": None}, {}]
 
 
-@pytest.mark.parametrize("form", ["json", "csv"])
-def test_what_texts_were_found_by_is_no_label(tmp_path: Path, form: str) -> None:
-    made = {"annotator": 1, "created_at": "2024-01-01", "updated_at": "2024-01-01", "lead_time": 3.2}
-    rows = [
-        {"annotation_id": k, "id": k, "text": f"Text {k}.", "query": "toll", "narratives": labels, **made}
-        for k, labels in enumerate(("school", ""), 1)
-    ]
-    path = tmp_path / f"min.{form}"
-    if form == "json":
+MADE = {"annotator": 1, "created_at": "2024-01-01", "updated_at": "2024-01-01", "lead_time": 3.2}
+
+
+def write_min(path: Path, *answers: dict[str, Any], ordered: bool = True) -> Path:
+    """A file as Label Studio writes it in JSON-MIN or CSV; `ordered`: with its columns sorted by a spreadsheet program."""
+    rows = [{"id": k, "text": f"Text {k}.", **answer, "annotation_id": k, **MADE} for k, answer in enumerate(answers, 1)]
+    if path.suffix == ".json":
         path.write_text(json.dumps([{key: row[key] for key in row if row[key] != ""} for row in rows]), encoding="utf-8")
-    else:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, sorted(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-    first, second = [labels for _, _, labels in read(path)]
-    assert first == {"school": None}
-    assert second in ({}, None) or "toll" not in second
+        return path
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        names = sorted(rows[0]) if ordered else [key for key in rows[0] if key != "annotation_id"]
+        if not ordered:
+            names.insert(names.index("annotator") + 1, "annotation_id")
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.mark.parametrize(("name", "ordered"), [("min.json", True), ("min.csv", True), ("min.csv", False)])
+def test_where_two_columns_hold_narratives_nobody_guesses_which_are_labels(tmp_path: Path, name: str, ordered: bool) -> None:
+    answers = [{"query": "toll", "narratives": "school"}, {"query": "toll", "narratives": ""}]
+    path = write_min(tmp_path / name, *answers, ordered=ordered)
+    [problem] = problems_of(lambda: read(path))
+    told = "'query' holds narratives, as 'narratives' does; say which are labels: --label-column narratives"
+    assert problem == f"{path}: {told}"
+    first, second = [labels for _, _, labels in read(path, labels=("narratives",))]
+    assert (first, second) == ({"school": None}, {})
+
+
+def test_answers_in_a_column_of_another_name_are_found_beside_empty_tags(tmp_path: Path) -> None:
+    path = write_min(tmp_path / "min.csv", {"choice": "toll", "tags": ""}, {"choice": "school", "tags": ""})
+    assert [labels for _, _, labels in read(path)] == [{"toll": None}, {"school": None}]
 
 
 def ask(text: str, label: str, answer: str, by: str) -> dict[str, str]:
@@ -114,7 +155,7 @@ def test_questions_that_were_shared_out_are_one_answer(tmp_path: Path) -> None:
 def test_whoever_was_asked_less_than_others_is_told(tmp_path: Path) -> None:
     answers = [ask("A", "toll", "accept", "al"), ask("A", "school", "reject", "al"), ask("A", "toll", "reject", "bo")]
     [(_, _, told)] = read(write_lines(tmp_path / "p.jsonl", *answers))
-    assert "'bo' was not asked about school, as others were; ask, or say with --partial" in told
+    assert "'bo' gave no answer about school, as others did; ask, or say with --partial" in told
 
 
 def test_numbers_name_the_same_document_whichever_way_a_text_comes_in(root: Path) -> None:

@@ -254,5 +254,5 @@ def test_labels_of_further_test_passages_are_never_taken_away(root: Path) -> Non
     assert done.exit_code == 2 and f"{place}:1: a further test passage, which is on no list to be read" in done.output
     assert snapshot(root) == before
     notes = migrate(root, {**step, "until_read": "new0"})["notes"]
-    assert "further test passages with other labels, which are on no list to be read: 1" in notes
+    assert "further test passages whose new labels are in doubt, and on no list to be read: 1" in notes
     assert [row["narratives"] for row in read_rows(place)] == [{"new0": "reports", other: "rebuts"}]

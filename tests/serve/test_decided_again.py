@@ -80,7 +80,8 @@ def test_undoing_works_on_the_page_that_decided(root: Path) -> None:
 
 def test_a_text_whose_id_another_text_has_gets_one_of_its_own(root: Path, tmp_path: Path) -> None:
     known = example_passages()[0]
-    tasks = write_lines(tmp_path / "tasks.jsonl", {**NEW, "id": known["id"]}, {**NEW, "id": "zz", "text": "bell road lamp"})
+    one, two = {**NEW, "id": known["id"], "query": "school"}, {**NEW, "id": "zz", "text": "bell road lamp"}
+    tasks = write_lines(tmp_path / "tasks.jsonl", one, two)
     desk, queue, texts = open_queue(root, TASKS, tasks)
     for task in texts:
         decide(desk, queue, task, {"toll": "reports"})
@@ -89,6 +90,15 @@ def test_a_text_whose_id_another_text_has_gets_one_of_its_own(root: Path, tmp_pa
     assert passages[known["text"]].id == known["id"]
     assert passages[NEW["text"]].id.startswith("text-")
     assert passages["bell road lamp"].id == "zz"
+
+
+def test_a_text_that_was_mended_since_is_told_and_not_doubled(root: Path) -> None:
+    path = write_lines(root / "labels" / "waiting.jsonl", NEW)
+    desk, queue, [task] = open_queue(root, UNLABELLED)
+    decide(desk, queue, task, {})
+    write_lines(path, {**NEW, "text": "tram mart unraed tramtram"})
+    [problem] = problems_of(lambda: desk.apply(queue))
+    assert "id 'u0' stands at" in problem and problem.startswith("Unlabelled passages:")
 
 
 def write_review(root: Path, *sides: dict[str, str | None]) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
     for name, part in parts.items():
         rows = _read_rows(path / name if name else path, part, datasets.ClassLabel, wishes)
         reader = argilla if argilla.is_argilla(part.column_names) else tables
+        rows = map(partial(tables.refuse_gaps, wishes=wishes), rows) if reader is tables else rows
         yield from (replace(entry, split=find_split(name)) for entry in reader.convert(rows, wishes))
 
 
@@ -82,7 +84,7 @@ def _read_rows(folder: Path, part: Any, class_label: type, wishes: Wishes) -> It
         if isinstance(inner, class_label):
             names[column] = list(inner.names)  # type: ignore[attr-defined]
     for number, row in enumerate(part, 1):
-        yield tables.refuse_gaps(Entry(Place(folder, number), to_names(dict(row), names, wishes)), wishes)
+        yield Entry(Place(folder, number), to_names(dict(row), names, wishes))
 
 
 def _import_datasets(path: Path) -> Any:

@@ -17,7 +17,7 @@ from narratives.annotation.formats.entry import TABLES, Entry, Wishes, as_list, 
 from narratives.annotation.formats.items import find_suffix, read_items
 from narratives.annotation.formats.tables import LABELS
 from narratives.annotation.formats.tasks import Answer, Fields, Task, read_tasks, spread
-from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels, list_words
+from narratives.annotation.formats.untaken import has_content, holds_spans, list_span_labels, list_words, refuse_rivals
 from narratives.data import Codebook, Passage
 from narratives.errors import UserError, at
 from narratives.labels import NONE, STANCES, fold_name, join_stance, to_record
@@ -165,12 +165,9 @@ def _find_controls(items: list[Entry], texts: Iterable[str | None], wishes: Wish
 
     `UserError` where a program has put the columns in another order, and none looks like it.
     """
-    passed = {*texts, *_BOOKKEEPING, "passage"}
-    fields = [(k, v) for item in items for k, v in item.values.items() if k not in passed]
-    named = {k for k, _ in fields if _is_named(k, wishes)}
-    # Where controls can be told by their names, a word elsewhere that is a narrative's may be what the texts were found by.
-    controls = named | {k for k, v in fields if not (named and isinstance(v, str)) and _looks_like_answer(v, wishes)}
-    beside = passed | {"id"}
+    refuse_rivals(items, texts, _CONTROL, wishes)
+    controls = {k for item in items for k, v in item.values.items() if k not in texts and _is_control(k, v, wishes)}
+    beside = {*texts, *_BOOKKEEPING, "id", "passage"}
     field_names: dict[str, None] = {}
     for item in items:
         keys = list(item.values)
@@ -200,12 +197,11 @@ def _decode(value: Any) -> Any:
     return value
 
 
-def _is_named(key: str, wishes: Wishes) -> bool:
-    """Whether a field is called as what holds labels."""
-    return key in (*wishes.labels, _CONTROL) or bool(wishes.names.narrative(key)) or fold_name(key) in LABELS
-
-
-def _looks_like_answer(value: Any, wishes: Wishes) -> bool:
+def _is_control(key: str, value: Any, wishes: Wishes) -> bool:
+    if key in _BOOKKEEPING or key == "passage":
+        return False
+    if key in (*wishes.labels, _CONTROL) or wishes.names.narrative(key) or fold_name(key) in LABELS:
+        return True
     if isinstance(value, dict):
         return any(shape in value for shape in _SHAPES)
     if isinstance(value, list):

@@ -85,7 +85,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
 def _share_out(text: _Text, wishes: Wishes) -> dict[str, dict[str, bool]]:
     """The answers of each annotator; of those who shared the questions among them, together.
 
-    `ValueError` where somebody was asked about some narratives only, and others about these too: nobody knows the rest.
+    `ValueError` where somebody answered about some narratives only, and others about these too: nobody knows the rest.
     """
     short = {} if text.open else {by: lacking for by, votes in text.votes.items() if (lacking := wishes.lacking(votes))}
     if not short:
@@ -94,8 +94,8 @@ def _share_out(text: _Text, wishes: Wishes) -> dict[str, dict[str, bool]]:
         together = {label: yes for votes in text.votes.values() for label, yes in votes.items()}
         return {" and ".join(filter(None, text.votes)): together}
     by, lacking = next(iter(short.items()))
-    fix = "ask, or say with --partial that what was not asked is not carried"
-    raise ValueError(f"'{by}' was not asked about {lacking[0]}, as others were; {fix}")
+    fix = "ask, or say with --partial that what has no answer is not carried"
+    raise ValueError(f"'{by}' gave no answer about {lacking[0]}, as others did; {fix}")
 
 
 def _explain_lacking(lacking: list[str], asked_labels: set[str], wishes: Wishes) -> str:

@@ -38,7 +38,7 @@ def read(path: Path, wishes: Wishes) -> Iterator[Entry]:
 
 def refuse_gaps(row: Entry, wishes: Wishes) -> Entry:
     """A row of Arrow whose labels are an object with a null in it is broken: each row has the fields of all others there."""
-    for column in _find_columns(row.values, wishes):
+    for column in _choose_columns(row.values, wishes):
         cell = find_field(row.values, column)
         if isinstance(cell, dict) and (gap := next((name for name, value in flatten(cell).items() if value is None), None)):
             problem = f"'{column}' holds null for '{gap}', which may mean not carried or stance not known"
@@ -105,6 +105,13 @@ def _find_columns(values: Mapping[str, Any], wishes: Wishes) -> list[str]:
     return named[:1]
 
 
+def _choose_columns(values: Mapping[str, Any], wishes: Wishes) -> list[str]:
+    """The columns that hold labels; none where `category` or the like stands beside columns of narratives."""
+    columns = _find_columns(values, wishes)
+    perhaps = columns and not wishes.labels and columns[0].strip().casefold() in LABELS[9:]
+    return [] if perhaps and _find_narratives(values, wishes) else columns
+
+
 def _find_narratives(values: Mapping[str, Any], wishes: Wishes) -> dict[str, str]:
     return {column: label for column in values if (label := wishes.names.find(str(column))) and label != NONE}
 
@@ -112,15 +119,14 @@ def _find_narratives(values: Mapping[str, Any], wishes: Wishes) -> dict[str, str
 def _take_labels(values: dict[str, Any], wishes: Wishes, sparse: bool, somewhere: bool) -> tuple[Any, str, bool]:
     """Labels, what had to be assumed, and whether they are one code in one cell."""
     silent = wishes.empty, "" if wishes.empty_is_none else EMPTY, False
-    columns = _find_columns(values, wishes)
-    perhaps = columns and not wishes.labels and columns[0].strip().casefold() in LABELS[9:]
-    if not columns or (perhaps and _find_narratives(values, wishes)):
+    columns = _choose_columns(values, wishes)
+    if not columns:
         if wishes.labels or (sparse and somewhere and not _find_narratives(values, wishes)):
             return silent
         labels = _take_columns(values, wishes)
         return silent if labels is None else (labels or None, "" if labels else UNASKED, False)
     contents = {column: _to_content(find_field(values, column), wishes) for column in columns}
-    cells = {column: cell for column, cell in contents.items() if has_content(cell) or _says_no(cell)}
+    cells = {column: cell for column, cell in contents.items() if has_content(cell) or _says_no(cell, wishes)}
     lists = [isinstance(cell, list) for column in columns if isinstance(cell := take_field(values, column), list)]
     beside = "stances" if columns == ["narratives"] else find_stances(values) if cells else None
     stances = values.pop(beside, None) if beside else None
@@ -141,9 +147,10 @@ def _take_labels(values: dict[str, Any], wishes: Wishes, sparse: bool, somewhere
     return labels, "", is_code
 
 
-def _says_no(cell: Any) -> bool:
-    """Whether a cell holds an object that says of each label that it is not carried."""
-    return isinstance(cell, dict) and bool(cell) and all(value is False for value in flatten(cell).values())
+def _says_no(cell: Any, wishes: Wishes) -> bool:
+    """Whether a cell holds an object that says of every narrative that it is not carried."""
+    flat = flatten(cell) if isinstance(cell, dict) else {}
+    return bool(flat) and all(value is False for value in flat.values()) and not wishes.lacking(flat)
 
 
 def _to_content(cell: Any, wishes: Wishes) -> Any:

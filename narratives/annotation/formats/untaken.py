@@ -5,12 +5,12 @@ Else it would look like "carries none" or "not labelled", and a text that carrie
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from narratives.annotation.formats.entry import Entry, Wishes
-from narratives.errors import show
+from narratives.errors import UserError, at, show
 from narratives.labels import fold_name, split_stance
 
 BESIDE = ("id", "text", "document", "language", "source", "narratives", "split")
@@ -156,3 +156,16 @@ def shorten(content: Any, longest: int = _SHOWN) -> str:
     """Content as a message shows it: as JSON, up to so many characters."""
     text = json.dumps(content, ensure_ascii=False, default=str)
     return show(text if len(text) <= longest else text[:longest] + " ...")
+
+
+def refuse_rivals(items: Sequence[Entry], texts: Iterable[str | None], control: str, wishes: Wishes) -> None:
+    """`UserError` where a word beside the answers is a narrative's, too: it may be what the texts were found by.
+
+    Answers stand in the field `control`, or in fields that are called as narratives are.
+    """
+    words = [(k, v) for item in items for k, v in item.values.items() if k not in texts and isinstance(v, str) and v.strip()]
+    named = next((k for k, _ in words if k == control or wishes.names.narrative(k)), "")
+    rival = next((k for k, v in words if k != control and not wishes.names.narrative(k) and wishes.names.narrative(v)), "")
+    if named and rival and not wishes.labels:
+        problem = f"'{show(rival)}' holds narratives, as '{show(named)}' does; say which are labels: --label-column {named}"
+        raise UserError(at(items[0].place.file, None, problem))

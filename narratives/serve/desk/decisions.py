@@ -25,7 +25,7 @@ class Entry:
     task: str = ""
     reader: str = ""
     narratives: dict[str, str | None] | None = None
-    side: int | None = None  # of a review: the number of the side that was right
+    side: int | None = None  # of a review, in lines of before: the number of the side that was right
     note: str = ""  # why it was skipped, or what is hard about it
     guess: bool = False  # whether the reader had seen what a model guesses
     about: list[str] = field(default_factory=list)  # keys that were undone or applied

@@ -10,11 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from narratives.annotation import ImportRequest, describe_import, import_labels, make_answer, make_return
+from narratives.annotation import (
+    ImportRequest,
+    describe_import,
+    fold_text,
+    import_labels,
+    make_answer,
+    make_return,
+    name_by_text,
+)
 from narratives.errors import UserError
 from narratives.project import Project
 from narratives.serve.desk.decisions import APPLIED, SKIPPED, UNDONE, Decisions, Entry, count_readings
-from narratives.serve.desk.queues import REVIEW, Queue, Queues, Task
+from narratives.serve.desk.queues import REVIEW, TASKS, Queue, Queues, Task
 from narratives.serve.guard.problems import Problem
 
 WAITING, SECOND, SKIPPED_ONES = "", "second", "skipped"  # what may be read of a queue
@@ -143,10 +151,11 @@ class Desk:
         if queue.kind != REVIEW:
             path = folder / "decisions.jsonl"
             lines = [make_answer(entry.record, entry.labels, [entry.reader], entry.note) for entry in entries]
-            taken = {passage.id: passage.text for passage in self._project.read_corpus(may_be_empty=True).passages}
-            for line in lines:
-                if taken.setdefault(line["id"], line["text"]) != line["text"]:
-                    del line["id"]  # two feeds number their texts alike: this one is named by its text
+            if queue.kind == TASKS:  # two feeds may number their texts alike: then the later one is named by its text
+                taken = {p.id: fold_text(p.text) for p in self._project.read_corpus(may_be_empty=True).passages}
+                for line in lines:
+                    if taken.setdefault(line["id"], folded := fold_text(line["text"])) != folded:
+                        line["id"] = name_by_text(line["text"])
             path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
             return path
         path, review = folder / "decisions.csv", queue.path.relative_to(self._project.root).as_posix()
@@ -195,8 +204,3 @@ def find_disputed(task: Task) -> set[str]:
     sides = [dict(side) for side in task.waiting.sides]
     ids = {id_ for side in sides for id_ in side}
     return {id_ for id_ in ids if any(id_ not in side or side[id_] != sides[0].get(id_) for side in sides)}
-
-
-def find_side(task: Task, labels: Mapping[str, str | None]) -> int | None:
-    """The number of the side that says just this; `None` where none does."""
-    return next((k for k, side in enumerate(task.waiting.sides, 1) if dict(side) == dict(labels)), None)

@@ -19,7 +19,7 @@ from narratives.errors import UserError, did_you_mean
 from narratives.serve.answering.wishes import take_texts
 from narratives.serve.desk.agreement import measure_agreement
 from narratives.serve.desk.decisions import DECIDED, SKIPPED, Entry
-from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_disputed, find_side
+from narratives.serve.desk.desk import SKIPPED_ONES, VIEWS, WAITING, Desk, find_disputed
 from narratives.serve.desk.queues import REVIEW, Queue, Task
 from narratives.serve.guard.bodies import read_form, take_one
 from narratives.serve.guard.problems import Problem
@@ -171,7 +171,6 @@ def _read_entry(form: dict[str, list[str]], do: str, reader: str, parts: Parts, 
         task=task_key,
         reader=reader,
         narratives=labels,
-        side=find_side(task, labels),
         note=note,
         guess=take_one(form, "guess") == "1",
         record=to_task(task.waiting),
