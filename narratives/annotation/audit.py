@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.annotation.conflicts import Settled, read_settled
+from narratives.annotation.conflicts import Settled, list_seen, read_settled
 from narratives.annotation.doubts import Suspicion, choose_file, count_waiting, keep_current, make_doubt_form
 from narratives.annotation.incoming import fold_text
 from narratives.annotation.names import make_names
@@ -95,9 +95,7 @@ def audit_labels(
     _judge_labels(findings, passages, judged, codebook, find_errors(scores, gold), scores)
     _compare_twins(findings, passages, pairs)
     settled = read_settled(folder, make_names(codebook))
-    settled_rows = {
-        row for row in findings.doubts if passages[row].narratives in settled.get(fold_text(passages[row].text), [])
-    }
+    settled_rows = {row for row in findings.doubts if passages[row].narratives in list_seen(settled, passages[row])}
     _draw_lot(findings, corpus, passages, settled, lot)
     records = [make_doubt_form(passages[row], findings.doubts[row]) for row in findings.doubts if row not in settled_rows]
     records.sort(key=lambda record: (-record["doubt"], record["id"]))

@@ -26,6 +26,12 @@ def make_conflict(old: Sequence[Passage], group: Sequence[Incoming]) -> dict[str
     return make_form(old[0] if old else group[0].passage, sides)
 
 
+def list_seen(settled: Settled, passage: Passage, twins: bool = False) -> list[Any]:
+    """The labels that were seen when somebody decided about a passage; `twins`: other passages have its text."""
+    seen = settled.get(fold_text(passage.text), [])
+    return [labels for id_, labels in seen if not twins or id_ == passage.id]
+
+
 def read_settled(folder: Path, names: Names) -> Settled:
     """What was decided in the conflict files of `folder`. A file that cannot be read is told when it is imported."""
     settled: Settled = defaultdict(list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
-from narratives.annotation.conflicts import Settled, make_conflict
+from narratives.annotation.conflicts import Settled, list_seen, make_conflict
 from narratives.annotation.incoming import Incoming, fold_text
 from narratives.data import Labels, Passage
 
@@ -44,8 +44,7 @@ def merge(existing: Sequence[Passage], incoming: Sequence[Incoming], settled: Se
             if not group or _place(result, old, decisions or group):
                 continue
             others = len(existing_groups.get(key, [])) - len(old)  # with the same text: what was settled about these is theirs
-            seen = [labels for id_, labels in settled.get(key, []) if not others or id_ == old[0].id]
-            if old and all(item.passage.narratives in seen for item in group):
+            if old and all(item.passage.narratives in list_seen(settled, old[0], others > 0) for item in group):
                 result.dropped += len(group)
             else:
                 result.conflicts.append(make_conflict(old, group))

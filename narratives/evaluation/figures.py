@@ -54,4 +54,5 @@ def make_share(groups: Sequence[Sequence[int]]) -> Figure:
     hits, cases = np.array(groups, dtype=np.float64).reshape(-1, 2, 1).swapaxes(0, 1)
     if not cases.sum():
         return Figure(None, None, None)
-    return make_figure(hits.sum() / cases.sum(), *(bound[0] for bound in bound_shares(hits, cases)), int(cases.sum()))
+    low, high = bound_shares(hits, cases)
+    return make_figure(hits.sum() / cases.sum(), low[0], high[0], int(cases.sum()))

@@ -171,8 +171,8 @@ def test_numbers_name_the_same_document_whichever_way_a_text_comes_in(root: Path
 @pytest.mark.parametrize("name", ["x" * 300, "a\nb", "../up", ".hidden"])
 def test_a_name_that_no_file_should_have_is_refused(root: Path, name: str) -> None:
     path = write_lines(root / "new.jsonl", {"id": "n", "text": "a new text", "narratives": {}})
-    for words in (["labels", "import", path, "--into", name], ["labels", "add", path, "--into", name]):
-        done = invoke(root, *words)
+    for command in ("import", "add"):
+        done = invoke(root, "labels", command, path, "--into", name)
         assert done.exit_code == 2 and len(done.output.strip().splitlines()) == 1
         assert "a plain name is needed, such as: march" in done.output
 

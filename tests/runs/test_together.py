@@ -124,7 +124,9 @@ def test_evaluating_and_reporting_at_once_leave_what_belongs_together(root: Path
     at_once(root, ["evaluate", "base"], ["report", "base"], ["evaluate", "base", "--split", "validation"])
     project = Project(root)
     evaluation, corpus = read_evaluation(project, "base"), project.corpus
-    assert len(read_answers(project, "base", corpus.part(evaluation.split), corpus.codebook).passages) == evaluation.passages
+    assert (
+        len(read_answers(project, evaluation, corpus.part(evaluation.split), corpus.codebook).passages) == evaluation.passages
+    )
 
 
 @needs_fork

@@ -50,7 +50,8 @@ def test_a_page_that_is_gone_back_to_may_say_something_else(tmp_path: Path, agai
 
 def test_what_is_sent_again_is_written_once(tmp_path: Path) -> None:
     decisions = Decisions(tmp_path / "q.jsonl")
-    for labels in ({"toll": None}, {"toll": None}, {}, {}):
+    answers: list[dict[str, str | None]] = [{"toll": None}, {"toll": None}, {}, {}]
+    for labels in answers:
         decisions.add(make_entry("a", labels))
     assert len((tmp_path / "q.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
@@ -87,8 +88,8 @@ def test_a_text_whose_id_another_text_has_gets_one_of_its_own(root: Path, tmp_pa
         decide(desk, queue, task, {"toll": "reports"})
     assert desk.apply(queue)[0].startswith("imported: 2")
     passages = {passage.text: passage for passage in Project(root).read_corpus().passages}
-    assert passages[known["text"]].id == known["id"]
-    assert passages[NEW["text"]].id.startswith("text-")
+    assert passages[str(known["text"])].id == known["id"]
+    assert passages[str(NEW["text"])].id.startswith("text-")
     assert passages["bell road lamp"].id == "zz"
 
 
@@ -143,7 +144,12 @@ def test_nothing_is_undone_while_it_goes_into_the_labels(root: Path, monkeypatch
 
     waiting = threading.Thread(target=undo)
     write = desk._write
-    monkeypatch.setattr(desk, "_write", lambda *given: (waiting.start(), write(*given))[1])  # it comes in the middle
+
+    def come_in_the_middle(*given: Any) -> Path:
+        waiting.start()
+        return write(*given)
+
+    monkeypatch.setattr(desk, "_write", come_in_the_middle)
     desk.apply(queue)
     waiting.join()
     assert refused == [409]
