@@ -76,7 +76,7 @@ def test_undoing_works_on_the_page_that_decided(root: Path) -> None:
         undo = page[page.index('id="undo"') : page.index('id="decide"')]
         key = undo.split('name="key" value="')[1].split('"')[0]
         client.post("/label/unlabelled", data={**form, "do": "undo", "key": key})
-        assert NEW["text"] in client.get("/label/unlabelled").text
+        assert str(NEW["text"]) in client.get("/label/unlabelled").text
 
 
 def test_a_text_whose_id_another_text_has_gets_one_of_its_own(root: Path, tmp_path: Path) -> None:
