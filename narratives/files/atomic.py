@@ -68,11 +68,14 @@ def replacing(path: Path, *, sweep: bool = True, settle: bool = True) -> Iterato
     """Give a path to write to; when the block ends well it becomes `path` in one step, else it is removed.
 
     The same for a file and for a folder. When this returns, what was written survives a power cut. An `OSError` (a full disk,
-    no permission) becomes a `UserError`. Without `sweep`, what a killed process left beside `path` is left to the caller.
-    Without `settle`, a power cut may still take the name away, until the folder is synced.
+    no permission) becomes a `UserError`, and so does a device or a pipe at this path: nothing may take its place. Without
+    `sweep`, what a killed process left beside `path` is left to the caller. Without `settle`, a power cut may still take the
+    name away, until the folder is synced.
     """
     aside = None
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UserError(at(path, None, "is a device or a pipe; name a file"))
         make_folders(path.parent)
         with at_work_in(path.parent, (lambda: _sweep(path)) if sweep else lambda: None):
             aside = name_aside(path)

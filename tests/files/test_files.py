@@ -109,6 +109,13 @@ def test_a_file_does_not_replace_a_folder(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"x": None}
 
 
+@SAVERS
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path, save: Save) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert problems_of(lambda: save(tmp_path / "pipe", "new")) == [f"{tmp_path / 'pipe'}: is a device or a pipe; name a file"]
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300)
     assert problems_of(lambda: save_file(path, "new")) == [
