@@ -103,7 +103,7 @@ class Evaluation:
     behaviour: list[FamilyResult] = field(default_factory=list)
     robustness: list[dict[str, Any]] = field(default_factory=list)
     shared_tasks: dict[str, dict[str, float | None]] = field(default_factory=dict)
-    predictions_digest: str = ""  # sha256 of the file beside it; empty where nobody noted it
+    predictions_digest: str = ""  # of the file beside it, whatever the order of its lines; empty where nobody noted it
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, without a time stamp: the same predictions give the same bytes."""

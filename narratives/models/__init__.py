@@ -20,7 +20,7 @@ from narratives.models.lessons import (
 )
 from narratives.models.manifest import TESTED_FILE, read_manifest
 from narratives.models.model import Model
-from narratives.models.predictions import parse_labels, read_predictions, to_row, write_predictions
+from narratives.models.predictions import digest_predictions, parse_labels, read_predictions, to_row, write_predictions
 from narratives.models.purposes import Wishes
 from narratives.models.sparing import fit_cascade
 from narratives.models.stances import LEAST, can_learn, describe_stances, stance_matrix
@@ -44,6 +44,7 @@ __all__ = [
     "decide",
     "describe_changes",
     "describe_stances",
+    "digest_predictions",
     "digest_text",
     "explain_raised",
     "explain_text",

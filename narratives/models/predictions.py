@@ -1,5 +1,6 @@
 """Predictions on disk: ours, and those of any other program or person."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,6 +40,11 @@ def write_predictions(path: Path, predictions: Sequence[Prediction], run: str, c
     """Write all predictions, or nothing."""
     rows = (json.dumps(to_row(prediction, run, codebook), ensure_ascii=False) for prediction in predictions)
     write_text(path, "\n".join(rows) + "\n")
+
+
+def digest_predictions(path: Path) -> str:
+    """A digest of a file of predictions, whatever the order of its lines."""
+    return hashlib.sha256(b"\n".join(sorted(path.read_bytes().splitlines()))).hexdigest()
 
 
 def read_predictions(path: Path, codebook: Codebook, encoding: str = "") -> Iterator[Prediction]:

@@ -21,7 +21,7 @@ from narratives.evaluation import (
     score,
     write_tested,
 )
-from narratives.files import read_json, sha256, write_json
+from narratives.files import read_json, write_json
 from narratives.labels import (
     SHARES,
     Check,
@@ -34,7 +34,15 @@ from narratives.labels import (
     score_checks,
     score_stance_pairs,
 )
-from narratives.models import TESTED_FILE, Model, explain_text, load_model, read_predictions, write_predictions
+from narratives.models import (
+    TESTED_FILE,
+    Model,
+    digest_predictions,
+    explain_text,
+    load_model,
+    read_predictions,
+    write_predictions,
+)
 from narratives.progress import Progress, Say
 from narratives.project import Project, RunConfig
 from narratives.runs.background import describe_alarms
@@ -107,7 +115,7 @@ def evaluate_model(
         files = {passage.id: file for file, added in further.items() for passage in added}
         evaluation = replace(evaluation, slices=_slice_further(evaluation, answers, beyond, files))
     worst = explain_misses(model, evaluation.worst, progress)
-    evaluation = replace(evaluation, worst=worst, predictions_digest=sha256(folder / PREDICTIONS))
+    evaluation = replace(evaluation, worst=worst, predictions_digest=digest_predictions(folder / PREDICTIONS))
     write_json(folder / "evaluation.json", evaluation.to_json())
     if split == "test":
         write_tested(project.model(config.run) / TESTED_FILE, evaluation, model.digest, config.all_languages)
@@ -179,7 +187,7 @@ def read_answers(project: Project, evaluation: Evaluation, passages: list[Passag
     """The saved predictions of which an evaluation is, joined with gold passages; `UserError` where they are others."""
     path = project.experiment(evaluation.run) / PREDICTIONS
     digest = evaluation.predictions_digest
-    if digest and path.is_file() and sha256(path) != digest:
+    if digest and path.is_file() and digest_predictions(path) != digest:
         fix = f"evaluate again: narratives evaluate {evaluation.run}"
         raise UserError(at(path, None, f"not the predictions of which evaluation.json beside it is; {fix}"))
     return join(passages, read_predictions(path, codebook), codebook, path)

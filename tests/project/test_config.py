@@ -202,7 +202,7 @@ def test_a_project_without_runs_is_told_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("C = 0", "'C' must be at least 1e-06"),
+        ("C = 0", "'C' must be at least 1e-06 and at most 1000000.0"),
         ("min_df = 0", "'min_df' must be at least 1"),
         ("word_ngrams = [3, 1]", "'word_ngrams' must be two numbers, 1 or more, the smaller first"),
     ],

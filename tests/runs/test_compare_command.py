@@ -129,8 +129,10 @@ def test_predictions_of_another_model_than_the_figures_are_refused(finished: Pat
     path = root / "experiments" / "tfidf" / "predictions.jsonl"
     evaluated = invoke(root, "evaluate", "tfidf")
     assert evaluated.exit_code == 0 and invoke(root, "compare", "tfidf", "transformer").exit_code == 0
-    lines = path.read_text(encoding="utf-8").splitlines()
-    write_lines(path, *lines[::-1])
+    first, *lines = path.read_text(encoding="utf-8").splitlines()
+    write_lines(path, *lines[::-1], first)  # in another order they are the same
+    assert invoke(root, "compare", "tfidf", "transformer").exit_code == 0
+    write_lines(path, *lines, json.dumps({**json.loads(first), "narratives": {}, "note": "another model's"}))
     [problem] = problems_of(lambda: compare_runs(Project(root), "tfidf", "transformer", print))
     told = "not the predictions of which evaluation.json beside it is; evaluate again: narratives evaluate tfidf"
     assert problem == f"{path}: {told}"
