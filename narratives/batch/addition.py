@@ -19,7 +19,7 @@ def extend_plan(plan: Plan, sources: Sequence[Source], options: Options, say: Sa
     again by its place, or wherever it lies by its bytes; a copy elsewhere that has grown is another file. `UserError` where
     one that was answered has changed.
     """
-    places = {input_.place or _locate(input_.source): input_ for input_ in plan.inputs}
+    places = {input_.place or input_.source.place: input_ for input_ in plan.inputs}
     moved = {
         input_.source.path: input_
         for input_ in plan.inputs
@@ -31,14 +31,14 @@ def extend_plan(plan: Plan, sources: Sequence[Source], options: Options, say: Sa
     problems, again = [], 0
     columns = options.columns if options.columns != plan.options.columns else None
     for source in sources:
-        before = places.get(_locate(source)) or moved.get(source.path)
+        before = places.get(source.place) or moved.get(source.path)
         if before and has_changed(source, before.identity):
             fix = "put what is new into a file of its own and add that, or name another --output"
             problems.append(at(source.path, None, f"has changed since it was answered; {fix}"))
         elif before or _is_copy(source, plan.inputs):
             again += 1
         else:  # another file may have been named alike, seen from another folder
-            new = replace(source, path=_locate(source)) if source.path in paths else source
+            new = replace(source, path=source.place) if source.path in paths else source
             added.append(replace(split_input(new, options, batch), columns=columns))
     if problems:
         raise UserError(*problems)
@@ -53,10 +53,6 @@ def check_same_model(plan: Plan, model: Model, output: OutputFolder) -> None:
         folder = f"{output.root.rstrip('/')}-{model.run}-{model.digest[:8]}"
         fix = f"begin a new folder for this model: --output {folder}"
         raise UserError(at(output.place(PLAN), None, f"the answers in this folder were begun with {reason}; {fix}"))
-
-
-def _locate(source: Source) -> str:
-    return source.path if is_url(source.path) else os.path.realpath(source.path)
 
 
 def _is_copy(source: Source, inputs: Sequence[Input]) -> bool:

@@ -1,7 +1,6 @@
 """The plan of a batch run: which parts there are, and all that decides what their answers are."""
 
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -220,7 +219,7 @@ def split_input(source: Source, options: Options, batch: int = 0) -> Input:
         if absent and not (source.form in ("jsonl", "txt") and name != column):
             fix = "name it with --text-column" if name == column else "name others with --keep"
             raise UserError(at(source.path, first[0].line, f"no '{name}' column{explain_absence(name, first, columns, fix)}"))
-    place = "" if is_url(source.path) else os.path.realpath(source.path)
+    place = "" if is_url(source.path) else source.place
     return Input(source, identify(source), header, parts, batch, place=place)
 
 

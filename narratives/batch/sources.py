@@ -35,6 +35,11 @@ class Source:
         return os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
     @property
+    def place(self) -> str:
+        """What tells it from other files, wherever it is named from: its full path, links followed; a URL as it is."""
+        return self.path if is_url(self.path) else os.path.realpath(self.path)
+
+    @property
     def has_tabs(self) -> bool:
         """Whether its ending says that fields stand between tabs."""
         return strip_packing(self.path)[0].lower().endswith(".tsv")
@@ -64,7 +69,8 @@ def find_sources(names: Sequence[str], output: str, encoding: str = "") -> tuple
                 chosen = _choose(top, inner, output) if top != name or inner is not None else [top]
                 left_out += sorted({*(_leave_out(inner, output) if inner is not None else [top])} - {*chosen})
                 for path in chosen:
-                    sources.setdefault(path if is_url(path) else os.path.realpath(path), _to_source(path, encoding))
+                    source = _to_source(path, encoding)
+                    sources.setdefault(source.place, source)
                 is_empty = is_empty and not chosen
         except OSError as error:
             raise unreadable(name, error) from None
