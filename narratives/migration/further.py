@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from narratives.data import Passage
 from narratives.errors import UserError
 from narratives.migration.file import Migration
-from narratives.migration.steps import UNLABELLED, carry_over, find_doubt
+from narratives.migration.steps import UNLABELLED, follow
 
 
 def check_further(migration: Migration, further: Sequence[Passage]) -> list[str]:
@@ -15,14 +15,9 @@ def check_further(migration: Migration, further: Sequence[Passage]) -> list[str]
     """
     lost, doubtful = [], 0
     for passage in further:
-        labels: dict[str, str | None] = dict(passage.narratives or {})
-        is_lost = is_doubtful = False
-        for step in migration.steps:
-            is_lost |= step.until_read == UNLABELLED and any(id_ in labels for id_ in step.old)
-            is_doubtful |= find_doubt(step, labels) is not None
-            labels = carry_over(step, labels)
-        doubtful += is_doubtful
-        if is_lost:
+        _, touched, doubts = follow(migration.steps, passage.narratives or {})
+        doubtful += bool(doubts)
+        if any(step.until_read == UNLABELLED for step in touched):
             fix = "relabel it first, or give until_read an id"
             lost.append(f"{passage.place}: a further test passage, which is on no list to be read; {fix}")
     if lost:

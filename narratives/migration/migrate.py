@@ -18,7 +18,7 @@ from narratives.migration.codebook_text import edit_codebook, restore_ends
 from narratives.migration.file import Migration, read_migration
 from narratives.migration.further import check_further
 from narratives.migration.nearest import NEAREST, find_nearest, find_open, list_sides
-from narratives.migration.steps import UNLABELLED, Doubt, Step, carry_over, find_doubt
+from narratives.migration.steps import UNLABELLED, Doubt, Step, carry_over, follow
 from narratives.progress import Say
 from narratives.project import Project
 
@@ -151,15 +151,9 @@ def _relabel(
     for passage in [*passages, *further]:
         if passage.narratives is None:
             continue
-        labels: dict[str, str | None] = dict(passage.narratives)
-        doubts: list[Doubt] = []
-        unread = False
-        for step in migration.steps:
-            touched = any(id_ in labels for id_ in step.old)
-            counts[step.describe()] += touched
-            unread |= touched and step.until_read == UNLABELLED
-            doubts += [doubt] if (doubt := find_doubt(step, labels)) else []
-            labels = carry_over(step, labels)
+        labels, touched, doubts = follow(migration.steps, passage.narratives)
+        counts.update(step.describe() for step in touched)
+        unread = any(step.until_read == UNLABELLED for step in touched)
         doubts += [near[passage.id] for near in suggested if passage.id in near]
         if unread or list(labels.items()) != list(passage.narratives.items()):
             if passage.place is None:

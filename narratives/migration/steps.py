@@ -1,6 +1,6 @@
 """A step of a codebook migration: what becomes of labels, and what of it a reader must settle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 UNLABELLED = "(unlabelled)"  # no id can look like it
@@ -54,6 +54,18 @@ def carry_over(step: Step, labels: Mapping[str, str | None]) -> dict[str, str | 
             stance = stances.pop() if len(stances) == 1 else None
         after[new] = stance
     return after
+
+
+def follow(steps: Sequence[Step], before: Words) -> tuple[dict[str, str | None], list[Step], list[Doubt]]:
+    """Labels after all steps, the steps that touched them, and what a reader must settle."""
+    labels: dict[str, str | None] = dict(before)
+    touched = list[Step]()
+    doubts = list[Doubt]()
+    for step in steps:
+        touched += [step] if any(id_ in labels for id_ in step.old) else []
+        doubts += [doubt] if (doubt := find_doubt(step, labels)) else []
+        labels = carry_over(step, labels)
+    return labels, touched, doubts
 
 
 def find_doubt(step: Step, labels: Words) -> Doubt | None:
