@@ -41,15 +41,16 @@ def score_across(
     """Scores (texts, columns), each from a classifier with the settings of `classifier` that learned from the other folds.
 
     `texts` are those of the lesson or windows of them, `folds` (texts,) where each belongs. `classifier` is fitted: of a
-    blend its weights are taken. TF-IDF takes a few times as long as it took to fit, any other nearly as long as that for each
-    fold that occurs in `folds`. A training that was killed goes on from `checkpoint`, a folder.
+    blend its weights are taken, and its scale for other languages. TF-IDF takes a few times as long as it took to fit, any
+    other nearly as long as that for each fold that occurs in `folds`. A training that was killed goes on from `checkpoint`,
+    a folder.
     """
     if type(classifier) is TfidfClassifier:
         return _score_words(classifier, lesson, texts, folds, progress)
     if type(classifier) is BlendClassifier:
         words = _score_words(classifier.tfidf_, lesson, texts, folds)
         sense = score_across(classifier.sense_, lesson, texts, folds, progress=progress, checkpoint=checkpoint)
-        return classifier.mix(words, sense)
+        return classifier.mix(words, sense, classifier.find_foreign(texts))
     return _train_again(classifier, lesson, texts, folds, progress, checkpoint)
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from narratives.classifiers.abroad import Abroad, find_taught, fit_abroad
 from narratives.classifiers.interface import check_finite, find_classifier, setting
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
@@ -26,7 +28,8 @@ class BlendClassifier:
     """The weighted mean of both classifiers' log-odds; each is trained as by itself, with its own defaults.
 
     The weight is the one under which validation passages are ranked best (average precision over all decisions); columns
-    without validation labels get equal weights.
+    without validation labels get equal weights. Where the sense is multilingual, it alone answers in languages that the
+    words were not taught (see `Abroad`).
     """
 
     sense: str = setting("transformer", among=_SENSES)  # "multilingual" for texts in a language that the encoder cannot read
@@ -38,6 +41,7 @@ class BlendClassifier:
     weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
     tfidf_: Any = field(default=None, init=False, repr=False)
     sense_: Any = field(default=None, init=False, repr=False)
+    abroad_: Abroad | None = field(default=None, init=False, repr=False)  # where the sense is multilingual
 
     def fit(
         self,
@@ -53,8 +57,9 @@ class BlendClassifier:
         self.tfidf_ = TfidfClassifier(**self._word_settings).fit(texts, y)
         self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
         self.weights_ = np.full(y.shape[1], _EQUAL)
+        self.abroad_ = Abroad(find_taught(texts)) if self.sense == "multilingual" else None
         if validation:
-            self.weights_[: validation[1].shape[1]] = self._choose_weight(*validation)
+            self._choose(*validation)
         return self
 
     @property
@@ -68,16 +73,24 @@ class BlendClassifier:
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
-        return self.mix(self.tfidf_.predict_proba(texts), self.sense_.predict_proba(texts, progress=progress))
+        words, sense = self.tfidf_.predict_proba(texts), self.sense_.predict_proba(texts, progress=progress)
+        return self.mix(words, sense, self.find_foreign(texts))
 
-    def mix(self, words: Scores, sense: Scores) -> Scores:
+    def find_foreign(self, texts: Texts) -> NDArray[np.bool_]:
+        """Which of the texts (texts,) the sense answers alone."""
+        return self.abroad_.find_foreign(texts) if self.abroad_ else np.zeros(len(texts), dtype=np.bool_)
+
+    def mix(self, words: Scores, sense: Scores, foreign: NDArray[np.bool_]) -> Scores:
         """The scores of both parts, each (texts, columns), as one."""
-        odds = self.weights_ * to_log_odds(words) + (1 - self.weights_) * to_log_odds(sense)
+        odds = self._mix_odds(words, sense, self.weights_)
+        if self.abroad_:
+            odds[foreign] = self.abroad_.place(to_log_odds(sense[foreign]))
         return to_share(odds).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Each classifier in a folder of its own, and the weights."""
-        write_json(folder / _FILE, {"tfidf_weights": self.weights_.tolist()})
+        abroad = {"abroad": self.abroad_.to_json()} if self.abroad_ else {}
+        write_json(folder / _FILE, {"tfidf_weights": self.weights_.tolist(), **abroad})
         for name, part in (("tfidf", self.tfidf_), (self.sense, self.sense_)):
             (folder / name).mkdir()
             part.save(folder / name)
@@ -86,20 +99,33 @@ class BlendClassifier:
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
         """Load both."""
         classifier = cls(**hyperparameters)
-        classifier.weights_ = np.array(read_json(folder / _FILE)["tfidf_weights"], dtype=np.float64)
+        kept = read_json(folder / _FILE)
+        classifier.weights_ = np.array(kept["tfidf_weights"], dtype=np.float64)
+        classifier.abroad_ = Abroad.from_json(kept["abroad"]) if "abroad" in kept else None  # older models have none
         check_finite({"tfidf_weights": classifier.weights_})
         classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", classifier._word_settings)
         make, settings = classifier._find_sense()
         classifier.sense_ = make.load(folder / classifier.sense, settings)
         return classifier
 
-    def _choose_weight(self, texts: Texts, y: Targets) -> float:
+    def _choose(self, texts: Texts, y: Targets) -> None:
+        """The weight, and on what scale the sense answers alone, from validation texts."""
+        words, sense = (part.predict_proba(texts)[:, : y.shape[1]] for part in (self.tfidf_, self.sense_))
+        weight = self._choose_weight(words, sense, y)
+        self.weights_[: y.shape[1]] = weight
+        if self.abroad_:
+            self.abroad_ = fit_abroad(self.abroad_.taught, self._mix_odds(words, sense, weight), sense, y)
+
+    def _choose_weight(self, words: Scores, sense: Scores, y: Targets) -> float:
         from sklearn.metrics import average_precision_score
 
         if not y.any():
             return _EQUAL
-        words, sense = (to_log_odds(part.predict_proba(texts))[:, : y.shape[1]] for part in (self.tfidf_, self.sense_))
-        return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), (w * words + (1 - w) * sense).ravel()))
+        return max(_WEIGHTS, key=lambda w: average_precision_score(y.ravel(), self._mix_odds(words, sense, w).ravel()))
+
+    def _mix_odds(self, words: Scores, sense: Scores, weight: Any) -> NDArray[np.float64]:
+        """Log-odds of both; `weight` is that of the words, one for all or (columns,)."""
+        return np.asarray(weight * to_log_odds(words) + (1 - weight) * to_log_odds(sense))
 
     @property
     def _word_settings(self) -> dict[str, Any]:

@@ -86,8 +86,10 @@ def _weigh(classifier: Classifier, text: str, columns: Sequence[int], language: 
     if isinstance(classifier, TfidfClassifier):
         return classifier.explain(text.split())
     if isinstance(classifier, BlendClassifier):
-        exact = _weigh(classifier.tfidf_, text, columns, language)
         erased = _weigh(classifier.sense_, text, columns, language)
+        if classifier.abroad_ and classifier.find_foreign([text])[0]:
+            return classifier.abroad_.slope * erased
+        exact = _weigh(classifier.tfidf_, text, columns, language)
         weights = np.asarray(classifier.weights_)
         return np.asarray(weights * exact + (1 - weights) * erased)
     return erase_words(classifier, text, columns, language)

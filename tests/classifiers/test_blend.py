@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from helpers.toy import Toy
 
+from narratives.classifiers.abroad import Abroad, fit_abroad
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import find_classifier, hyperparameters
+from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 
 
@@ -55,11 +57,8 @@ def test_the_weight_is_the_one_that_ranks_validation_best_and_is_saved(
 ) -> None:
     good, bad = np.where(toy_texts.y, 0.9, 0.1), np.where(toy_texts.y, 0.1, 0.9)
     for words, sense, best in ((good, bad, 0.8), (bad, good, 0.2)):
-        monkeypatch.setattr(blend.tfidf_, "predict_proba", lambda texts, scores=words, **_: scores)
-        monkeypatch.setattr(blend.sense_, "predict_proba", lambda texts, scores=sense, **_: scores)
-        weight = blend._choose_weight(toy_texts.texts, toy_texts.y)
+        weight = blend._choose_weight(words, sense, toy_texts.y)
         assert (weight > 0.5) == (best > 0.5)
-    monkeypatch.undo()
     weights = np.array([0.3, 0.3, 0.5])
     monkeypatch.setattr(blend, "weights_", weights)
     blend.save(tmp_path)
@@ -84,3 +83,58 @@ def test_columns_without_validation_labels_get_equal_weights(tiny_encoder: Path,
     blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(texts, np.hstack([y, ~y]), validation=(texts, y))
     assert len(set(blend.weights_[:3])) == 1
     assert blend.weights_[3:].tolist() == [0.5] * 3
+
+
+ENGLISH = "The council raised the toll on the bridge, and nobody in the town was asked."
+PERSIAN = "شورای شهر عوارض پل را بالا برد و هیچ کس در شهر از آن خبر نداشت."
+
+
+@pytest.fixture(scope="module")
+def spoken(tiny_encoder: Path, toy_texts: Toy) -> BlendClassifier:
+    texts = [f"{ENGLISH} {text}" for text in toy_texts.texts]
+    blend = BlendClassifier(sense="multilingual", encoder=str(tiny_encoder))
+    return blend.fit(texts, toy_texts.y, validation=(texts[:30], toy_texts.y[:30]))
+
+
+def test_in_a_language_that_its_words_were_not_taught_the_sense_answers_alone(spoken: BlendClassifier) -> None:
+    abroad = spoken.abroad_
+    assert abroad
+    assert abroad.taught == {"en"}
+    alone = to_share(abroad.place(to_log_odds(spoken.sense_.predict_proba([PERSIAN]))))
+    np.testing.assert_allclose(spoken.predict_proba([PERSIAN]), alone, atol=1e-6)
+    assert not np.allclose(spoken.tfidf_.predict_proba([ENGLISH]), spoken.predict_proba([ENGLISH]), atol=1e-3)
+    assert spoken.find_foreign([ENGLISH, PERSIAN, "42"]).tolist() == [False, True, False]
+
+
+def test_how_it_answers_abroad_is_saved(spoken: BlendClassifier, tmp_path: Path) -> None:
+    spoken.save(tmp_path)
+    again = BlendClassifier.load(tmp_path, hyperparameters(spoken))
+    assert again.abroad_ == spoken.abroad_
+    assert np.array_equal(again.predict_proba([ENGLISH, PERSIAN]), spoken.predict_proba([ENGLISH, PERSIAN]))
+
+
+def test_a_score_of_the_sense_alone_becomes_as_probable_as_a_mixed_one() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(40_000, 1)) - 1
+    gold = rng.random(truth.shape) < to_share(truth)
+    mixed, sense = (truth + 1) * 2, to_share(truth / 2 - 3)  # both know the truth, each on a scale of its own
+    line = fit_abroad(frozenset({"en"}), mixed, sense, gold)
+    np.testing.assert_allclose(line.place(to_log_odds(sense)), mixed, atol=0.3)
+
+
+@pytest.mark.parametrize("gold", [False, True])
+def test_without_labels_of_both_kinds_the_scale_stays(gold: bool) -> None:
+    line = fit_abroad(frozenset(), np.ones((3, 1)), np.full((3, 1), 0.2), np.full((3, 1), gold))
+    assert (line.slope, line.shift) == (1.0, 0.0)
+
+
+def test_a_sense_that_ranks_no_better_than_chance_keeps_its_scale() -> None:
+    gold = np.array([[True], [False]] * 20)
+    line = fit_abroad(frozenset(), np.where(gold, 2.0, -2.0), np.where(gold, 0.2, 0.8), gold)
+    assert (line.slope, line.shift) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("line", [{"slope": 0.0, "shift": 0.0}, {"slope": float("nan"), "shift": 0.0}])
+def test_a_line_that_does_not_rise_is_refused(line: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="does not rise"):
+        Abroad.from_json({"taught": ["en"], **line})

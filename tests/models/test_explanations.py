@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from narratives.classifiers.abroad import Abroad
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
@@ -203,6 +204,16 @@ def test_a_blend_is_explained_by_the_weighted_sum_of_its_parts(finished: Path) -
     mixed = weigh_words(Model("b", "blend", blend, words.codebook, words.calibration, words.thresholds), text, [0])
     parts = [weigh_words(model, text, [0]) for model in (words, sense)]
     np.testing.assert_allclose(mixed[:, 0], 0.6 * parts[0][:, 0] + 0.4 * parts[1][:, 0], atol=1e-9)
+
+
+def test_in_a_language_that_a_blend_was_not_taught_its_sense_alone_is_explained(finished: Path) -> None:
+    words, sense = (load_model(finished / "models" / run) for run in ("tfidf", "transformer"))
+    blend = BlendClassifier(sense="multilingual")
+    blend.tfidf_, blend.sense_, blend.weights_ = words.classifier, sense.classifier, np.full(3, 0.6)
+    blend.abroad_ = Abroad(frozenset({"en"}), slope=2.0, shift=-1.0)
+    text = "شورای شهر عوارض پل را بالا برد و هیچ کس در شهر از آن خبر نداشت."
+    mixed = weigh_words(Model("b", "blend", blend, words.codebook, words.calibration, words.thresholds), text, [0])
+    np.testing.assert_allclose(mixed[:, 0], 2 * weigh_words(sense, text, [0])[:, 0], atol=1e-9)
 
 
 def test_where_the_codebook_helps_its_part_is_in_the_weights(finished: Path, toy_texts: Toy) -> None:

@@ -40,6 +40,7 @@ class TransformerClassifier:
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
     pooling: str = setting("span", among=("span", "attention", "mean"))  # how the vectors of a window's tokens become one
+    idle: float = setting(1.0, least=0.05, most=1)  # share of the texts without a label that an epoch reads, in turn
     frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -72,8 +73,7 @@ class TransformerClassifier:
         self.fast_ = self.bf16_ = self.halved_ = None
         self.tokenizer_, encoder = load_encoder(self.encoder)
         attends, span = self.pooling != "mean", SPAN if self.pooling == "span" else 0
-        network = PooledClassifier(encoder, y.shape[1], self.dropout, attends=attends, span=span)
-        self.network_ = network.to(choose_device())
+        self.network_ = PooledClassifier(encoder, y.shape[1], self.dropout, attends=attends, span=span).to(choose_device())
         self.network_.expect(torch.from_numpy(y.mean(0)))
         freeze(encoder, self.frozen)
         schedule = Schedule(
@@ -87,6 +87,7 @@ class TransformerClassifier:
             max_class_weight=self.max_class_weight,
             bf16=self.bf16,
             seed=self.seed,
+            idle=self.idle,
         )
         data = [(texts, y), *([validation] if validation else [])]
         train_network(
@@ -189,15 +190,14 @@ class TransformerClassifier:
         self.bf16_ = notes.get(_GPU) == "bf16"
         if spoilt := next((name for name, tensor in weights.items() if not tensor.isfinite().all()), None):
             raise ValueError(f"'{spoilt}' holds what is no number")
-        config = AutoConfig.from_pretrained(self.folder_ / "encoder", local_files_only=True, trust_remote_code=False)
+        folder = self.folder_ / "encoder"
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         encoder, attends = AutoModel.from_config(config, trust_remote_code=False), "attention.weight" in weights
         outputs, span = len(weights["head.bias"]), int(notes.get(_SPAN, 0))
         network = PooledClassifier(encoder, outputs, self.dropout, attends=attends, span=span)  # older ones average
         network.load_state_dict(weights, strict=True)
         self.network_ = network.to(choose_device())
-        self.tokenizer_ = AutoTokenizer.from_pretrained(
-            self.folder_ / "encoder", local_files_only=True, trust_remote_code=False
-        )
+        self.tokenizer_ = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
     def _compute(self, text: str) -> NDArray[np.float32]:
         """Logits of shape (windows, narratives), by torch on a CPU."""

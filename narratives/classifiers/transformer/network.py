@@ -120,13 +120,19 @@ def freeze(encoder: Any, share: float) -> None:
     What is frozen has no gradients: that saves their time too. With a share of 0 all learn, the word vectors too, as do
     encoders whose layers cannot be told.
     """
-    count = getattr(encoder.config, "num_hidden_layers", 0)
-    stacks = [module for module in encoder.modules() if isinstance(module, nn.ModuleList) and len(module) == count]
-    if not share or not stacks:
+    layers = find_layers(encoder)
+    if not share or not layers:
         return
     encoder.requires_grad_(False)
-    for layer in stacks[0][int(share * count) :]:
+    for layer in layers[int(share * len(layers)) :]:
         layer.requires_grad_(True)
+
+
+def find_layers(encoder: Any) -> list[nn.Module]:
+    """The layers of an encoder, from the lowest up; none where they cannot be told."""
+    count = getattr(encoder.config, "num_hidden_layers", 0)
+    stacks = (module for module in encoder.modules() if isinstance(module, nn.ModuleList) and len(module) == count)
+    return list(next(stacks, []))
 
 
 def start_learning(network: PooledClassifier) -> None:

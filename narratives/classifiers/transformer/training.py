@@ -13,7 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from narratives.classifiers.transformer.batches import padded, send, shuffled_batches
+from narratives.classifiers.transformer.batches import choose_windows, padded, send, shuffled_batches
+from narratives.classifiers.transformer.frozen import FrozenStates
 from narratives.classifiers.transformer.network import PooledClassifier, has_bf16, start_learning, write_tensors
 from narratives.data import Targets, Texts
 from narratives.files import read_json, replacing, write_json
@@ -34,6 +35,7 @@ class Schedule:
     max_class_weight: float
     bf16: bool
     seed: int
+    idle: float = 1.0  # share of the texts without a label that an epoch reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,17 @@ def train_network(
     may add up in another order.
     """
     device = next(network.parameters()).device
+    bf16 = schedule.bf16 and has_bf16(device)
     optimizer = _make_optimizer(network, schedule)
     y = torch.from_numpy(targets.astype(np.float32))
     weights = _class_weights(y, schedule.max_class_weight).to(device)
-    work = _Work(network, windows, y, padding, schedule, optimizer, nn.BCEWithLogitsLoss(pos_weight=weights))
     state, best = _resume(network, optimizer, checkpoint)
+    frozen = None
+    if schedule.epochs > 1 and device.type == "cpu":  # a GPU is not kept waiting by these layers
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
+            frozen = FrozenStates.compute(network, windows, padding, progress)
+    loss = nn.BCEWithLogitsLoss(pos_weight=weights)
+    work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen)
     while state.epoch < schedule.epochs and state.epoch - state.best_epoch < schedule.patience:
         _train_epoch(work, state, progress)
         state.epoch += 1
@@ -101,27 +109,36 @@ class _Work:
     schedule: Schedule
     optimizer: torch.optim.AdamW
     loss: nn.Module
+    bf16: bool
+    frozen: FrozenStates | None
+
+    def find_logits(self, rows: list[int], ids: Tensor, mask: Tensor) -> Tensor:
+        """Those of a batch of windows, (windows, narratives); from the last frozen layer on where its states were kept."""
+        with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=self.bf16):
+            if self.frozen is None:
+                return self.network(ids, mask).float()
+            self.frozen.recall(rows, ids.shape[1])
+            with self.frozen.standing_in():
+                return self.network(ids, mask).float()
 
 
 def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
     network, schedule, optimizer = work.network, work.schedule, work.optimizer
     device = next(network.parameters()).device
     lengths, owners = work.windows["length"][:], work.windows["text"][:]
-    steps = -(-len(lengths) // schedule.batch_size)
-    bf16 = schedule.bf16 and has_bf16(device)
+    read = choose_windows(work.y.any(1)[owners].tolist(), schedule.idle, state.epoch, schedule.seed)
+    steps = -(-len(read) // schedule.batch_size)
     reading = 20 if device.type == "cuda" else 1  # steps between looks at the loss, for which a GPU must be waited for
     torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
     generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
-    batches = shuffled_batches(lengths, schedule.batch_size, generator)
+    batches = shuffled_batches(read, lengths, schedule.batch_size, generator)
     start_learning(network)
     total, mean = torch.zeros((), dtype=torch.float64, device=device), 0.0
     for step, (rows, (ids, mask)) in enumerate(zip(batches, padded(work.windows, batches, work.padding, device), strict=True)):
         factor = _linear_schedule(state.epoch * steps + step, schedule.epochs * steps, schedule.warmup)
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-            logits = network(ids, mask)
-        loss = work.loss(logits.float(), send(work.y[[owners[row] for row in rows]], device))
+        loss = work.loss(work.find_logits(rows, ids, mask), send(work.y[[owners[row] for row in rows]], device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
