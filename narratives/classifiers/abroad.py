@@ -1,5 +1,6 @@
 """Texts in languages that the words of a blend were not taught: the sense answers alone, on the scale of the blend."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -18,20 +19,20 @@ _SHARE = 0.01  # of the training texts: a language with fewer was hardly taught
 class Abroad:
     """TF-IDF finds none of its words in a language that it was not taught, which says nothing against a narrative.
 
-    So its part of the mean is left out there. Scores of the sense alone mean less than those of both; the line makes them as
-    probable as mixed scores of the same size, so that calibration and thresholds hold for either.
+    So its part of the mean is left out there. Scores of the sense alone are on another scale than mixed ones; a line makes
+    them as probable as mixed ones of the same size, so that calibration and thresholds hold for either.
     """
 
     taught: frozenset[str]
     slope: float = 1.0
     shift: float = 0.0
 
-    def find_foreign(self, texts: Texts) -> NDArray[np.bool_]:
+    def find_abroad(self, texts: Texts) -> NDArray[np.bool_]:
         """Which of the texts are in none of the languages taught; where the language is unsure, it may be one of them."""
         known = self.taught | {NONE}
         return np.array([code not in known for code, _ in find_languages(texts)], dtype=np.bool_)
 
-    def place(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    def rescale(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds by the sense alone, as log-odds of the blend."""
         return self.slope * odds + self.shift
 
@@ -42,16 +43,18 @@ class Abroad:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The same again; `ValueError` where the line is none."""
-        slope, shift = float(value["slope"]), float(value["shift"])
-        if not (np.isfinite([slope, shift]).all() and slope > 0):
-            raise ValueError("'abroad' has a line that does not rise")
-        return cls(taught=frozenset(map(str, value["taught"])), slope=slope, shift=shift)
+        taught, line = value["taught"], np.array([value["slope"], value["shift"]], dtype=np.float64)
+        if not isinstance(taught, list) or not np.isfinite(line).all() or line[0] <= 0:
+            raise ValueError("'abroad' needs a list of languages, and a line that rises")
+        return cls(frozenset(map(str, taught)), float(line[0]), float(line[1]))
 
 
 def find_taught(texts: Texts) -> frozenset[str]:
-    """The languages of a hundredth of the training texts or more."""
-    codes = [code for code, _ in find_languages(texts)]
-    return frozenset(code for code in set(codes) if codes.count(code) >= _SHARE * len(codes)) - {NONE}
+    """The languages of a hundredth of these texts or more; none where that is unsure of most of them."""
+    codes = Counter(code for code, _ in find_languages(texts))
+    if codes[NONE] > len(texts) / 2:
+        return frozenset()
+    return frozenset(code for code, count in codes.items() if count >= _SHARE * len(texts)) - {NONE}
 
 
 def fit_abroad(taught: frozenset[str], mixed: NDArray[np.float64], sense: Scores, gold: Matrix) -> Abroad:

@@ -50,7 +50,7 @@ def score_across(
     if type(classifier) is BlendClassifier:
         words = _score_words(classifier.tfidf_, lesson, texts, folds)
         sense = score_across(classifier.sense_, lesson, texts, folds, progress=progress, checkpoint=checkpoint)
-        return classifier.mix(words, sense, classifier.find_foreign(texts))
+        return classifier.mix(words, sense, classifier.find_abroad(texts))
     return _train_again(classifier, lesson, texts, folds, progress, checkpoint)
 
 

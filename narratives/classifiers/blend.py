@@ -57,7 +57,10 @@ class BlendClassifier:
         self.tfidf_ = TfidfClassifier(**self._word_settings).fit(texts, y)
         self.sense_ = make(**settings).fit(texts, y, validation=validation, progress=progress, checkpoint=checkpoint)
         self.weights_ = np.full(y.shape[1], _EQUAL)
-        self.abroad_ = Abroad(find_taught(texts)) if self.sense == "multilingual" else None
+        self.abroad_ = None
+        if self.sense == "multilingual":  # a language in which nothing is carried teaches no words
+            taught = find_taught([text for text, row in zip(texts, y, strict=True) if row.any()])
+            self.abroad_ = Abroad(taught) if taught else None
         if validation:
             self._choose(*validation)
         return self
@@ -74,17 +77,17 @@ class BlendClassifier:
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
         words, sense = self.tfidf_.predict_proba(texts), self.sense_.predict_proba(texts, progress=progress)
-        return self.mix(words, sense, self.find_foreign(texts))
+        return self.mix(words, sense, self.find_abroad(texts))
 
-    def find_foreign(self, texts: Texts) -> NDArray[np.bool_]:
+    def find_abroad(self, texts: Texts) -> NDArray[np.bool_]:
         """Which of the texts (texts,) the sense answers alone."""
-        return self.abroad_.find_foreign(texts) if self.abroad_ else np.zeros(len(texts), dtype=np.bool_)
+        return self.abroad_.find_abroad(texts) if self.abroad_ else np.zeros(len(texts), dtype=np.bool_)
 
-    def mix(self, words: Scores, sense: Scores, foreign: NDArray[np.bool_]) -> Scores:
-        """The scores of both parts, each (texts, columns), as one."""
+    def mix(self, words: Scores, sense: Scores, abroad: NDArray[np.bool_]) -> Scores:
+        """The scores of both parts, each (texts, columns), as one; of the texts `abroad` (texts,) those of the sense."""
         odds = self._mix_odds(words, sense, self.weights_)
         if self.abroad_:
-            odds[foreign] = self.abroad_.place(to_log_odds(sense[foreign]))
+            odds[abroad] = self.abroad_.rescale(to_log_odds(sense[abroad]))
         return to_share(odds).astype(np.float32)
 
     def save(self, folder: Path) -> None:
@@ -109,7 +112,11 @@ class BlendClassifier:
         return classifier
 
     def _choose(self, texts: Texts, y: Targets) -> None:
-        """The weight, and on what scale the sense answers alone, from validation texts."""
+        """The weight, and on what scale the sense answers alone, from those validation texts that both answer."""
+        both = ~self.find_abroad(texts)
+        if not both.any():
+            return
+        texts, y = [text for text, mixed in zip(texts, both, strict=True) if mixed], y[both]
         words, sense = (part.predict_proba(texts)[:, : y.shape[1]] for part in (self.tfidf_, self.sense_))
         weight = self._choose_weight(words, sense, y)
         self.weights_[: y.shape[1]] = weight

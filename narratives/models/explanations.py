@@ -87,7 +87,7 @@ def _weigh(classifier: Classifier, text: str, columns: Sequence[int], language: 
         return classifier.explain(text.split())
     if isinstance(classifier, BlendClassifier):
         erased = _weigh(classifier.sense_, text, columns, language)
-        if classifier.abroad_ and classifier.find_foreign([text])[0]:
+        if classifier.abroad_ and classifier.find_abroad([text])[0]:
             return classifier.abroad_.slope * erased
         exact = _weigh(classifier.tfidf_, text, columns, language)
         weights = np.asarray(classifier.weights_)

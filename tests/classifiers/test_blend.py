@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.toy import Toy
 
-from narratives.classifiers.abroad import Abroad, fit_abroad
+from narratives.classifiers.abroad import Abroad, find_taught, fit_abroad
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import find_classifier, hyperparameters
 from narratives.classifiers.odds import to_log_odds, to_share
@@ -100,10 +100,10 @@ def test_in_a_language_that_its_words_were_not_taught_the_sense_answers_alone(sp
     abroad = spoken.abroad_
     assert abroad
     assert abroad.taught == {"en"}
-    alone = to_share(abroad.place(to_log_odds(spoken.sense_.predict_proba([PERSIAN]))))
+    alone = to_share(abroad.rescale(to_log_odds(spoken.sense_.predict_proba([PERSIAN]))))
     np.testing.assert_allclose(spoken.predict_proba([PERSIAN]), alone, atol=1e-6)
     assert not np.allclose(spoken.tfidf_.predict_proba([ENGLISH]), spoken.predict_proba([ENGLISH]), atol=1e-3)
-    assert spoken.find_foreign([ENGLISH, PERSIAN, "42"]).tolist() == [False, True, False]
+    assert spoken.find_abroad([ENGLISH, PERSIAN, "42"]).tolist() == [False, True, False]
 
 
 def test_how_it_answers_abroad_is_saved(spoken: BlendClassifier, tmp_path: Path) -> None:
@@ -117,24 +117,49 @@ def test_a_score_of_the_sense_alone_becomes_as_probable_as_a_mixed_one() -> None
     rng = np.random.default_rng(0)
     truth = rng.normal(size=(40_000, 1)) - 1
     gold = rng.random(truth.shape) < to_share(truth)
-    mixed, sense = (truth + 1) * 2, to_share(truth / 2 - 3)  # both know the truth, each on a scale of its own
+    mixed = (truth + 1) * 2
+    sense = to_share(truth / 2 - 3).astype(np.float32)
     line = fit_abroad(frozenset({"en"}), mixed, sense, gold)
-    np.testing.assert_allclose(line.place(to_log_odds(sense)), mixed, atol=0.3)
+    np.testing.assert_allclose(line.rescale(to_log_odds(sense)), mixed, atol=0.3)
 
 
 @pytest.mark.parametrize("gold", [False, True])
 def test_without_labels_of_both_kinds_the_scale_stays(gold: bool) -> None:
-    line = fit_abroad(frozenset(), np.ones((3, 1)), np.full((3, 1), 0.2), np.full((3, 1), gold))
+    line = fit_abroad(frozenset(), np.ones((3, 1)), np.full((3, 1), 0.2, dtype=np.float32), np.full((3, 1), gold))
     assert (line.slope, line.shift) == (1.0, 0.0)
 
 
 def test_a_sense_that_ranks_no_better_than_chance_keeps_its_scale() -> None:
     gold = np.array([[True], [False]] * 20)
-    line = fit_abroad(frozenset(), np.where(gold, 2.0, -2.0), np.where(gold, 0.2, 0.8), gold)
+    line = fit_abroad(frozenset(), np.where(gold, 2.0, -2.0), np.where(gold, 0.2, 0.8).astype(np.float32), gold)
     assert (line.slope, line.shift) == (1.0, 0.0)
 
 
-@pytest.mark.parametrize("line", [{"slope": 0.0, "shift": 0.0}, {"slope": float("nan"), "shift": 0.0}])
-def test_a_line_that_does_not_rise_is_refused(line: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="does not rise"):
-        Abroad.from_json({"taught": ["en"], **line})
+@pytest.mark.parametrize("wrong", [{"slope": 0.0}, {"slope": float("nan")}, {"shift": float("inf")}, {"taught": "en"}])
+def test_how_to_answer_abroad_is_checked(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a line that rises"):
+        Abroad.from_json({"taught": ["en"], "slope": 1.0, "shift": 0.0, **wrong})
+
+
+def test_a_language_in_which_nothing_is_carried_teaches_no_words(tiny_encoder: Path, toy_texts: Toy) -> None:
+    texts = [f"{ENGLISH} {text}" for text in toy_texts.texts] + [PERSIAN] * 30
+    y = np.concatenate([toy_texts.y, np.zeros((30, 3), dtype=np.bool_)])
+    blend = BlendClassifier(sense="multilingual", encoder=str(tiny_encoder)).fit(texts, y)
+    assert blend.abroad_ == Abroad(frozenset({"en"}))
+
+
+def test_where_nobody_knows_what_was_taught_both_answer(toy_texts: Toy) -> None:
+    assert find_taught(["42", "?!", "a1 b2"] * 20 + [ENGLISH] * 10) == frozenset()
+
+
+def test_validation_texts_that_the_sense_answers_alone_set_no_scale(tiny_encoder: Path, toy_texts: Toy) -> None:
+    texts = [f"{ENGLISH} {text}" for text in toy_texts.texts]
+    blends = [
+        BlendClassifier(sense="multilingual", encoder=str(tiny_encoder)).fit(texts, toy_texts.y, validation=validation)
+        for validation in (
+            (texts[:30], toy_texts.y[:30]),
+            ([*texts[:30], *[PERSIAN] * 20], np.concatenate([toy_texts.y[:30], ~toy_texts.y[:20]])),
+        )
+    ]
+    assert blends[0].abroad_ == blends[1].abroad_
+    assert np.array_equal(blends[0].weights_, blends[1].weights_)

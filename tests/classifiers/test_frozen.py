@@ -7,6 +7,7 @@ import pytest
 import torch
 from helpers.toy import Toy
 from torch import nn
+from transformers import AutoConfig, AutoModel
 
 from narratives.classifiers.transformer.batches import pad, tokenise
 from narratives.classifiers.transformer.encoder import load_encoder
@@ -65,6 +66,26 @@ def test_an_error_leaves_the_layers_as_they_were(tiny_encoder: Path, toy_texts: 
     with pytest.raises(KeyboardInterrupt), kept.standing_in():
         raise KeyboardInterrupt
     assert torch.equal(network(ids, mask), whole)
+    assert not any("forward" in vars(layer) for layer in network.encoder.encoder.layer)
+
+
+@pytest.mark.parametrize("kind", ["mpnet", "deberta-v2", "electra", "distilbert"])
+def test_encoders_whose_layers_answer_in_other_ways_go_on_alike(kind: str, tiny_encoder: Path, toy_texts: Toy) -> None:
+    sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 3000}
+    old = {"dim": 32, "n_heads": 2, "hidden_dim": 64, "n_layers": 4} if kind == "distilbert" else {"num_hidden_layers": 4}
+    torch.manual_seed(0)
+    encoder = AutoModel.from_config(AutoConfig.for_model(kind, **sizes | old))
+    freeze(encoder, 0.5)
+    network = PooledClassifier(encoder, 2, 0.1).eval()
+    windows = tokenise(toy_texts.texts, load_encoder(str(tiny_encoder))[0], 64)
+    kept = FrozenStates.compute(network, windows, 0, None)
+    assert kept
+    ids, mask = batch(windows)
+    whole = network(ids, mask)
+    kept.recall(ROWS, ids.shape[1])
+    with kept.standing_in():
+        assert torch.allclose(network(ids, mask), whole, atol=5e-3)
+    assert torch.equal(network(ids, mask), whole)
 
 
 def test_nothing_is_kept_where_all_layers_learn(tiny_encoder: Path, toy_texts: Toy) -> None:
@@ -113,3 +134,34 @@ def test_nothing_is_kept_where_an_encoder_would_answer_otherwise(tiny_encoder: P
     layers = network.encoder.encoder.layer
     layers[0], layers[1] = Odd(layers[0]), Next(layers[1])
     assert FrozenStates.compute(network, windows, 0, None) is None
+
+
+class Wide(nn.Module):
+    """A layer that lays its states out in another order."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, states: torch.Tensor, *arguments: Any, **options: Any) -> torch.Tensor:
+        """One token more than it was given."""
+        answer: torch.Tensor = self.layer(states, *arguments, **options)
+        return torch.cat([answer, answer[:, :1]], 1)
+
+
+def test_nothing_is_kept_where_states_are_laid_out_otherwise(tiny_encoder: Path, toy_texts: Toy) -> None:
+    network, windows = prepare(tiny_encoder, toy_texts)
+    layers = network.encoder.encoder.layer
+    layers[0] = Wide(layers[0])
+    layers[1].forward = lambda states, *arguments, **options: states[:, :-1]
+    assert FrozenStates.compute(network, windows, 0, None) is None
+
+
+def test_only_the_frozen_layers_are_computed(tiny_encoder: Path, toy_texts: Toy) -> None:
+    network, windows = prepare(tiny_encoder, toy_texts)
+    seen: list[int] = []
+    for k, layer in enumerate(network.encoder.encoder.layer):
+        layer.attention.register_forward_hook(lambda *_, k=k: seen.append(k))
+    assert FrozenStates.compute(network, windows, 0, None)
+    assert seen.count(1) == 2  # in the first batch alone: as a whole, and going on from the states
+    assert seen.count(0) >= 2

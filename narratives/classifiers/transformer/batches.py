@@ -51,7 +51,7 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
 
 
 def choose_windows(labelled: Sequence[bool], idle: float, epoch: int, seed: int) -> list[int]:
-    """The rows that an epoch reads: all that are `labelled`, and of the others the share `idle`, in turn.
+    """The windows that an epoch reads: all that are `labelled`, and of the others the share `idle`, in turn.
 
     The epochs take the others in an order drawn once, each where the one before it stopped: none is read twice before all
     were read. What carries nothing is most of what there is, and much alike.

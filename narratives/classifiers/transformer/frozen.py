@@ -1,7 +1,7 @@
 """What the frozen layers make of the training windows: computed once, not in every epoch."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,6 +16,8 @@ _MOST = 2 << 30  # bytes: 2.8 million tokens of width 384, some 20,000 passages;
 _BUDGET = 1024  # tokens computed together
 _NEAR = 0.01  # how far the encoder's answer may lie from its own, as a share of its length, where states are put in
 
+Encoder = Callable[..., Any]
+
 
 @dataclass(slots=True)
 class FrozenStates:
@@ -25,28 +27,32 @@ class FrozenStates:
     of the work of an encoder whose lower half is frozen.
     """
 
-    layers: Sequence[nn.Module]
+    frozen: Sequence[nn.Module]  # the layers
+    above: Sequence[nn.Module]  # those that learn
     starts: list[int]  # where the tokens of each window begin in `states`, and where the last one ends
     states: Tensor  # float16 (tokens, width)
-    paired: bool  # whether a layer answers with a tuple, as those of some encoders do
+    beside: int | None = None  # how much a layer answers beside the states, in a tuple; `None`: it answers no tuple
     batch: Tensor | None = None  # (windows, tokens, width): what comes next
 
     @classmethod
     def compute(
         cls, network: PooledClassifier, windows: Any, padding: int, progress: Progress | None, most: int = _MOST
     ) -> Self | None:
-        """Of all windows; `None` where no layer is frozen, where they are too many, or where it would not come out alike."""
-        layers = [layer for layer in find_layers(network.encoder) if not any(w.requires_grad for w in layer.parameters())]
-        lengths, width = windows["length"][:], network.encoder.config.hidden_size
-        learns = any(weight.requires_grad for weight in network.encoder.get_input_embeddings().parameters())
-        if not layers or learns or 2 * sum(lengths) * width > most:
+        """Of all windows; `None` where no layer is frozen, where they are too many, or where it would not come out alike.
+
+        To be asked before anything is learned: whether it comes out alike is judged by the whole encoder, as pretrained.
+        """
+        layers = find_layers(network.encoder)
+        frozen = [layer for layer in layers if not any(weights.requires_grad for weights in layer.parameters())]
+        lengths, width = windows["length"][:], getattr(network.encoder.config, "hidden_size", most)
+        if not frozen or frozen != layers[: len(frozen)] or 2 * sum(lengths) * width > most:
             return None
         starts = torch.tensor([0, *lengths]).cumsum(0).tolist()
-        kept = cls(layers, starts, torch.empty(starts[-1], width, dtype=torch.float16), paired=False)
+        kept = cls(frozen, layers[len(frozen) :], starts, torch.empty(starts[-1], width, dtype=torch.float16))
         batches, device = batches_by_length(lengths, _BUDGET), next(network.parameters()).device
         network.eval()
         for k, (rows, (ids, mask)) in enumerate(zip(batches, padded(windows, batches, padding, device), strict=True)):
-            if not kept._keep(network.encoder, rows, ids, mask, check=k == 0):
+            if not (kept._keep(network.encoder, rows, ids, mask) if k else kept._begin(network.encoder, rows, ids, mask)):
                 return None
             if progress:
                 progress(k + 1, len(batches), "what the frozen layers make of the passages")
@@ -59,43 +65,74 @@ class FrozenStates:
             start, end = self.starts[row : row + 2]
             self.batch[k, : end - start] = self.states[start:end]
 
-    @contextmanager
-    def standing_in(self) -> Iterator[None]:
+    def standing_in(self) -> AbstractContextManager[None]:
         """Within it the frozen layers compute nothing: the first one answers what was recalled, the others pass it on."""
-        forwards = [layer.forward for layer in self.layers]
-        try:
-            for k, layer in enumerate(self.layers):
-                layer.forward = self._answer if k == 0 else self._pass_on
-            yield
-        finally:
-            for layer, forward in zip(self.layers, forwards, strict=True):
-                layer.forward = forward
+        return _replaced({self.frozen[0]: self._answer} | dict.fromkeys(self.frozen[1:], self._pass_on))
 
     def _answer(self, *arguments: Any, **options: Any) -> Any:
-        return (self.batch,) if self.paired else self.batch
+        return self.batch if self.beside is None else (self.batch, *[None] * self.beside)
 
-    def _pass_on(self, state: Any, *arguments: Any, **options: Any) -> Any:
-        return (state,) if self.paired else state
+    def _pass_on(self, *arguments: Any, **options: Any) -> Any:
+        state = arguments[0] if arguments else options["hidden_states"]
+        return state if self.beside is None else (state, *[None] * self.beside)
 
     @torch.no_grad()
-    def _keep(self, encoder: Callable[..., Any], rows: Sequence[int], ids: Tensor, mask: Tensor, check: bool) -> bool:
-        """Keep the states of some windows; with `check` say whether the encoder answers alike where it goes on from them."""
+    def _begin(self, encoder: Encoder, rows: Sequence[int], ids: Tensor, mask: Tensor) -> bool:
+        """Keep the states of the first windows, and say whether the encoder answers alike where it goes on from them."""
         seen: list[Any] = []
-        hook = self.layers[-1].register_forward_hook(lambda layer, given, answer: seen.append(answer))
-        try:
+        with _watched(self.frozen[-1], seen):
             whole = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        finally:
-            hook.remove()
         if len(seen) != 1:  # a layer that is asked several times, as where layers are shared
             return False
-        self.paired = isinstance(seen[0], tuple)
-        states = seen[0][0] if self.paired else seen[0]
+        self.beside = len(seen[0]) - 1 if isinstance(seen[0], tuple) else None
+        if not self._put(rows, seen[0], ids):
+            return False
+        self.recall(rows, ids.shape[1])
+        try:
+            with self.standing_in():
+                apart = (encoder(input_ids=ids, attention_mask=mask).last_hidden_state - whole)[mask.bool()]
+        except Exception:  # whatever an encoder wants of its layers beside their states: it computes them itself
+            return False
+        return bool(apart.norm() <= _NEAR * whole[mask.bool()].norm())
+
+    @torch.no_grad()
+    def _keep(self, encoder: Encoder, rows: Sequence[int], ids: Tensor, mask: Tensor) -> bool:
+        """Keep the states of some windows; the layers above are spared."""
+        seen: list[Any] = []
+        with _watched(self.frozen[-1], seen), _replaced(dict.fromkeys(self.above, self._pass_on)):
+            encoder(input_ids=ids, attention_mask=mask)
+        return self._put(rows, seen[0], ids)
+
+    def _put(self, rows: Sequence[int], answer: Any, ids: Tensor) -> bool:
+        states = answer if self.beside is None else answer[0]
+        if tuple(states.shape) != (*ids.shape, self.states.shape[1]):  # an encoder that lays them out in its own way
+            return False
         for k, row in enumerate(rows):
             start, end = self.starts[row : row + 2]
             self.states[start:end] = states[k, : end - start]
-        if not check:
-            return True
-        self.recall(rows, ids.shape[1])
-        with self.standing_in():
-            apart = (encoder(input_ids=ids, attention_mask=mask).last_hidden_state - whole)[mask.bool()]
-        return bool(apart.norm() <= _NEAR * whole[mask.bool()].norm())
+        return True
+
+
+@contextmanager
+def _watched(layer: nn.Module, seen: list[Any]) -> Iterator[None]:
+    """Within it what the layer answers is put into `seen`."""
+    hook = layer.register_forward_hook(lambda _, given, answer: seen.append(answer))
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@contextmanager
+def _replaced(forwards: Mapping[nn.Module, Callable[..., Any]]) -> Iterator[None]:
+    """Within it these functions answer for the layers."""
+    before = {layer: vars(layer).get("forward") for layer in forwards}
+    try:
+        for layer, forward in forwards.items():
+            layer.forward = forward
+        yield
+    finally:
+        for layer, own in before.items():
+            vars(layer).pop("forward", None)  # else a layer would hold itself, and stay in memory
+            if own:
+                layer.forward = own

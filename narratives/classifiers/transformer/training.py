@@ -35,7 +35,7 @@ class Schedule:
     max_class_weight: float
     bf16: bool
     seed: int
-    idle: float = 1.0  # share of the texts without a label that an epoch reads
+    idle: float = 1.0  # share of the windows of texts without a label that an epoch reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,10 @@ class State:
     epoch: int = 0  # epochs done
     best_epoch: int = 0
     best_score: float = -1.0
+
+    def goes_on(self, schedule: Schedule) -> bool:
+        """Whether another epoch is due."""
+        return self.epoch < schedule.epochs and self.epoch - self.best_epoch < schedule.patience
 
 
 def train_network(
@@ -79,14 +83,14 @@ def train_network(
     optimizer = _make_optimizer(network, schedule)
     y = torch.from_numpy(targets.astype(np.float32))
     weights = _class_weights(y, schedule.max_class_weight).to(device)
-    state, best = _resume(network, optimizer, checkpoint)
-    frozen = None
-    if schedule.epochs > 1 and device.type == "cpu":  # a GPU is not kept waiting by these layers
+    state, frozen = _read_state(checkpoint), None
+    if schedule.epochs > 1 and state.goes_on(schedule) and device.type == "cpu":  # no GPU is kept waiting by these layers
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
             frozen = FrozenStates.compute(network, windows, padding, progress)
+    state, best = _resume(network, optimizer, checkpoint, state)
     loss = nn.BCEWithLogitsLoss(pos_weight=weights)
     work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen)
-    while state.epoch < schedule.epochs and state.epoch - state.best_epoch < schedule.patience:
+    while state.goes_on(schedule):
         _train_epoch(work, state, progress)
         state.epoch += 1
         reached = score(network) if score else float(state.epoch)
@@ -114,12 +118,15 @@ class _Work:
 
     def find_logits(self, rows: list[int], ids: Tensor, mask: Tensor) -> Tensor:
         """Those of a batch of windows, (windows, narratives); from the last frozen layer on where its states were kept."""
+        logits: Tensor
         with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=self.bf16):
             if self.frozen is None:
-                return self.network(ids, mask).float()
-            self.frozen.recall(rows, ids.shape[1])
-            with self.frozen.standing_in():
-                return self.network(ids, mask).float()
+                logits = self.network(ids, mask)
+            else:
+                self.frozen.recall(rows, ids.shape[1])
+                with self.frozen.standing_in():
+                    logits = self.network(ids, mask)
+        return logits.float()
 
 
 def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
@@ -190,21 +197,26 @@ def _save_checkpoint(
         write_json(aside / "state.json", asdict(state))
 
 
+def _read_state(checkpoint: Checkpoint | None) -> State:
+    """That of a training to go on with; that of a new one where there is none, or one of other data or other settings."""
+    start = State(checkpoint.fingerprint if checkpoint else "")
+    if checkpoint is None or not (checkpoint.folder / "state.json").is_file():
+        return start
+    state = State(**read_json(checkpoint.folder / "state.json"))
+    return state if state.fingerprint == checkpoint.fingerprint else start
+
+
 def _resume(
-    network: PooledClassifier, optimizer: torch.optim.Optimizer, checkpoint: Checkpoint | None
+    network: PooledClassifier, optimizer: torch.optim.Optimizer, checkpoint: Checkpoint | None, state: State
 ) -> tuple[State, dict[str, Tensor]]:
-    if checkpoint is None:
-        return State(""), {}
-    folder, start = checkpoint.folder, State(checkpoint.fingerprint)
-    if not (folder / "state.json").is_file():
-        return start, {}
-    state = State(**read_json(folder / "state.json"))
-    if state.fingerprint != checkpoint.fingerprint:  # other data or other settings: that checkpoint answers another question
-        return start, {}
+    """Load what belongs to `state`: it and its best weights; a new state where the tensors are damaged."""
+    if checkpoint is None or not state.epoch:
+        return state, {}
+    folder = checkpoint.folder
     try:
         current, best, adam = (load_file(folder / f"{name}.safetensors") for name in ("current", "best", "optimizer"))
     except (OSError, SafetensorError):  # damaged: starting over costs time, going on from it would cost the result
-        return start, {}
+        return State(checkpoint.fingerprint), {}
     network.load_state_dict(current)
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in adam.items():
