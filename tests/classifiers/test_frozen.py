@@ -74,7 +74,8 @@ def test_encoders_whose_layers_answer_in_other_ways_go_on_alike(kind: str, tiny_
     sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 64, "vocab_size": 3000}
     old = {"dim": 32, "n_heads": 2, "hidden_dim": 64, "n_layers": 4} if kind == "distilbert" else {"num_hidden_layers": 4}
     torch.manual_seed(0)
-    encoder = AutoModel.from_config(AutoConfig.for_model(kind, **sizes | old))
+    make: Any = AutoModel.from_config
+    encoder = make(AutoConfig.for_model(kind, **sizes | old))
     freeze(encoder, 0.5)
     network = PooledClassifier(encoder, 2, 0.1).eval()
     windows = tokenise(toy_texts.texts, load_encoder(str(tiny_encoder))[0], 64)
