@@ -29,8 +29,8 @@ class Abroad:
 
     def find_abroad(self, texts: Texts) -> NDArray[np.bool_]:
         """Which of the texts are in none of the languages taught; where the language is unsure, it may be one of them."""
-        known = self.taught | {NONE}
-        return np.array([code not in known for code, _ in find_languages(texts)], dtype=np.bool_)
+        taught = self.taught | {NONE}
+        return np.array([code not in taught for code, _ in find_languages(texts)], dtype=np.bool_)
 
     def rescale(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log-odds by the sense alone, as log-odds of the blend."""
