@@ -121,17 +121,17 @@ def test_a_form_whose_vectors_differ_is_not_taken(tiny_encoder: Path, monkeypatc
 def test_a_language_with_enough_texts_is_centred_on_their_mean() -> None:
     texts = [ENGLISH] * (LEAST + 50) + [RUSSIAN] * LEAST
     given_vectors = np.repeat(np.eye(3, dtype=np.float32)[:2], [LEAST + 50, LEAST], axis=0)
-    means = find_centres(name_languages(texts), given_vectors, "another").means
+    means = find_centres(name_languages(texts), given_vectors, "another", np.ones(len(texts), dtype=np.bool_)).means
     assert means.keys() == {"", "en", "ru"}
     assert np.array_equal(means["ru"], [0, 1, 0])
     assert np.array_equal(means[""], [1, 0, 0])  # of the language that most are in
-    few = find_centres(name_languages(texts[:-1]), given_vectors[:-1], "another").means
+    few = find_centres(name_languages(texts[:-1]), given_vectors[:-1], "another", np.ones(len(texts) - 1, dtype=np.bool_)).means
     assert few.keys() == {"", "en"}
 
 
 def test_a_language_with_few_texts_is_centred_on_what_the_program_brings_along() -> None:
     given_vectors = np.random.default_rng(0).normal(size=(9, 384)).astype(np.float32)
-    means = find_centres(name_languages(TAUGHT), given_vectors, FITS).means
+    means = find_centres(name_languages(TAUGHT), given_vectors, FITS, np.ones(9, dtype=np.bool_)).means
     offsets = load_file(centres.OFFSETS)
     np.testing.assert_allclose(means["ps"], given_vectors.mean(0) + offsets["ps"], atol=1e-3)
     assert np.array_equal(means["en"], given_vectors.mean(0))
@@ -150,6 +150,34 @@ def test_what_all_texts_of_a_language_share_is_taken_off() -> None:
     assert np.array_equal(again.directions, directions)
 
 
+def test_cosines_of_languages_that_were_not_taught_are_raised() -> None:
+    texts = [ENGLISH] * 40 + [RUSSIAN] * LEAST
+    given_vectors = np.random.default_rng(0).normal(size=(40 + LEAST, 384)).astype(np.float32)
+    carrying = np.arange(40 + LEAST) < 40
+    found = find_centres(name_languages(texts), given_vectors, FITS, carrying)  # most are Russian, and carry nothing
+    reach = centres.read_brought().reach
+    assert found.gains.keys() == reach.keys() - {"en"} - {"ru"}
+    assert found.gains["fa"] == pytest.approx((reach["fa"] * reach["ru"]) ** -0.5)
+    cosines = np.array([0.9, 0.2, -0.1], dtype=np.float32)
+    raised = found.raise_cosines("fa", cosines)
+    assert raised.max() <= 1
+    np.testing.assert_allclose(raised[1:], cosines[1:] * found.gains["fa"], rtol=1e-6)
+    assert np.array_equal(found.raise_cosines("en", cosines), cosines)
+    again = Centres.from_arrays(found.to_arrays())
+    assert {code: pytest.approx(gain) for code, gain in found.gains.items()} == dict(again.gains)
+
+
+def test_a_language_that_carries_something_in_training_needs_no_gain() -> None:
+    texts = [ENGLISH] * 60 + [RUSSIAN] * 40
+    given_vectors = np.random.default_rng(0).normal(size=(100, 384)).astype(np.float32)
+    found = find_centres(name_languages(texts), given_vectors, FITS, np.ones(100, dtype=np.bool_))
+    assert not {"en", "ru"} & found.gains.keys()
+    reach = centres.read_brought().reach
+    assert found.gains["tr"] == pytest.approx(reach["tr"] ** -0.5)
+    assert all(0 < near <= 1 for near in reach.values()) and reach["en"] == 1
+    assert not find_centres(name_languages(texts), given_vectors, "another", np.ones(100, dtype=np.bool_)).gains
+
+
 def test_uzbek_has_a_centre_for_each_script() -> None:
     assert name_languages(list(UZBEK.values())) == list(UZBEK)
 
@@ -158,7 +186,7 @@ def test_the_languages_that_are_said_to_be_read_are_those_that_have_a_centre() -
     readable = list_readable("multilingual", {"languages": {"en": 10}})
     assert readable is not None and set(readable) == set(list_languages())
     assert {"en", "ar", "fa", "ru", "tr", "ur", "ps", "uz", "tg"} <= readable
-    offsets, directions = centres.read_offsets()
+    offsets, directions = centres.read_brought().offsets, centres.read_brought().directions
     assert all(offset.shape == (384,) and np.isfinite(offset).all() for offset in offsets.values())
     assert not offsets["en"].any()
     np.testing.assert_allclose(directions @ directions.T, np.eye(len(directions)), atol=0.01)

@@ -1,6 +1,5 @@
 """The training loop: it can be stopped and goes on, and it keeps the best epoch."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,12 +8,10 @@ import numpy as np
 import pytest
 import torch
 from helpers.toy import Toy
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from narratives.classifiers.transformer.batches import choose_windows, tokenise
+from narratives.classifiers.transformer.batches import tokenise
 from narratives.classifiers.transformer.classifier import TransformerClassifier
 from narratives.classifiers.transformer.encoder import load_encoder
 from narratives.classifiers.transformer.network import PooledClassifier
@@ -186,28 +183,3 @@ def test_without_validation_the_last_epoch_is_kept(tiny_encoder: Path, toy_texts
     classifier.fit(*toy_texts, progress=report)
     assert len(after) == 3 * STEPS
     assert_equal(weights(classifier), after[-1])
-
-
-@settings(deadline=None)
-@given(st.lists(st.booleans(), min_size=1, max_size=60), st.sampled_from([0.25, 0.5, 1.0]), st.integers(0, 3))
-def test_an_epoch_reads_all_that_is_labelled_and_the_others_in_turn(labelled: list[bool], idle: float, seed: int) -> None:
-    others = labelled.count(False)
-    count, read = round(idle * others), Counter[int]()
-    for epoch in range(round(1 / idle)):
-        rows = choose_windows(labelled, idle, epoch, seed)
-        assert len(rows) == len(set(rows)) == labelled.count(True) + count
-        assert {row for row, carries in enumerate(labelled) if carries} <= set(rows)
-        read.update(row for row in rows if not labelled[row])
-    assert max(read.values(), default=0) - min(read.values(), default=0) <= 1
-    assert len(read) == min(others, count * round(1 / idle))
-
-
-def test_fewer_of_the_others_are_fewer_steps(tiny_encoder: Path, toy_texts: Toy) -> None:
-    y = toy_texts.y.copy()
-    y[:40] = False
-    steps = []
-    for idle in (1.0, 0.5):
-        seen: list[int] = []
-        make(tiny_encoder, idle=idle, epochs=2).fit(toy_texts.texts, y, progress=first_step(seen))
-        steps.append(seen[-1])
-    assert steps == [2 * 4, 2 * 3]  # batches of 16: of 60 texts, and of 20 and half of 40

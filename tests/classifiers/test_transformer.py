@@ -96,7 +96,7 @@ def test_the_longest_rows_come_first(lengths: list[int]) -> None:
 @given(lengths=LENGTHS, size=st.integers(1, 20), seed=st.integers(0, 9))
 @settings(deadline=None)
 def test_shuffled_batches_cover_every_row_once(lengths: list[int], size: int, seed: int) -> None:
-    batches = shuffled_batches(range(len(lengths)), lengths, size, torch.Generator().manual_seed(seed))
+    batches = shuffled_batches(lengths, size, torch.Generator().manual_seed(seed))
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     assert len(batches) == -(-len(lengths) // size)
     assert all(len(batch) <= size for batch in batches)
@@ -105,7 +105,7 @@ def test_shuffled_batches_cover_every_row_once(lengths: list[int], size: int, se
 def test_shuffled_batches_hold_rows_of_similar_length_in_another_order_each_time() -> None:
     generator = torch.Generator().manual_seed(1)
     lengths = [k * 37 % 128 for k in range(128)]
-    first, second = (shuffled_batches(range(len(lengths)), lengths, 16, generator) for _ in range(2))
+    first, second = (shuffled_batches(lengths, 16, generator) for _ in range(2))
     assert first != second
     for batch in first:
         assert max(lengths[row] for row in batch) - min(lengths[row] for row in batch) == 15

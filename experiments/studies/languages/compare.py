@@ -117,8 +117,8 @@ def teach(kind: str, network: Remembered, codebook: Codebook, train: list[Passag
     """A model as `narratives train` makes it, but for stances."""
     taken, sharpness = KINDS[kind][1:]
 
-    def center(languages: list[str], vectors: np.ndarray, encoder: str) -> Centres:
-        centres = find_centres(languages, vectors, encoder)
+    def center(languages: list[str], vectors: np.ndarray, encoder: str, carrying: np.ndarray) -> Centres:
+        centres = find_centres(languages, vectors, encoder, carrying)
         nowhere = np.zeros((0, vectors.shape[1]), dtype=np.float32)
         means = {"": np.zeros(vectors.shape[1], dtype=np.float32)} if taken == "nothing" else centres.means
         return centres if taken == "all" else Centres(means=means, directions=nowhere)

@@ -66,7 +66,7 @@ class MultilingualClassifier:
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
         languages = name_languages(texts)
-        self.centres_ = find_centres(languages, raw, self.encoder)
+        self.centres_ = find_centres(languages, raw, self.encoder, y.any(1))
         vectors = np.stack([self.centres_.centre(language, vector) for language, vector in zip(languages, raw, strict=True)])
         rng = np.random.default_rng(self.seed)
         chosen = np.sort(rng.choice(len(texts), min(self.landmarks, len(texts)), replace=False))
@@ -100,6 +100,7 @@ class MultilingualClassifier:
         for k, (language, raw) in enumerate(zip(name_languages(texts), self.network_.encode(texts), strict=True)):
             # Text by text, and not by BLAS, whose sums run in an order that depends on shapes and threads.
             cosines = np.einsum("ld,d->l", self.landmarks_, self.centres_.centre(language, raw))
+            cosines = self.centres_.raise_cosines(language, cosines)
             odds = np.einsum("nl,l->n", self.coef_, self._bend(cosines)) + self.intercept_
             scores[k] = to_share(odds)
             if progress:

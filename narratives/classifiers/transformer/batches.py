@@ -50,24 +50,9 @@ def batches_by_length(lengths: Sequence[int], budget: int) -> list[list[int]]:
     return batches
 
 
-def choose_windows(labelled: Sequence[bool], idle: float, epoch: int, seed: int) -> list[int]:
-    """The windows that an epoch reads: all that are `labelled`, and of the others the share `idle`, in turn.
-
-    The epochs take the others in an order drawn once, each where the one before it stopped: none is read twice before all
-    were read. What carries nothing is most of what there is, and much alike.
-    """
-    rows = [row for row, carries in enumerate(labelled) if carries]
-    others = [row for row, carries in enumerate(labelled) if not carries]
-    count = round(idle * len(others))
-    order = torch.randperm(len(others), generator=torch.Generator().manual_seed(seed)).tolist()
-    return sorted(rows + [others[order[(epoch * count + k) % len(others)]] for k in range(count)])
-
-
-def shuffled_batches(
-    rows: Sequence[int], lengths: Sequence[int], batch_size: int, generator: torch.Generator
-) -> list[list[int]]:
+def shuffled_batches(lengths: Sequence[int], batch_size: int, generator: torch.Generator) -> list[list[int]]:
     """Random batches of rows of similar length: shuffle, sort within stretches of 32 batches, shuffle the batches."""
-    order = [rows[k] for k in torch.randperm(len(rows), generator=generator).tolist()]
+    order = torch.randperm(len(lengths), generator=generator).tolist()
     stretch = batch_size * 32
     batches = []
     for start in range(0, len(order), stretch):

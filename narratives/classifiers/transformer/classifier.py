@@ -40,7 +40,6 @@ class TransformerClassifier:
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
     pooling: str = setting("span", among=("span", "attention", "mean"))  # how the vectors of a window's tokens become one
-    idle: float = setting(1.0, least=0.05, most=1)  # share of the texts without a label that an epoch reads, in turn
     frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
@@ -87,7 +86,6 @@ class TransformerClassifier:
             max_class_weight=self.max_class_weight,
             bf16=self.bf16,
             seed=self.seed,
-            idle=self.idle,
         )
         data = [(texts, y), *([validation] if validation else [])]
         train_network(

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from narratives.classifiers.transformer.batches import choose_windows, padded, send, shuffled_batches
+from narratives.classifiers.transformer.batches import padded, send, shuffled_batches
 from narratives.classifiers.transformer.frozen import FrozenStates
 from narratives.classifiers.transformer.network import PooledClassifier, has_bf16, start_learning, write_tensors
 from narratives.data import Targets, Texts
@@ -35,7 +35,6 @@ class Schedule:
     max_class_weight: float
     bf16: bool
     seed: int
-    idle: float = 1.0  # share of the windows of texts without a label that an epoch reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +132,11 @@ def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
     network, schedule, optimizer = work.network, work.schedule, work.optimizer
     device = next(network.parameters()).device
     lengths, owners = work.windows["length"][:], work.windows["text"][:]
-    read = choose_windows(work.y.any(1)[owners].tolist(), schedule.idle, state.epoch, schedule.seed)
-    steps = -(-len(read) // schedule.batch_size)
+    steps = -(-len(lengths) // schedule.batch_size)
     reading = 20 if device.type == "cuda" else 1  # steps between looks at the loss, for which a GPU must be waited for
     torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
     generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
-    batches = shuffled_batches(read, lengths, schedule.batch_size, generator)
+    batches = shuffled_batches(lengths, schedule.batch_size, generator)
     start_learning(network)
     total, mean = torch.zeros((), dtype=torch.float64, device=device), 0.0
     for step, (rows, (ids, mask)) in enumerate(zip(batches, padded(work.windows, batches, work.padding, device), strict=True)):

@@ -128,7 +128,7 @@ class Lesson:
     def padded_tokens(self, batch_size: int, multiple: int) -> int:
         """Tokens that an epoch computes, padding included."""
         widths = round_up(self.lengths, multiple)
-        batches = shuffled_batches(range(len(self.lengths)), self.lengths, batch_size, torch.Generator().manual_seed(0))
+        batches = shuffled_batches(self.lengths, batch_size, torch.Generator().manual_seed(0))
         return sum(len(rows) * max(widths[row] for row in rows) for rows in batches)
 
 
