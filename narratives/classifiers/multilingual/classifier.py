@@ -66,7 +66,7 @@ class MultilingualClassifier:
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
         languages = name_languages(texts)
-        self.centres_ = find_centres(languages, raw, self.encoder, y.any(1))
+        self.centres_ = find_centres(languages, raw, self.encoder, np.asarray(y.any(1)))
         vectors = np.stack([self.centres_.centre(language, vector) for language, vector in zip(languages, raw, strict=True)])
         rng = np.random.default_rng(self.seed)
         chosen = np.sort(rng.choice(len(texts), min(self.landmarks, len(texts)), replace=False))
