@@ -100,15 +100,15 @@ class BlendClassifier:
 
     @classmethod
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
-        """Load both."""
+        """Load both; first the sense, which takes more memory while it is read than after."""
         classifier = cls(**hyperparameters)
         kept = read_json(folder / _FILE)
         classifier.weights_ = np.array(kept["tfidf_weights"], dtype=np.float64)
         classifier.abroad_ = Abroad.from_json(kept["abroad"]) if "abroad" in kept else None  # older models have none
         check_finite({"tfidf_weights": classifier.weights_})
-        classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", classifier._word_settings)
         make, settings = classifier._find_sense()
         classifier.sense_ = make.load(folder / classifier.sense, settings)
+        classifier.tfidf_ = TfidfClassifier.load(folder / "tfidf", classifier._word_settings)
         return classifier
 
     def _choose(self, texts: Texts, y: Targets) -> None:
