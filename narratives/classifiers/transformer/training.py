@@ -83,12 +83,20 @@ def train_network(
     y = torch.from_numpy(targets.astype(np.float32))
     weights = _class_weights(y, schedule.max_class_weight).to(device)
     state, frozen = _read_state(checkpoint), None
+    steps, ahead = schedule.epochs * -(-len(windows) // schedule.batch_size), 0
+
+    def tell(done: int, count: int, note: str) -> None:
+        nonlocal ahead
+        ahead = done
+        if progress:
+            progress(done, count + steps, note)
+
     if schedule.epochs > 1 and state.goes_on(schedule) and device.type == "cpu":  # no GPU is kept waiting by these layers
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
-            frozen = FrozenStates.compute(network, windows, padding, progress)
+            frozen = FrozenStates.compute(network, windows, padding, tell)
     state, best = _resume(network, optimizer, checkpoint, state)
     loss = nn.BCEWithLogitsLoss(pos_weight=weights)
-    work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen)
+    work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen, ahead)
     while state.goes_on(schedule):
         _train_epoch(work, state, progress)
         state.epoch += 1
@@ -114,6 +122,7 @@ class _Work:
     loss: nn.Module
     bf16: bool
     frozen: FrozenStates | None
+    ahead: int  # of the steps that progress counts, those before the first epoch
 
     def find_logits(self, rows: list[int], ids: Tensor, mask: Tensor) -> Tensor:
         """Those of a batch of windows, (windows, narratives); from the last frozen layer on where its states were kept."""
@@ -155,7 +164,8 @@ def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
             note = f"epoch {state.epoch + 1}/{schedule.epochs}, loss {mean:.3f}"
             if state.epoch:
                 note += f", best validation {state.best_score:.3f} in epoch {state.best_epoch}"
-            progress(state.epoch * steps + step + 1, schedule.epochs * steps, note)
+            done = work.ahead + state.epoch * steps + step + 1
+            progress(done, work.ahead + schedule.epochs * steps, note)
 
 
 def _linear_schedule(step: int, total: int, warmup: float) -> float:
