@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.odds import to_log_odds
 from narratives.data import Matrix, Scores, Texts
-from narratives.texts import NONE, find_languages
-
-_SHARE = 0.01  # of the training texts: a language with fewer was hardly taught
+from narratives.texts import NONE, find_languages, find_taught
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,10 @@ class Abroad:
         return cls(frozenset(map(str, taught)), float(line[0]), float(line[1]))
 
 
-def find_taught(texts: Texts) -> frozenset[str]:
-    """The languages of a hundredth of these texts or more; none where that is unsure of most of them."""
-    codes = Counter(code for code, _ in find_languages(texts))
-    if codes[NONE] > len(texts) / 2:
-        return frozenset()
-    return frozenset(code for code, count in codes.items() if count >= _SHARE * len(texts)) - {NONE}
+def name_taught(texts: Texts) -> frozenset[str]:
+    """The languages that these texts teach; none where that is unsure of most of them."""
+    counts = Counter(code for code, _ in find_languages(texts))
+    return frozenset() if counts[NONE] > len(texts) / 2 else find_taught(counts)
 
 
 def fit_abroad(taught: frozenset[str], mixed: NDArray[np.float64], sense: Scores, gold: Matrix) -> Abroad:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from narratives.classifiers.abroad import Abroad, find_taught, fit_abroad
+from narratives.classifiers.abroad import Abroad, fit_abroad, name_taught
 from narratives.classifiers.interface import check_finite, find_classifier, setting
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
@@ -59,7 +59,7 @@ class BlendClassifier:
         self.weights_ = np.full(y.shape[1], _EQUAL)
         self.abroad_ = None
         if self.sense == "multilingual":  # a language in which nothing is carried teaches no words
-            taught = find_taught([text for text, row in zip(texts, y, strict=True) if row.any()])
+            taught = name_taught([text for text, row in zip(texts, y, strict=True) if row.any()])
             self.abroad_ = Abroad(taught) if taught else None
         if validation:
             self._choose(*validation)

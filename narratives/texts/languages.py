@@ -145,8 +145,13 @@ def list_readable(classifier: str, training: Mapping[str, Any]) -> frozenset[str
     counts: Mapping[str, int] = training.get("languages", {})
     if max(counts, key=lambda code: counts[code], default=NONE) == NONE:
         return None
-    taught = {code for code, n in counts.items() if n >= _SHARE * sum(counts.values())} - {NONE}
-    return frozenset(taught).union(_READS.get(classifier, "").split())
+    return find_taught(counts).union(_READS.get(classifier, "").split())
+
+
+def find_taught(counts: Mapping[str, int]) -> frozenset[str]:
+    """The languages that enough of the training texts are in, from how many are in each."""
+    least = _SHARE * sum(counts.values())
+    return frozenset(code for code, count in counts.items() if count >= least) - {NONE}
 
 
 def note_language(code: str, readable: frozenset[str] | None, passed: Mapping[str, bool] | None = None) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.toy import Toy
 
-from narratives.classifiers.abroad import Abroad, find_taught, fit_abroad
+from narratives.classifiers.abroad import Abroad, fit_abroad, name_taught
 from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import find_classifier, hyperparameters
 from narratives.classifiers.odds import to_log_odds, to_share
@@ -149,7 +149,7 @@ def test_a_language_in_which_nothing_is_carried_teaches_no_words(tiny_encoder: P
 
 
 def test_where_nobody_knows_what_was_taught_both_answer(toy_texts: Toy) -> None:
-    assert find_taught(["42", "?!", "a1 b2"] * 20 + [ENGLISH] * 10) == frozenset()
+    assert name_taught(["42", "?!", "a1 b2"] * 20 + [ENGLISH] * 10) == frozenset()
 
 
 def test_validation_texts_that_the_sense_answers_alone_set_no_scale(tiny_encoder: Path, toy_texts: Toy) -> None:

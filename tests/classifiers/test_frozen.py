@@ -29,18 +29,27 @@ def batch(windows: Any) -> tuple[torch.Tensor, torch.Tensor]:
     return pad([ids[row] for row in ROWS], 0)
 
 
-def test_going_on_from_the_kept_states_gives_the_same_answers(tiny_encoder: Path, toy_texts: Toy) -> None:
-    network, windows = prepare(tiny_encoder, toy_texts)
+def check_alike(network: PooledClassifier, windows: Any, near: float) -> FrozenStates:
+    """Answers that go on from the kept states are those of the whole network, which afterwards computes as before."""
     kept = FrozenStates.compute(network, windows, 0, None)
     assert kept
     ids, mask = batch(windows)
     whole = network(ids, mask)
     kept.recall(ROWS, ids.shape[1])
     with kept.standing_in():
-        assert torch.allclose(network(ids, mask), whole, atol=2e-3)
-        kept.recall(ROWS[::-1], ids.shape[1])
+        assert torch.allclose(network(ids, mask), whole, atol=near)
+    assert torch.equal(network(ids, mask), whole)
+    return kept
+
+
+def test_going_on_from_the_kept_states_gives_the_same_answers(tiny_encoder: Path, toy_texts: Toy) -> None:
+    network, windows = prepare(tiny_encoder, toy_texts)
+    kept = check_alike(network, windows, 2e-3)
+    ids, mask = batch(windows)
+    whole = network(ids, mask)
+    kept.recall(ROWS[::-1], ids.shape[1])
+    with kept.standing_in():
         assert not torch.allclose(network(ids, mask), whole, atol=2e-3)  # it is the states that count
-    assert torch.equal(network(ids, mask), whole)  # afterwards the layers compute again
 
 
 def test_the_layers_above_learn_as_they_did(tiny_encoder: Path, toy_texts: Toy) -> None:
@@ -79,14 +88,7 @@ def test_encoders_whose_layers_answer_in_other_ways_go_on_alike(kind: str, tiny_
     freeze(encoder, 0.5)
     network = PooledClassifier(encoder, 2, 0.1).eval()
     windows = tokenise(toy_texts.texts, load_encoder(str(tiny_encoder))[0], 64)
-    kept = FrozenStates.compute(network, windows, 0, None)
-    assert kept
-    ids, mask = batch(windows)
-    whole = network(ids, mask)
-    kept.recall(ROWS, ids.shape[1])
-    with kept.standing_in():
-        assert torch.allclose(network(ids, mask), whole, atol=5e-3)
-    assert torch.equal(network(ids, mask), whole)
+    check_alike(network, windows, 5e-3)
 
 
 def test_nothing_is_kept_where_all_layers_learn(tiny_encoder: Path, toy_texts: Toy) -> None:

@@ -83,20 +83,20 @@ def train_network(
     y = torch.from_numpy(targets.astype(np.float32))
     weights = _class_weights(y, schedule.max_class_weight).to(device)
     state, frozen = _read_state(checkpoint), None
-    steps, ahead = schedule.epochs * -(-len(windows) // schedule.batch_size), 0
+    steps, ahead = -(-len(windows) // schedule.batch_size), 0
 
     def tell(done: int, count: int, note: str) -> None:
         nonlocal ahead
         ahead = done
         if progress:
-            progress(done, count + steps, note)
+            progress(done, count + schedule.epochs * steps, note)
 
     if schedule.epochs > 1 and state.goes_on(schedule) and device.type == "cpu":  # no GPU is kept waiting by these layers
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=bf16):
             frozen = FrozenStates.compute(network, windows, padding, tell)
     state, best = _resume(network, optimizer, checkpoint, state)
     loss = nn.BCEWithLogitsLoss(pos_weight=weights)
-    work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen, ahead)
+    work = _Work(network, windows, y, padding, schedule, optimizer, loss, bf16, frozen, steps, ahead)
     while state.goes_on(schedule):
         _train_epoch(work, state, progress)
         state.epoch += 1
@@ -122,6 +122,7 @@ class _Work:
     loss: nn.Module
     bf16: bool
     frozen: FrozenStates | None
+    steps: int  # of an epoch
     ahead: int  # of the steps that progress counts, those before the first epoch
 
     def find_logits(self, rows: list[int], ids: Tensor, mask: Tensor) -> Tensor:
@@ -138,10 +139,9 @@ class _Work:
 
 
 def _train_epoch(work: _Work, state: State, progress: Progress | None) -> None:
-    network, schedule, optimizer = work.network, work.schedule, work.optimizer
+    network, schedule, optimizer, steps = work.network, work.schedule, work.optimizer, work.steps
     device = next(network.parameters()).device
     lengths, owners = work.windows["length"][:], work.windows["text"][:]
-    steps = -(-len(lengths) // schedule.batch_size)
     reading = 20 if device.type == "cuda" else 1  # steps between looks at the loss, for which a GPU must be waited for
     torch.manual_seed(schedule.seed * 1_000_003 + state.epoch)
     generator = torch.Generator().manual_seed(schedule.seed * 1_000_003 + state.epoch)
