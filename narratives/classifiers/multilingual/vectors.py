@@ -8,13 +8,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from narratives.classifiers.multilingual.table import WordTable, set_words_apart
 from narratives.classifiers.multilingual.vocabulary import cut_vocabulary
 from narratives.classifiers.transformer.onnx import FastNetwork
 from narratives.classifiers.transformer.tokens import cut_windows, find_window, read_tokenizer
 from narratives.data import Texts
 from narratives.errors import UserError, at
 
-NETWORK, TOKENIZER = "vectors.onnx", "tokenizer.json"
+NETWORK, WORDS, TOKENIZER = "vectors.onnx", "words.safetensors", "tokenizer.json"
 LEAST_COSINE = 0.98  # between a text's vector in int8 and its exact one, in the sample that agrees least
 _LONGEST = 20_000  # characters of a text that are read: windows are far shorter
 _SAMPLES = 24  # texts that the forms of the network are compared on, beside the sentences below
@@ -59,6 +60,8 @@ class VectorNetwork:
         """Write network and tokenizer: who has the folder needs no package that carries the encoder."""
         self.network.save(folder / NETWORK)
         self.network.tokenizer.save(str(folder / TOKENIZER))
+        if isinstance(self.network.words, WordTable):
+            self.network.words.save(folder / WORDS)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -66,7 +69,8 @@ class VectorNetwork:
         if not (folder / NETWORK).is_file():
             reason = "was trained with an encoder that is gone from this version; train it again: narratives train RUN"
             raise UserError(at(folder, None, reason))
-        network = FastNetwork.open(folder / NETWORK, None)  # first: while it is read it takes twice its size
+        words = WordTable.open(folder / WORDS) if (folder / WORDS).is_file() else None  # older ones hold them themselves
+        network = FastNetwork.open(folder / NETWORK, None, words)  # first: while it is read it takes twice its size
         return cls(replace(network, tokenizer=read_tokenizer(folder / TOKENIZER)))
 
 
@@ -93,7 +97,7 @@ def make_network(encoder: str, samples: Texts) -> VectorNetwork:
         exact = [network(torch.tensor([cut_windows(text, tokens, longest)[0]]))[0].numpy() for text in texts]
     try:
         forms = make_forms(network, int(model.config.hidden_size), longest, tokens, texts)
-        return VectorNetwork(_choose_form(forms, texts, exact))
+        return VectorNetwork(set_words_apart(_choose_form(forms, texts, exact)))
     except ExportError as error:
         raise UserError(f"encoder '{encoder}' cannot be computed by ONNX Runtime: {error}") from None
 

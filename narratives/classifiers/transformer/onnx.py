@@ -1,5 +1,6 @@
 """A network as ONNX Runtime computes it on a CPU: one window at a time, one thread, no torch."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.transformer.tokens import cut_windows
+
+IDS, WORDS = "ids", "words"  # what a network reads: the tokens of a window; their vectors, where these lie beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +25,28 @@ class FastNetwork:
     form: str  # how the weights are held, such as "int8"
     outputs: int  # values for a window
     max_length: int  # tokens in a window
+    words: Callable[[Sequence[int]], NDArray[Any]] | None = None  # gives the tokens' vectors, where they lie beside the model
 
     @classmethod
-    def open(cls, model: bytes | Path, tokenizer: Any) -> Self:
+    def open(cls, model: bytes | Path, tokenizer: Any, words: Callable[[Sequence[int]], NDArray[Any]] | None = None) -> Self:
         """Read a model; its form and its measures stand in its metadata."""
         session = make_session(model)
         facts = session.get_modelmeta().custom_metadata_map
         outputs = facts.get("outputs") or facts["narratives"]  # as it was called when all networks had narratives for outputs
-        return cls(model, tokenizer, session, facts["form"], int(outputs), int(facts["max_length"]))
+        return cls(model, tokenizer, session, facts["form"], int(outputs), int(facts["max_length"]), words)
 
     def __call__(self, text: str) -> NDArray[np.float32]:
         """Logits, or whatever it computes, of shape (windows, outputs)."""
         windows = cut_windows(text, self.tokenizer, self.max_length)
-        return np.concatenate([self.session.run(None, {"ids": np.array([ids], dtype=np.int64)})[0] for ids in windows])
+        return np.concatenate([self.session.run(None, self._feed(ids))[0] for ids in windows])
 
     def save(self, path: Path) -> None:
         """Write the model."""
         path.write_bytes(self.model if isinstance(self.model, bytes) else self.model.read_bytes())
+
+    def _feed(self, ids: list[int]) -> dict[str, NDArray[Any]]:
+        feed: dict[str, NDArray[Any]] = {IDS: np.array([ids], dtype=np.int64)}
+        return feed | {WORDS: self.words(ids)} if self.words else feed
 
 
 def make_session(model: bytes | Path) -> Any:

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.transformer.encoder import first_line
-from narratives.classifiers.transformer.onnx import FastNetwork, make_session
+from narratives.classifiers.transformer.onnx import IDS, FastNetwork, make_session
 from narratives.classifiers.transformer.tokens import cut_windows
 from narratives.data import Texts
 
 _OPSET = 17
-_IDS = "ids"
+
 _SMOOTHING = 0.7  # how much of a channel's range moves from the activations, which are quantised coarsely, to the weights
 
 
@@ -55,9 +55,9 @@ def export_network(network: Any, outputs: int, max_length: int) -> Any:
             network,
             (example,),
             str(path),
-            input_names=[_IDS],
+            input_names=[IDS],
             output_names=["logits"],
-            dynamic_axes={_IDS: {1: "length"}},
+            dynamic_axes={IDS: {1: "length"}},
             opset_version=_OPSET,
             dynamo=False,
         )
@@ -92,7 +92,7 @@ def quantise(model: Any, samples: Sequence[Sequence[int]], narrow_only: bool) ->
     ranges = _find_ranges(model, sorted({node.input[0] for node in layers if node.name not in wide}), samples)
     draft = _Draft(factors=_find_factors(layers, weights, ranges))
     for node in graph.node:
-        if node.op_type == "Gather" and node.input[0] in tensors and node.input[1] == _IDS:
+        if node.op_type == "Gather" and node.input[0] in tensors and node.input[1] == IDS:
             draft.add_words(node, numpy_helper.to_array(tensors[node.input[0]]))
         elif node.name not in weights or (narrow_only and node.name in wide):
             draft.nodes.append(node)
@@ -152,9 +152,9 @@ class _Draft:
         scale = np.maximum(np.abs(table).max(1, keepdims=True), 1e-12) / 127
         self.arrays[f"{words}.int8"] = np.round(table / scale).astype(np.int8)
         self.arrays[f"{words}.scale"] = scale.astype(np.float32)
-        steps = self.add("Gather", [f"{words}.int8", _IDS], f"{output}.int8")
+        steps = self.add("Gather", [f"{words}.int8", IDS], f"{output}.int8")
         numbers = self.add("Cast", [steps], f"{output}.steps", to=1)  # onnx.TensorProto.FLOAT
-        self.add("Mul", [numbers, self.add("Gather", [f"{words}.scale", _IDS], f"{output}.scale")], output)
+        self.add("Mul", [numbers, self.add("Gather", [f"{words}.scale", IDS], f"{output}.scale")], output)
 
     def _divide_rows(self, source: str) -> str:
         size = self.add("ReduceMax", [self.add("Abs", [source], f"{source}.size")], f"{source}.row", axes=[-1])
@@ -176,7 +176,7 @@ def _find_ranges(model: Any, names: Sequence[str], samples: Sequence[Sequence[in
     session = make_session(probe.SerializeToString())
     ranges: dict[str, NDArray[np.float32]] = {}
     for ids in samples:
-        for name, values in zip(names, session.run(list(names), {_IDS: np.array([ids], dtype=np.int64)}), strict=True):
+        for name, values in zip(names, session.run(list(names), {IDS: np.array([ids], dtype=np.int64)}), strict=True):
             largest = np.abs(values).reshape(-1, values.shape[-1]).max(0)
             ranges[name] = np.maximum(ranges.get(name, largest), largest)
     return ranges

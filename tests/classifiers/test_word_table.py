@@ -1,0 +1,59 @@
+"""The vectors of words beside a network: the same answers, read from a file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.toy import Toy
+
+from narratives.classifiers.multilingual import table, vectors
+from narratives.classifiers.multilingual.table import WordTable
+from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
+
+ROWS = np.arange(-12, 12, dtype=np.int8).reshape(6, 4)
+
+
+@pytest.mark.parametrize("system_reads_parts", [True, False])
+@pytest.mark.parametrize("kind", [np.int8, np.float32])
+def test_rows_are_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[np.number], system_reads_parts: bool
+) -> None:
+    if not system_reads_parts:
+        monkeypatch.delattr(table.os, "pread")
+    rows = ROWS.astype(kind)
+    WordTable.take(rows).save(tmp_path / "words")
+    again = WordTable.open(tmp_path / "words")
+    assert (again.rows is None) == system_reads_parts
+    taken = again([3, 0, 3])
+    assert taken.dtype == kind
+    assert np.array_equal(taken, rows[[3, 0, 3]][None])
+    again.save(tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "words").read_bytes()
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data + b"x", lambda data: data[:5], lambda data: b""])
+def test_a_damaged_file_is_refused(tmp_path: Path, spoil: object) -> None:
+    WordTable.take(ROWS).save(tmp_path / "words")
+    (tmp_path / "words").write_bytes(spoil((tmp_path / "words").read_bytes()))  # type: ignore[operator]
+    with pytest.raises(ValueError, match="damaged"):
+        WordTable.open(tmp_path / "words")
+
+
+def test_a_saved_network_holds_no_words_and_answers_with_the_same_bits(
+    tiny_encoder: Path, toy_texts: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = make_network(str(tiny_encoder), toy_texts.texts)
+    with monkeypatch.context() as patch:
+        patch.setattr(vectors, "set_words_apart", lambda network: network)
+        whole = make_network(str(tiny_encoder), toy_texts.texts)
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "whole").mkdir()
+    apart.save(tmp_path / "apart")
+    whole.save(tmp_path / "whole")  # as versions before did
+    words = (tmp_path / "apart" / vectors.WORDS).stat().st_size
+    assert words > 0 and not (tmp_path / "whole" / vectors.WORDS).exists()
+    lighter, heavier = ((tmp_path / name / vectors.NETWORK).stat().st_size for name in ("apart", "whole"))
+    assert heavier - lighter > words - 500
+    expected = np.array(list(whole.encode(toy_texts.texts)))
+    for network in (apart, VectorNetwork.load(tmp_path / "apart"), VectorNetwork.load(tmp_path / "whole")):
+        assert np.array_equal(np.array(list(network.encode(toy_texts.texts))), expected)
