@@ -1,12 +1,14 @@
 """The vectors of words beside a network: the same answers, read from a file."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.toy import Toy
 
-from narratives.classifiers.multilingual import table, vectors
+from narratives.classifiers.multilingual import vectors
 from narratives.classifiers.multilingual.table import WordTable
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
 
@@ -16,10 +18,10 @@ ROWS = np.arange(-12, 12, dtype=np.int8).reshape(6, 4)
 @pytest.mark.parametrize("system_reads_parts", [True, False])
 @pytest.mark.parametrize("kind", [np.int8, np.float32])
 def test_rows_are_read_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[np.number], system_reads_parts: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[np.generic], system_reads_parts: bool
 ) -> None:
     if not system_reads_parts:
-        monkeypatch.delattr(table.os, "pread")
+        monkeypatch.delattr(os, "pread")
     rows = ROWS.astype(kind)
     WordTable.take(rows).save(tmp_path / "words")
     again = WordTable.open(tmp_path / "words")
@@ -32,9 +34,9 @@ def test_rows_are_read_back(
 
 
 @pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data + b"x", lambda data: data[:5], lambda data: b""])
-def test_a_damaged_file_is_refused(tmp_path: Path, spoil: object) -> None:
+def test_a_damaged_file_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     WordTable.take(ROWS).save(tmp_path / "words")
-    (tmp_path / "words").write_bytes(spoil((tmp_path / "words").read_bytes()))  # type: ignore[operator]
+    (tmp_path / "words").write_bytes(spoil((tmp_path / "words").read_bytes()))
     with pytest.raises(ValueError, match="damaged"):
         WordTable.open(tmp_path / "words")
 

@@ -24,7 +24,7 @@ class WordTable:
     """A vector for each token (tokens, width), in memory or in a file that stays open."""
 
     shape: tuple[int, int]
-    kind: Any  # of its numbers
+    kind: np.dtype[Any]  # of its numbers
     rows: NDArray[Any] | None = None
     file: int = -1  # its descriptor, where the rows are not in memory
     start: int = 0  # where the first row begins in the file
@@ -56,7 +56,8 @@ class WordTable:
         width = self.shape[1] * self.kind.itemsize
         # Not by a memory map: around each row the system would map some hundred others, which count as memory in use.
         read = b"".join(os.pread(self.file, width, self.start + k * width) for k in ids)
-        return np.frombuffer(read, dtype=self.kind).reshape(1, len(ids), self.shape[1])
+        rows: NDArray[Any] = np.frombuffer(read, dtype=self.kind).reshape(1, len(ids), self.shape[1])
+        return rows
 
     def save(self, path: Path) -> None:
         """Write all rows as safetensors."""
@@ -75,7 +76,8 @@ def set_words_apart(network: FastNetwork) -> FastNetwork:
     import onnx
     from onnx import numpy_helper
 
-    model = onnx.load_from_string(network.model)
+    held = network.model
+    model = onnx.load_from_string(held if isinstance(held, bytes) else held.read_bytes())
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     look_ups = [node for node in graph.node if node.op_type == "Gather" and node.input[1] == IDS and node.input[0] in tensors]
