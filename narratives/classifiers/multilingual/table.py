@@ -52,12 +52,11 @@ class WordTable:
     def __call__(self, ids: Sequence[int]) -> NDArray[Any]:
         """The vectors of a window's tokens, (1, tokens, width)."""
         if self.rows is not None:
-            return self.rows[np.asarray(ids)][None]
+            return np.asarray(self.rows[np.asarray(ids)][None])
         width = self.shape[1] * self.kind.itemsize
         # Not by a memory map: around each row the system would map some hundred others, which count as memory in use.
         read = b"".join(os.pread(self.file, width, self.start + k * width) for k in ids)
-        rows: NDArray[Any] = np.frombuffer(read, dtype=self.kind).reshape(1, len(ids), self.shape[1])
-        return rows
+        return np.frombuffer(read, dtype=self.kind).reshape(1, len(ids), self.shape[1])
 
     def save(self, path: Path) -> None:
         """Write all rows as safetensors."""
