@@ -40,7 +40,7 @@ class TransformerClassifier:
     dropout: float = setting(0.1, least=0, most=0.9)
     max_class_weight: float = setting(4.0, least=1)  # a positive never weighs more than this many negatives
     pooling: str = setting("span", among=("span", "attention", "mean"))  # how the vectors of a window's tokens become one
-    frozen: float = setting(0.5, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
+    frozen: float = setting(0.7, least=0, most=0.95)  # share of the layers, the lowest, that stay as pretrained; 0: all learn
     bf16: bool = True  # where the CPU or GPU computes in it
     seed: int = 0
     network_: Any = field(default=None, init=False, repr=False)
