@@ -94,6 +94,12 @@ def test_a_text_has_one_vector_of_length_1_in_any_company(taught: MultilingualCl
     assert np.array_equal(together, np.vstack([next(network.encode([text])) for text in texts]))
 
 
+def test_threads_change_no_bit(taught: MultilingualClassifier, toy_texts: Toy) -> None:
+    network = taught.network_
+    texts = [*toy_texts.texts, "toll bridge " * 100, ""]
+    assert np.array_equal(list(network.encode(texts, threads=3)), list(network.encode(texts)))
+
+
 def test_a_text_of_several_windows_has_their_mean(taught: MultilingualClassifier) -> None:
     text = "toll bridge " * 100 + "teacher pupil " * 100
     windows = taught.network_.network(text)

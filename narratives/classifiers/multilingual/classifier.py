@@ -4,6 +4,7 @@ The vectors are those of multilingual-e5-small (Wang et al. 2024, "Multilingual 
 by language: what was taught in one language is answered in the others, with the thresholds of the first.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +62,7 @@ class MultilingualClassifier:
         self.network_ = make_network(self.encoder, texts)
         raw = np.zeros((len(texts), self.network_.width), dtype=np.float32)
         steps = len(texts) + y.shape[1]
-        for k, vector in enumerate(self.network_.encode(texts)):
+        for k, vector in enumerate(self.network_.encode(texts, threads=os.cpu_count() or 1)):
             raw[k] = vector
             if progress:
                 progress(k + 1, steps, "texts, then narratives")

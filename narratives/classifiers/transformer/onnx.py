@@ -37,7 +37,14 @@ class FastNetwork:
 
     def __call__(self, text: str) -> NDArray[np.float32]:
         """Logits, or whatever it computes, of shape (windows, outputs)."""
-        windows = cut_windows(text, self.tokenizer, self.max_length)
+        return self.compute(self.cut(text))
+
+    def cut(self, text: str) -> list[list[int]]:
+        """The token ids of its windows. The tokenizer takes one text at a time, from one thread."""
+        return cut_windows(text, self.tokenizer, self.max_length)
+
+    def compute(self, windows: Sequence[list[int]]) -> NDArray[np.float32]:
+        """What `__call__` gives for a text in these windows; from any thread."""
         return np.concatenate([self.session.run(None, self._feed(ids))[0] for ids in windows])
 
     def save(self, path: Path) -> None:
