@@ -34,8 +34,9 @@ class BlendClassifier:
 
     sense: str = setting("transformer", among=_SENSES)  # "multilingual" for texts in a language that the encoder cannot read
     encoder: str = TransformerClassifier.encoder  # "multilingual" takes its own in place of this default
-    epochs: int = setting(TransformerClassifier.epochs, least=1)  # this and the next are the transformer's
+    epochs: int = setting(TransformerClassifier.epochs, least=1)  # this and the next two are the transformer's
     learning_rate: float = TransformerClassifier.learning_rate
+    frozen: float = setting(TransformerClassifier.frozen, least=0, most=0.95)
     leaning: float = setting(TfidfClassifier.leaning, least=0, most=1)  # of `tfidf`
     seed: int = 0
     weights_: Any = field(default=None, init=False, repr=False)  # of `tfidf`, float64 (columns,)
@@ -143,7 +144,7 @@ class BlendClassifier:
         """The class of the second part and its hyperparameters."""
         settings: dict[str, Any] = {"seed": self.seed}
         if self.sense == "transformer":
-            settings |= {name: getattr(self, name) for name in ("encoder", "epochs", "learning_rate")}
+            settings |= {name: getattr(self, name) for name in ("encoder", "epochs", "learning_rate", "frozen")}
         elif self.encoder != TransformerClassifier.encoder:
             settings["encoder"] = self.encoder
         return find_classifier(self.sense), settings

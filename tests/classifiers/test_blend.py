@@ -12,6 +12,7 @@ from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.interface import find_classifier, hyperparameters
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
+from narratives.classifiers.transformer.classifier import TransformerClassifier
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +164,13 @@ def test_validation_texts_that_the_sense_answers_alone_set_no_scale(tiny_encoder
     ]
     assert blends[0].abroad_ == blends[1].abroad_
     assert np.array_equal(blends[0].weights_, blends[1].weights_)
+
+
+def test_its_encoder_takes_the_settings_of_a_transformer() -> None:
+    _, settings = BlendClassifier(epochs=3, learning_rate=1e-4, frozen=0.5)._find_sense()
+    assert {name: settings[name] for name in ("epochs", "learning_rate", "frozen")} == {
+        "epochs": 3,
+        "learning_rate": 1e-4,
+        "frozen": 0.5,
+    }
+    assert BlendClassifier().frozen == TransformerClassifier().frozen
