@@ -39,7 +39,7 @@ def test_with_all_the_weight_on_one_part_it_is_that_part(
 def test_its_words_take_the_setting_of_tfidf(tiny_encoder: Path, toy_texts: Toy) -> None:
     blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1, leaning=0.5).fit(toy_texts.texts, toy_texts.y)
     alone = TfidfClassifier(leaning=0.5).fit(*toy_texts)
-    assert np.array_equal(blend.tfidf_.coef_, alone.coef_)
+    assert np.array_equal(blend.tfidf_.recall().coef, alone.recall().coef)
 
 
 def test_its_sense_can_be_multilingual(

@@ -37,7 +37,7 @@ Y = np.array([[1, 0], [1, 0], [0, 1], [1, 1], [0, 1], [0, 0]], dtype=np.bool_)
 def score_plainly(classifier: TfidfClassifier, given: list[str]) -> Scores:
     """The scores as scikit-learn computes them, from the vectorizer fitted again."""
     x = classifier.make_vectorizer(len(TAUGHT)).fit(TAUGHT).transform(given)
-    return np.asarray(expit(x @ classifier.coef_ + classifier.intercept_))
+    return np.asarray(expit(x @ classifier.recall().coef + classifier.recall().intercept))
 
 
 SETTINGS = [((1, 2), (2, 5), 2), ((1, 1), (3, 3), 1), ((2, 4), (1, 2), 1), ((1, 3), (6, 9), 1)]  # the first: the defaults
@@ -82,9 +82,9 @@ def test_a_saved_model_is_the_same_to_the_bit_and_knows_its_words(tmp_path: Path
     classifier = TfidfClassifier(min_df=1).fit([*TAUGHT, "\ud800 \x00 lone"], np.vstack([Y, Y[:1]]))
     classifier.save(tmp_path)
     loaded = TfidfClassifier.load(tmp_path, hyperparameters(classifier))
-    assert (loaded.words_, loaded.characters_) == (classifier.words_, classifier.characters_)
-    assert "the toll" in loaded.words_ and " \ud800 " in loaded.characters_
-    assert len(loaded.words_) + len(loaded.characters_) == len(loaded.idf_) == len(loaded.coef_)
+    assert (loaded.recall().words, loaded.recall().characters) == (classifier.recall().words, classifier.recall().characters)
+    assert "the toll" in loaded.recall().words and " \ud800 " in loaded.recall().characters
+    assert len(loaded.recall().words) + len(loaded.recall().characters) == len(loaded.recall().idf) == len(loaded.recall().coef)
     assert np.array_equal(loaded.predict_proba(TAUGHT), classifier.predict_proba(TAUGHT))
 
 
@@ -148,8 +148,8 @@ def test_with_leaning_a_word_of_the_subject_decides_less() -> None:
 def test_without_leaning_nothing_changes_and_what_leans_nowhere_is_left_as_it_is(toy_texts: Toy) -> None:
     even = np.array([[True], [False]])
     alike = [TfidfClassifier(min_df=1, leaning=share).fit(["one two", "one two"], even) for share in (0.0, 1.0)]
-    assert np.array_equal(alike[0].coef_, alike[1].coef_)
-    assert np.isfinite(TfidfClassifier(leaning=1.0).fit(*toy_texts).coef_).all()
+    assert np.array_equal(alike[0].recall().coef, alike[1].recall().coef)
+    assert np.isfinite(TfidfClassifier(leaning=1.0).fit(*toy_texts).recall().coef).all()
 
 
 def test_a_narrative_that_every_text_carries_is_scored_1_and_one_that_none_carries_0() -> None:
@@ -184,11 +184,32 @@ def test_what_is_learned_from_many_texts_is_what_would_be_learned_from_few(
     few = TfidfClassifier(leaning=leaning).fit(texts, y)
     monkeypatch.setattr(logistic, "_MANY", len(texts))
     many = TfidfClassifier(leaning=leaning).fit(texts, y)
-    assert (few.words_, few.characters_) == (many.words_, many.characters_)
+    assert (few.recall().words, few.recall().characters) == (many.recall().words, many.recall().characters)
     np.testing.assert_allclose(to_log_odds(many.predict_proba(texts)), to_log_odds(few.predict_proba(texts)), atol=0.01)
-    assert not np.array_equal(many.coef_, few.coef_)  # it was not the same way that led there
+    assert not np.array_equal(many.recall().coef, few.recall().coef)  # it was not the same way that led there
 
 
 def test_scores_by_folds_of_texts_without_a_common_word_are_refused() -> None:
     with pytest.raises(UserError, match="no words in common"):
         score_by_folds(["", "", ""], np.ones((3, 1), dtype=np.bool_), np.arange(3))
+
+
+def test_a_loaded_one_keeps_only_what_scores_and_saves_the_same_again(toy_texts: Toy, tmp_path: Path) -> None:
+    fitted = TfidfClassifier().fit(*toy_texts)
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    fitted.save(tmp_path / "first")
+    loaded = TfidfClassifier.load(tmp_path / "first", hyperparameters(fitted))
+    assert loaded.learned_ is None
+    assert np.array_equal(loaded.predict_proba(toy_texts.texts), fitted.predict_proba(toy_texts.texts))
+    loaded.save(tmp_path / "second")
+    file = "tfidf.safetensors"
+    assert (tmp_path / "second" / file).read_bytes() == (tmp_path / "first" / file).read_bytes()
+
+
+def test_what_another_training_has_put_in_its_place_is_never_taken_for_its_own(toy_texts: Toy, tmp_path: Path) -> None:
+    TfidfClassifier().fit(*toy_texts).save(tmp_path)
+    loaded = TfidfClassifier.load(tmp_path, {})
+    TfidfClassifier(C=1.0).fit(*toy_texts).save(tmp_path)
+    with pytest.raises(RuntimeError, match="was changed after it was loaded"):
+        loaded.recall()

@@ -66,19 +66,19 @@ def test_the_words_and_the_intercept_add_up_to_the_log_odds(
     classifier, text = fitted[which], " ".join(parts)
     weights = classifier.explain(text.split())
     assert weights.shape == (len(find_words(text)), 2)
-    np.testing.assert_allclose(weights.sum(0) + classifier.intercept_, classifier.scorer_.score([text])[0], atol=2e-5)
+    np.testing.assert_allclose(weights.sum(0) + classifier.recall().intercept, classifier.scorer_.score([text])[0], atol=2e-5)
 
 
 def test_a_word_said_ten_thousand_times_is_shared_out_evenly(fitted: list[TfidfClassifier]) -> None:
     weights = fitted[0].explain(["toll"] * 10_000)
     np.testing.assert_allclose(weights[1:-1], np.broadcast_to(weights[1], (9998, 2)), atol=1e-9)
-    whole = fitted[0].scorer_.score(["toll " * 10_000])[0] - fitted[0].intercept_
+    whole = fitted[0].scorer_.score(["toll " * 10_000])[0] - fitted[0].recall().intercept
     np.testing.assert_allclose(weights.sum(0), whole, atol=1e-4)
 
 
 def test_an_ngram_of_two_words_is_shared_between_them() -> None:
     classifier = TfidfClassifier(word_ngrams=(2, 2), char_ngrams=(9, 9), min_df=1).fit(["the toll of the bridge"] * 2, Y[1:3])
-    classifier.take_coefficients(np.ones_like(classifier.coef_), np.zeros(2))
+    classifier.take_coefficients(np.ones_like(classifier.recall().coef), np.zeros(2))
     first, second, rest = classifier.explain(["the", "toll", "unknown"])
     assert first.tolist() == second.tolist() and first[0] > 0 and rest.tolist() == [0, 0]
 

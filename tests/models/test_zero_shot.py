@@ -174,7 +174,9 @@ def test_the_codebook_lifts_what_few_labels_have_not_shown(toy_texts: Toy) -> No
 def test_vectors_are_those_that_are_scored(texts: list[str]) -> None:
     classifier = TfidfClassifier(min_df=1).fit(["ab cab", "bé a. ca"], np.array([[True, False], [False, True]]))
     scorer = classifier.scorer_
-    assert scorer.vectorise(texts) @ classifier.coef_ + classifier.intercept_ == pytest.approx(scorer.score(texts), abs=1e-5)
+    assert scorer.vectorise(texts) @ classifier.recall().coef + classifier.recall().intercept == pytest.approx(
+        scorer.score(texts), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("run", ["tfidf", "transformer"])

@@ -82,8 +82,12 @@ def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=trained.char_ngrams, **common)
     vectorizer = FeatureUnion([("words", words), ("characters", characters)]).fit(corpus.split("train")[0])
     narratives = len(model.codebook.ids)
-    state = {"vectorizer": vectorizer, "coef": trained.coef_[:, :narratives], "intercept": trained.intercept_[:narratives]}
-    if len(vectorizer.get_feature_names_out()) != len(trained.coef_):
+    state = {
+        "vectorizer": vectorizer,
+        "coef": trained.recall().coef[:, :narratives],
+        "intercept": trained.recall().intercept[:narratives],
+    }
+    if len(vectorizer.get_feature_names_out()) != len(trained.recall().coef):
         raise ValueError("the tfidf model was trained on other passages than those of the project's train split")
     state["thresholds"] = raw_thresholds(model.calibration, model.thresholds)
     skops.io.dump(state, work / "scikit-learn.skops")

@@ -98,17 +98,19 @@ def load_scikit_learn(folder: Path, _: Path) -> tuple[Any, Any, list[str]]:
     trained: Any = model.classifier
     common: dict[str, Any] = {"sublinear_tf": True, "strip_accents": "unicode", "dtype": np.float32}
     words = TfidfVectorizer(
-        vocabulary=trained.words_,
+        vocabulary=trained.recall().words,
         ngram_range=trained.word_ngrams,
         token_pattern=r"(?u)\b\w+\b",  # noqa: S106
         **common,
     )
-    characters = TfidfVectorizer(vocabulary=trained.characters_, analyzer="char_wb", ngram_range=trained.char_ngrams, **common)
-    words.idf_, characters.idf_ = np.split(trained.idf_, [len(trained.words_)])
+    characters = TfidfVectorizer(
+        vocabulary=trained.recall().characters, analyzer="char_wb", ngram_range=trained.char_ngrams, **common
+    )
+    words.idf_, characters.idf_ = np.split(trained.recall().idf, [len(trained.recall().words)])
     union = FeatureUnion([("words", words), ("characters", characters)])
     count = len(model.codebook.ids)
     linear = LogisticRegression()
-    linear.coef_, linear.intercept_ = trained.coef_[:, :count].T, trained.intercept_[:count]
+    linear.coef_, linear.intercept_ = trained.recall().coef[:, :count].T, trained.recall().intercept[:count]
     linear.classes_ = np.arange(count)
 
     def score(texts: list[str]) -> Any:

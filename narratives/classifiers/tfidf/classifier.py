@@ -1,7 +1,7 @@
 """The baseline: words and character n-grams, one logistic regression for each narrative."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,6 +21,17 @@ _BATCH = 1 << 20  # characters scored at once, so that memory does not grow with
 _LEAST = 1 << 8  # characters that a shorter text counts for
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What training gives."""
+
+    words: list[str]  # the n-grams of words, which are the first features
+    characters: list[str]  # the n-grams of characters, which are the others
+    idf: NDArray[np.float32]  # (features,)
+    coef: NDArray[Any]  # (features, narratives)
+    intercept: NDArray[Any]  # (narratives,)
+
+
 @dataclass
 class TfidfClassifier:
     """TF-IDF of word 1-2-grams and character n-grams, one-vs-rest logistic regression, class weights capped."""
@@ -32,11 +43,8 @@ class TfidfClassifier:
     max_class_weight: float = setting(10.0, least=1)  # a positive never weighs more than this many negatives
     leaning: float = setting(0.0, least=0, most=1)  # 0.5: words that lean to no side count less, for texts by other authors
     seed: int = 0
-    words_: Any = field(default=None, init=False, repr=False)  # the n-grams of words, which are the first features
-    characters_: Any = field(default=None, init=False, repr=False)  # the n-grams of characters, which are the others
-    idf_: Any = field(default=None, init=False, repr=False)  # float32 (features,)
-    coef_: Any = field(default=None, init=False, repr=False)  # float32 (features, narratives)
-    intercept_: Any = field(default=None, init=False, repr=False)  # float32 (narratives,)
+    learned_: Any = field(default=None, init=False, repr=False)  # `Learned`, after `fit`; of a saved one the file has it
+    file_: Any = field(default=None, init=False, repr=False)  # where a saved one lies, and what that file was
     scorer_: Any = field(default=None, init=False, repr=False)
 
     def fit(
@@ -54,8 +62,9 @@ class TfidfClassifier:
             x = vectorizer.fit_transform(texts)
         except ValueError as error:  # not a word occurs in `min_df` texts
             raise UserError(f"the training passages have no words in common ({error}); label more of them") from None
-        self.coef_, self.intercept_ = self.learn(x, y, progress=progress)
-        self._take_features(*_read_vectorizer(vectorizer))
+        coef, intercept = self.learn(x, y, progress=progress)
+        words, characters, idf = _read_vectorizer(vectorizer)
+        self._take(Learned(words=words, characters=characters, idf=idf, coef=coef, intercept=intercept))
         return self
 
     def learn(
@@ -75,9 +84,12 @@ class TfidfClassifier:
 
     def take_coefficients(self, coef: NDArray[np.floating[Any]], intercept: NDArray[np.floating[Any]]) -> None:
         """Other coefficients (features, narratives) and intercepts (narratives,) for the n-grams that were learnt."""
-        self.coef_ = np.ascontiguousarray(coef, dtype=np.float32)  # what is not, safetensors writes in the wrong order
-        self.intercept_ = intercept.astype(np.float32)
-        self._take_features(self.words_, self.characters_, self.idf_)
+        coef = np.ascontiguousarray(coef, dtype=np.float32)  # what is not, safetensors writes in the wrong order
+        self._take(replace(self.recall(), coef=coef, intercept=intercept.astype(np.float32)))
+
+    def recall(self) -> Learned:
+        """What was learned; read once more where it lies in a file, since scoring needs only what was made of it."""
+        return self.learned_ or _read_again(*self.file_)
 
     @property
     def inference(self) -> str:
@@ -90,7 +102,7 @@ class TfidfClassifier:
 
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, narratives)."""
-        scores = np.zeros((len(texts), len(self.intercept_)), dtype=np.float32)
+        scores = np.zeros((len(texts), self.scorer_.narratives), dtype=np.float32)
         for start, end in _cut(texts):
             scores[start:end] = to_share(self.scorer_.score(texts[start:end]).astype(np.float64))
             if progress:
@@ -105,27 +117,26 @@ class TfidfClassifier:
         """One safetensors file: arrays, and the n-grams as lines of UTF-8."""
         from safetensors.numpy import save
 
-        arrays = {"words": _to_bytes(self.words_), "characters": _to_bytes(self.characters_)}
-        arrays |= {"idf": self.idf_, "coef": self.coef_, "intercept": self.intercept_}
+        learned = self.recall()
+        arrays: dict[str, NDArray[Any]] = {"words": _to_bytes(learned.words), "characters": _to_bytes(learned.characters)}
+        arrays |= {"idf": learned.idf, "coef": learned.coef, "intercept": learned.intercept}
         (folder / _FILE).write_bytes(save(arrays))
 
     @classmethod
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
-        """The saved classifier."""
-        from safetensors.numpy import load_file
-
+        """The saved classifier, ready to score."""
         classifier = cls(**hyperparameters)
-        arrays = load_file(folder / _FILE)
-        check_finite(arrays)
-        classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
-        classifier._take_features(_to_lines(arrays["words"]), _to_lines(arrays["characters"]), arrays["idf"])
+        classifier.file_ = folder / _FILE, _stamp(folder / _FILE)
+        classifier._take(_read(folder / _FILE))
+        classifier.learned_ = None  # a third of its memory
         return classifier
 
-    def _take_features(self, words: list[str], characters: list[str], idf: NDArray[np.float32]) -> None:
-        if not len(words) + len(characters) == len(idf) == len(self.coef_) or self.coef_.shape[1:] != self.intercept_.shape:
+    def _take(self, learned: Learned) -> None:
+        number = len(learned.words) + len(learned.characters)
+        if not number == len(learned.idf) == len(learned.coef) or learned.coef.shape[1:] != learned.intercept.shape:
             raise ValueError("n-grams, idf and coefficients do not fit each other")
-        self.words_, self.characters_, self.idf_ = words, characters, idf
-        self.scorer_ = LinearScorer(words, characters, idf, self.coef_, self.intercept_)
+        self.learned_ = learned
+        self.scorer_ = LinearScorer(learned.words, learned.characters, learned.idf, learned.coef, learned.intercept)
 
     def make_vectorizer(self, texts: int) -> Any:
         """What cuts so many training texts into n-grams and weighs them; not fitted yet."""
@@ -148,6 +159,27 @@ def _read_vectorizer(union: Any) -> tuple[list[str], list[str], NDArray[np.float
     parts = [part for _, part in union.transformer_list]
     words, characters = (sorted(part.vocabulary_, key=part.vocabulary_.get) for part in parts)
     return words, characters, np.concatenate([part.idf_ for part in parts]).astype(np.float32)
+
+
+def _read(path: Path) -> Learned:
+    from safetensors.numpy import load_file
+
+    arrays = load_file(path)
+    check_finite(arrays)
+    words, characters = (_to_lines(arrays.pop(name)) for name in ("words", "characters"))
+    return Learned(words=words, characters=characters, **{name: arrays[name] for name in ("idf", "coef", "intercept")})
+
+
+def _read_again(path: Path, stamp: tuple[int, ...]) -> Learned:
+    """The same as before, never what another training has put in its place."""
+    if _stamp(path) != stamp:
+        raise RuntimeError(f"{path} was changed after it was loaded")
+    return _read(path)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _cut(texts: Texts) -> Iterator[tuple[int, int]]:

@@ -29,6 +29,7 @@ class LinearScorer:
         intercept: NDArray[np.float32],
     ) -> None:
         """Take the fitted model: `idf` (features,), `coef` (features, narratives), words first; `intercept` (narratives,)."""
+        self.narratives = len(intercept)
         self._counter = NgramCounter(words, characters)
         self._intercept = intercept
         self._squares = np.split(idf * idf, [len(words)])
