@@ -21,6 +21,7 @@ _SENSES = ("transformer", "multilingual")
 _WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _EQUAL = 0.5
 _FILE = "blend.json"
+_FORMER = {"frozen": 0.5}  # as models were trained that do not say it
 
 
 @dataclass
@@ -102,7 +103,8 @@ class BlendClassifier:
     @classmethod
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
         """Load both; first the sense, which takes more memory while it is read than after."""
-        classifier = cls(**hyperparameters)
+        former = _FORMER if hyperparameters.get("sense", cls.sense) == "transformer" else {}
+        classifier = cls(**{**former, **hyperparameters})
         kept = read_json(folder / _FILE)
         classifier.weights_ = np.array(kept["tfidf_weights"], dtype=np.float64)
         classifier.abroad_ = Abroad.from_json(kept["abroad"]) if "abroad" in kept else None  # older models have none

@@ -174,3 +174,13 @@ def test_its_encoder_takes_the_settings_of_a_transformer() -> None:
         "frozen": 0.5,
     }
     assert BlendClassifier().frozen == TransformerClassifier().frozen
+
+
+def test_one_that_does_not_say_how_much_was_frozen_was_trained_as_was_usual_then(
+    tiny_encoder: Path, toy_texts: Toy, tmp_path: Path
+) -> None:
+    blend = BlendClassifier(encoder=str(tiny_encoder), epochs=1).fit(*toy_texts)
+    blend.save(tmp_path)
+    settings = hyperparameters(blend)
+    assert BlendClassifier.load(tmp_path, settings).frozen == 0.7
+    assert BlendClassifier.load(tmp_path, {name: value for name, value in settings.items() if name != "frozen"}).frozen == 0.5

@@ -211,5 +211,8 @@ def test_what_another_training_has_put_in_its_place_is_never_taken_for_its_own(t
     TfidfClassifier().fit(*toy_texts).save(tmp_path)
     loaded = TfidfClassifier.load(tmp_path, {})
     TfidfClassifier(C=1.0).fit(*toy_texts).save(tmp_path)
-    with pytest.raises(RuntimeError, match="was changed after it was loaded"):
+    with pytest.raises(UserError, match="was changed or removed after it was loaded"):
         loaded.recall()
+    (tmp_path / "tfidf.safetensors").unlink()
+    with pytest.raises(UserError, match="was changed or removed after it was loaded"):
+        loaded.save(tmp_path)

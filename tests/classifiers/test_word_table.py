@@ -1,5 +1,6 @@
 """The vectors of words beside a network: the same answers, read from a file."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from helpers.toy import Toy
 from narratives.classifiers.multilingual import vectors
 from narratives.classifiers.multilingual.table import WordTable
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
+from narratives.errors import UserError
 
 ROWS = np.arange(-12, 12, dtype=np.int8).reshape(6, 4)
 
@@ -23,9 +25,9 @@ def test_rows_are_read_back(
     if not system_reads_parts:
         monkeypatch.delattr(os, "pread")
     rows = ROWS.astype(kind)
-    WordTable.take(rows).save(tmp_path / "words")
+    WordTable(rows).save(tmp_path / "words")
     again = WordTable.open(tmp_path / "words")
-    assert (again.rows is None) == system_reads_parts
+    assert (again._rows is None) == system_reads_parts
     taken = again([3, 0, 3])
     assert taken.dtype == kind
     assert np.array_equal(taken, rows[[3, 0, 3]][None])
@@ -33,12 +35,45 @@ def test_rows_are_read_back(
     assert (tmp_path / "copy").read_bytes() == (tmp_path / "words").read_bytes()
 
 
-@pytest.mark.parametrize("spoil", [lambda data: data[:-1], lambda data: data + b"x", lambda data: data[:5], lambda data: b""])
+def _say(shape: object, kind: str = "I8") -> bytes:
+    head = json.dumps({"words": {"dtype": kind, "shape": shape, "data_offsets": [0, 24]}}).encode()
+    return len(head).to_bytes(8, "little") + head
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:-1],
+        lambda data: data + b"x",
+        lambda data: data[:5],
+        lambda data: b"",
+        lambda data: _say([-6, -4]) + data[-24:],
+        lambda data: _say([0, 4]),
+        lambda data: _say([6]) + data[-24:],
+        lambda data: _say(["many", 4]) + data[-24:],
+        lambda data: _say([6, 4], "F16") + data[-24:],
+        lambda data: (2).to_bytes(8, "little") + b"[]" + data[-24:],
+    ],
+)
 def test_a_damaged_file_is_refused(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
-    WordTable.take(ROWS).save(tmp_path / "words")
+    WordTable(ROWS).save(tmp_path / "words")
     (tmp_path / "words").write_bytes(spoil((tmp_path / "words").read_bytes()))
     with pytest.raises(ValueError, match="damaged"):
         WordTable.open(tmp_path / "words")
+
+
+def test_a_table_that_is_replaced_or_removed_is_still_read_and_one_that_is_written_over_is_refused(tmp_path: Path) -> None:
+    WordTable(ROWS).save(tmp_path / "words")
+    WordTable(ROWS + 1).save(tmp_path / "new")
+    table = WordTable.open(tmp_path / "words")
+    (tmp_path / "new").replace(tmp_path / "words")
+    assert np.array_equal(table([2])[0, 0], ROWS[2])
+    again = WordTable.open(tmp_path / "words")
+    WordTable(ROWS[:5]).save(tmp_path / "words")
+    with pytest.raises(UserError, match="written over"):
+        again([2])
+    (tmp_path / "words").unlink()
+    assert np.array_equal(table([2])[0, 0], ROWS[2])
 
 
 def test_a_saved_network_holds_no_words_and_answers_with_the_same_bits(

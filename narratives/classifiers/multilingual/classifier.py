@@ -62,7 +62,7 @@ class MultilingualClassifier:
         self.network_ = make_network(self.encoder, texts)
         raw = np.zeros((len(texts), self.network_.width), dtype=np.float32)
         steps = len(texts) + y.shape[1]
-        for k, vector in enumerate(self.network_.encode(texts, threads=os.cpu_count() or 1)):
+        for k, vector in enumerate(self.network_.encode(texts, threads=_count_processors())):
             raw[k] = vector
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
@@ -138,3 +138,8 @@ class MultilingualClassifier:
 
     def _bend(self, cosines: NDArray[Any]) -> NDArray[np.float64]:
         return np.exp(self.sharpness * (cosines.astype(np.float64) - 1))
+
+
+def _count_processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,7 +6,6 @@ Of an encoder of many languages they are most of the weights, and would be most 
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,49 +13,61 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narratives.classifiers.transformer.onnx import IDS, WORDS, FastNetwork
+from narratives.errors import UserError, at
 
 _ROWS = "words"  # the one tensor of the file
 _KINDS = {"I8": np.int8, "F32": np.float32}  # as safetensors calls them
+_DAMAGED = "the table of words is damaged"
 
 
-@dataclass(slots=True)
 class WordTable:
-    """A vector for each token (tokens, width), in memory or in a file that stays open."""
+    """A vector for each token (tokens, width), in memory or in a file that stays open.
 
-    shape: tuple[int, int]
-    kind: np.dtype[Any]  # of its numbers
-    rows: NDArray[Any] | None = None
-    file: int = -1  # its descriptor, where the rows are not in memory
-    start: int = 0  # where the first row begins in the file
+    A folder that is replaced or removed takes nothing away from whoever has its file open; a file that is written over does,
+    which is refused.
+    """
 
-    @classmethod
-    def take(cls, rows: NDArray[Any]) -> Self:
+    def __init__(self, rows: NDArray[Any]) -> None:
         """Of rows in memory."""
-        return cls((len(rows), rows.shape[1]), rows.dtype, rows)
+        self.shape: tuple[int, int] = (len(rows), rows.shape[1])
+        self._kind = rows.dtype
+        self._rows: NDArray[Any] | None = rows
+        self._file = -1  # the descriptor of the file
+        self._path = Path()
+        self._start = 0  # where the first row begins in the file
+        self._stamp: tuple[int, ...] = ()
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Of the file that `save` wrote; `ValueError` where it is none, or was cut short."""
         with path.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            if not 0 < size < path.stat().st_size:
-                raise ValueError("the table of words is damaged")
-            facts = json.loads(file.read(size))[_ROWS]
-            shape, kind, start = tuple(facts["shape"]), np.dtype(_KINDS[facts["dtype"]]), 8 + size
-            if len(shape) != 2 or path.stat().st_size != start + shape[0] * shape[1] * kind.itemsize:
-                raise ValueError("the table of words is damaged")
-            if hasattr(os, "pread"):
-                return cls(shape, kind, file=os.dup(file.fileno()), start=start)
-            return cls.take(np.frombuffer(file.read(), dtype=kind).reshape(shape))  # Windows: from memory
+            try:
+                size = int.from_bytes(file.read(8), "little")
+                facts = json.loads(file.read(size))[_ROWS] if size < path.stat().st_size else {}
+                count, width = (int(number) for number in facts["shape"])
+                kind, start = np.dtype(_KINDS[facts["dtype"]]), 8 + size
+            except (KeyError, TypeError, ValueError):
+                raise ValueError(_DAMAGED) from None
+            if min(count, width) < 1 or path.stat().st_size != start + count * width * kind.itemsize:
+                raise ValueError(_DAMAGED)
+            if not hasattr(os, "pread"):  # Windows
+                return cls(np.frombuffer(file.read(), dtype=kind).reshape(count, width))
+            table = cls(np.zeros((1, width), dtype=kind))
+            table.shape, table._rows, table._path, table._start = (count, width), None, path, start
+            table._file = os.dup(file.fileno())
+            table._stamp = _stamp(table._file)
+            return table
 
     def __call__(self, ids: Sequence[int]) -> NDArray[Any]:
-        """The vectors of a window's tokens, (1, tokens, width)."""
-        if self.rows is not None:
-            return np.asarray(self.rows[np.asarray(ids)][None])
-        width = self.shape[1] * self.kind.itemsize
+        """The vectors of a window's tokens, (1, tokens, width); `UserError` where the file was written over meanwhile."""
+        if self._rows is not None:
+            return np.asarray(self._rows[np.asarray(ids)][None])
+        width = self.shape[1] * self._kind.itemsize
         # Not by a memory map: around each row the system would map some hundred others, which count as memory in use.
-        read = b"".join(os.pread(self.file, width, self.start + k * width) for k in ids)
-        return np.frombuffer(read, dtype=self.kind).reshape(1, len(ids), self.shape[1])
+        read = b"".join(os.pread(self._file, width, self._start + k * width) for k in ids)
+        if _stamp(self._file) != self._stamp:  # looked at afterwards: so what was read is what was there before
+            raise UserError(at(self._path, None, "was written over while the model is in use; load the model again"))
+        return np.frombuffer(read, dtype=self._kind).reshape(1, len(ids), self.shape[1])
 
     def save(self, path: Path) -> None:
         """Write all rows as safetensors."""
@@ -66,8 +77,17 @@ class WordTable:
 
     def __del__(self) -> None:
         """Close the file."""
-        if self.file >= 0:
-            os.close(self.file)
+        if self._file >= 0:
+            os.close(self._file)
+
+    def __copy__(self) -> Self:
+        """Itself: a second one would close the file of the first."""
+        return self
+
+
+def _stamp(file: int) -> tuple[int, ...]:
+    status = os.fstat(file)
+    return status.st_size, status.st_mtime_ns
 
 
 def set_words_apart(network: FastNetwork) -> FastNetwork:
@@ -84,7 +104,7 @@ def set_words_apart(network: FastNetwork) -> FastNetwork:
         return network
     node = max(look_ups, key=lambda node: len(tensors[node.input[0]].raw_data))
     tensor = tensors[node.input[0]]
-    table = WordTable.take(numpy_helper.to_array(tensor))
+    table = WordTable(numpy_helper.to_array(tensor))
     for user in graph.node:  # whoever reads the vectors reads what comes from outside
         user.input[:] = [WORDS if name == node.output[0] else name for name in user.input]
     graph.node.remove(node)

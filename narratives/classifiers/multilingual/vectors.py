@@ -1,7 +1,8 @@
 """A frozen encoder: each text as one vector, computed by ONNX Runtime, in int8 where that changes little."""
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +20,7 @@ from narratives.errors import UserError, at
 NETWORK, WORDS, TOKENIZER = "vectors.onnx", "words.safetensors", "tokenizer.json"
 LEAST_COSINE = 0.98  # between a text's vector in int8 and its exact one, in the sample that agrees least
 _LONGEST = 20_000  # characters of a text that are read: windows are far shorter
+_AHEAD = 4  # texts that wait for each thread
 _SAMPLES = 24  # texts that the forms of the network are compared on, beside the sentences below
 _MAX_LENGTH = 512
 _SENTENCES = (  # of whatever language the training texts are, int8 must hold in these too
@@ -56,9 +58,17 @@ class VectorNetwork:
         windows = (self.network.cut(_take_valid(text)) for text in texts)
         if threads == 1:
             yield from map(self._average, windows)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                yield from pool.map(self._average, windows)
+            return
+        pool, ahead = ThreadPoolExecutor(threads), deque[Future[NDArray[np.float32]]]()
+        try:
+            for each in windows:
+                ahead.append(pool.submit(self._average, each))
+                if len(ahead) > _AHEAD * threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _average(self, windows: list[list[int]]) -> NDArray[np.float32]:
         return normalise(self.network.compute(windows).mean(0))
@@ -78,7 +88,10 @@ class VectorNetwork:
             raise UserError(at(folder, None, reason))
         words = WordTable.open(folder / WORDS) if (folder / WORDS).is_file() else None  # older ones hold them themselves
         network = FastNetwork.open(folder / NETWORK, None, words)  # first: while it is read it takes twice its size
-        return cls(replace(network, tokenizer=read_tokenizer(folder / TOKENIZER)))
+        tokenizer = read_tokenizer(folder / TOKENIZER)
+        if words and tokenizer.get_vocab_size() > words.shape[0]:
+            raise ValueError("the tokenizer has more words than their table")
+        return cls(replace(network, tokenizer=tokenizer))
 
 
 def make_network(encoder: str, samples: Texts) -> VectorNetwork:

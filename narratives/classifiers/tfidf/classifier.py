@@ -13,7 +13,7 @@ from narratives.classifiers.logistic import fit_logistic
 from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
 from narratives.data import Scores, Targets, Texts
-from narratives.errors import UserError
+from narratives.errors import UserError, at
 from narratives.progress import Progress
 
 _FILE = "tfidf.safetensors"
@@ -126,8 +126,9 @@ class TfidfClassifier:
     def load(cls, folder: Path, hyperparameters: Mapping[str, Any]) -> Self:
         """The saved classifier, ready to score."""
         classifier = cls(**hyperparameters)
-        classifier.file_ = folder / _FILE, _stamp(folder / _FILE)
-        classifier._take(_read(folder / _FILE))
+        path = (folder / _FILE).resolve()
+        classifier.file_ = path, _stamp(path)
+        classifier._take(_read(path))
         classifier.learned_ = None  # a third of its memory
         return classifier
 
@@ -172,9 +173,12 @@ def _read(path: Path) -> Learned:
 
 def _read_again(path: Path, stamp: tuple[int, ...]) -> Learned:
     """The same as before, never what another training has put in its place."""
-    if _stamp(path) != stamp:
-        raise RuntimeError(f"{path} was changed after it was loaded")
-    return _read(path)
+    try:
+        if _stamp(path) == stamp:
+            return _read(path)
+    except FileNotFoundError:
+        pass
+    raise UserError(at(path, None, "was changed or removed after it was loaded; load the model again"))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
