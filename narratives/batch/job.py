@@ -16,7 +16,7 @@ from narratives.batch.languages import LANGUAGE_NOTES
 from narratives.batch.parts import Cursor
 from narratives.batch.plan import ANEW, REJECTS, SUMMARY, Input, Options, Plan
 from narratives.batch.plan_file import read_plan
-from narratives.batch.processes import count_processors, run_workers
+from narratives.batch.processes import run_workers
 from narratives.batch.resume import Existing, list_done, open_plan, read_log, sweep
 from narratives.batch.rows import check_columns
 from narratives.batch.sources import describe_left_out, find_sources, has_changed
@@ -24,6 +24,7 @@ from narratives.batch.storage import OutputFolder, is_url, to_plain
 from narratives.batch.work import answer_part
 from narratives.errors import UserError, at
 from narratives.evaluation import read_tested
+from narratives.files import count_processors
 from narratives.models import TESTED_FILE, load_model
 from narratives.progress import Progress, Say
 

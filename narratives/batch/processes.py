@@ -17,11 +17,6 @@ from narratives.errors import UserError
 _MODULE = "narratives.batch.worker"
 
 
-def count_processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def run_workers(
     plan: Plan,
     output: str,

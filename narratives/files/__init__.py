@@ -2,7 +2,7 @@
 
 from narratives.files.atomic import read_json, read_text, replacing, sha256, unreadable, unwritable, write_json, write_text
 from narratives.files.csv_rows import Header, read_header, read_rows
-from narratives.files.disk import reading, sync_folder
+from narratives.files.disk import count_processors, reading, stamp_file, sync_folder
 from narratives.files.encodings import decode_stream, find_codec
 from narratives.files.fields import count_id, find_field, has_field, join_pieces, list_fields, take_field
 from narratives.files.forms import BRAT, name_form
@@ -58,6 +58,7 @@ __all__ = [
     "check_first_line",
     "check_plain_name",
     "count_id",
+    "count_processors",
     "decode_line",
     "decode_stream",
     "explain_unpacking",
@@ -90,6 +91,7 @@ __all__ = [
     "refusing_parquet",
     "replacing",
     "sha256",
+    "stamp_file",
     "strip_packing",
     "sync_folder",
     "take_field",

@@ -1,4 +1,4 @@
-"""What a disk has to be asked for: to keep what was written through a power cut, to exchange two folders in one step."""
+"""What the system has to be asked for: what stays through a power cut, what takes a place in one step, what has changed."""
 
 import ctypes
 import errno
@@ -16,6 +16,17 @@ except ImportError:  # Windows
 
 _CURRENT_FOLDER, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 _UNABLE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EXDEV}
+
+
+def count_processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def stamp_file(file: Path | int) -> tuple[int, int, int]:
+    """Marks of a file, named or open, that change when it is replaced or written over."""
+    status = os.stat(file)  # noqa: PTH116, since a path's own `stat` takes no open file
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def sync_file(path: Path) -> None:

@@ -20,7 +20,7 @@ from helpers.batch_runs import (
 )
 from helpers.examples import problems_of
 
-from narratives.batch.processes import count_processors
+from narratives.files import count_processors
 
 KILLED = "a worker process was killed (signal 9), most often for lack of memory; run the same command again"
 

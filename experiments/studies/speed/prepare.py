@@ -82,12 +82,9 @@ def _export_scikit_learn(work: Path, model: Model, corpus: Corpus) -> None:
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=trained.char_ngrams, **common)
     vectorizer = FeatureUnion([("words", words), ("characters", characters)]).fit(corpus.split("train")[0])
     narratives = len(model.codebook.ids)
-    state = {
-        "vectorizer": vectorizer,
-        "coef": trained.recall().coef[:, :narratives],
-        "intercept": trained.recall().intercept[:narratives],
-    }
-    if len(vectorizer.get_feature_names_out()) != len(trained.recall().coef):
+    learned = trained.recall()
+    state = {"vectorizer": vectorizer, "coef": learned.coef[:, :narratives], "intercept": learned.intercept[:narratives]}
+    if len(vectorizer.get_feature_names_out()) != len(learned.coef):
         raise ValueError("the tfidf model was trained on other passages than those of the project's train split")
     state["thresholds"] = raw_thresholds(model.calibration, model.thresholds)
     skops.io.dump(state, work / "scikit-learn.skops")

@@ -96,21 +96,20 @@ def load_scikit_learn(folder: Path, _: Path) -> tuple[Any, Any, list[str]]:
 
     model = load_model(folder)
     trained: Any = model.classifier
+    learned = trained.recall()
     common: dict[str, Any] = {"sublinear_tf": True, "strip_accents": "unicode", "dtype": np.float32}
     words = TfidfVectorizer(
-        vocabulary=trained.recall().words,
+        vocabulary=learned.words,
         ngram_range=trained.word_ngrams,
         token_pattern=r"(?u)\b\w+\b",  # noqa: S106
         **common,
     )
-    characters = TfidfVectorizer(
-        vocabulary=trained.recall().characters, analyzer="char_wb", ngram_range=trained.char_ngrams, **common
-    )
-    words.idf_, characters.idf_ = np.split(trained.recall().idf, [len(trained.recall().words)])
+    characters = TfidfVectorizer(vocabulary=learned.characters, analyzer="char_wb", ngram_range=trained.char_ngrams, **common)
+    words.idf_, characters.idf_ = np.split(learned.idf, [len(learned.words)])
     union = FeatureUnion([("words", words), ("characters", characters)])
     count = len(model.codebook.ids)
     linear = LogisticRegression()
-    linear.coef_, linear.intercept_ = trained.recall().coef[:, :count].T, trained.recall().intercept[:count]
+    linear.coef_, linear.intercept_ = learned.coef[:, :count].T, learned.intercept[:count]
     linear.classes_ = np.arange(count)
 
     def score(texts: list[str]) -> Any:

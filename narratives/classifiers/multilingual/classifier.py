@@ -4,7 +4,6 @@ The vectors are those of multilingual-e5-small (Wang et al. 2024, "Multilingual 
 by language: what was taught in one language is answered in the others, with the thresholds of the first.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from narratives.classifiers.multilingual.centres import Centres, find_centres, n
 from narratives.classifiers.multilingual.vectors import VectorNetwork, make_network
 from narratives.classifiers.odds import to_share
 from narratives.data import Scores, Targets, Texts
+from narratives.files import count_processors
 from narratives.progress import Progress
 
 _FILE = "multilingual.safetensors"
@@ -62,7 +62,7 @@ class MultilingualClassifier:
         self.network_ = make_network(self.encoder, texts)
         raw = np.zeros((len(texts), self.network_.width), dtype=np.float32)
         steps = len(texts) + y.shape[1]
-        for k, vector in enumerate(self.network_.encode(texts, threads=_count_processors())):
+        for k, vector in enumerate(self.network_.encode(texts, threads=count_processors())):
             raw[k] = vector
             if progress:
                 progress(k + 1, steps, "texts, then narratives")
@@ -138,8 +138,3 @@ class MultilingualClassifier:
 
     def _bend(self, cosines: NDArray[Any]) -> NDArray[np.float64]:
         return np.exp(self.sharpness * (cosines.astype(np.float64) - 1))
-
-
-def _count_processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,6 +6,7 @@ Of an encoder of many languages they are most of the weights, and would be most 
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,28 +15,51 @@ from numpy.typing import NDArray
 
 from narratives.classifiers.transformer.onnx import IDS, WORDS, FastNetwork
 from narratives.errors import UserError, at
+from narratives.files import stamp_file
 
 _ROWS = "words"  # the one tensor of the file
 _KINDS = {"I8": np.int8, "F32": np.float32}  # as safetensors calls them
 _DAMAGED = "the table of words is damaged"
 
 
-class WordTable:
-    """A vector for each token (tokens, width), in memory or in a file that stays open.
+@dataclass(slots=True)
+class FileRows:
+    """Rows of numbers in a file that stays open: read as they are asked for.
 
     A folder that is replaced or removed takes nothing away from whoever has its file open; a file that is written over does,
     which is refused.
     """
 
-    def __init__(self, rows: NDArray[Any]) -> None:
-        """Of rows in memory."""
-        self.shape: tuple[int, int] = (len(rows), rows.shape[1])
-        self._kind = rows.dtype
-        self._rows: NDArray[Any] | None = rows
-        self._file = -1  # the descriptor of the file
-        self._path = Path()
-        self._start = 0  # where the first row begins in the file
-        self._stamp: tuple[int, ...] = ()
+    path: Path
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    start: int  # where the first row begins
+    file: int  # the descriptor, which is closed with the last reference
+    stamp: tuple[int, ...]  # of the file as it was opened
+
+    def take(self, ids: Sequence[int], axis: int = 0) -> NDArray[Any]:
+        """Some of the rows, (ids, width), as an array gives them; `UserError` where the file was written over meanwhile."""
+        width = self.shape[1] * self.dtype.itemsize
+        # Not by a memory map: around each row the system would map some hundred others, which count as memory in use.
+        read = b"".join(os.pread(self.file, width, self.start + k * width) for k in ids)
+        if stamp_file(self.file) != self.stamp:  # looked at afterwards: so what was read is what was there before
+            raise UserError(at(self.path, None, "was written over while the model is in use; load the model again"))
+        return np.frombuffer(read, dtype=self.dtype).reshape(len(ids), self.shape[1])
+
+    def __del__(self) -> None:
+        """Close the file."""
+        os.close(self.file)
+
+    def __copy__(self) -> Self:
+        """Itself: a second one would close the file of the first."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class WordTable:
+    """A vector for each token."""
+
+    rows: NDArray[Any] | FileRows  # (tokens, width)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -52,42 +76,18 @@ class WordTable:
                 raise ValueError(_DAMAGED)
             if not hasattr(os, "pread"):  # Windows
                 return cls(np.frombuffer(file.read(), dtype=kind).reshape(count, width))
-            table = cls(np.zeros((1, width), dtype=kind))
-            table.shape, table._rows, table._path, table._start = (count, width), None, path, start
-            table._file = os.dup(file.fileno())
-            table._stamp = _stamp(table._file)
-            return table
+            stamp = stamp_file(file.fileno())
+            return cls(FileRows(path, (count, width), kind, start, os.dup(file.fileno()), stamp))
 
     def __call__(self, ids: Sequence[int]) -> NDArray[Any]:
-        """The vectors of a window's tokens, (1, tokens, width); `UserError` where the file was written over meanwhile."""
-        if self._rows is not None:
-            return np.asarray(self._rows[np.asarray(ids)][None])
-        width = self.shape[1] * self._kind.itemsize
-        # Not by a memory map: around each row the system would map some hundred others, which count as memory in use.
-        read = b"".join(os.pread(self._file, width, self._start + k * width) for k in ids)
-        if _stamp(self._file) != self._stamp:  # looked at afterwards: so what was read is what was there before
-            raise UserError(at(self._path, None, "was written over while the model is in use; load the model again"))
-        return np.frombuffer(read, dtype=self._kind).reshape(1, len(ids), self.shape[1])
+        """The vectors of a window's tokens, (1, tokens, width)."""
+        return self.rows.take(ids, axis=0)[None]
 
     def save(self, path: Path) -> None:
         """Write all rows as safetensors."""
         from safetensors.numpy import save
 
-        path.write_bytes(save({_ROWS: self(range(self.shape[0]))[0]}))
-
-    def __del__(self) -> None:
-        """Close the file."""
-        if self._file >= 0:
-            os.close(self._file)
-
-    def __copy__(self) -> Self:
-        """Itself: a second one would close the file of the first."""
-        return self
-
-
-def _stamp(file: int) -> tuple[int, ...]:
-    status = os.fstat(file)
-    return status.st_size, status.st_mtime_ns
+        path.write_bytes(save({_ROWS: self(range(self.rows.shape[0]))[0]}))
 
 
 def set_words_apart(network: FastNetwork) -> FastNetwork:
@@ -95,8 +95,7 @@ def set_words_apart(network: FastNetwork) -> FastNetwork:
     import onnx
     from onnx import numpy_helper
 
-    held = network.model
-    model = onnx.load_from_string(held if isinstance(held, bytes) else held.read_bytes())
+    model = onnx.load_from_string(network.read_model())
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     look_ups = [node for node in graph.node if node.op_type == "Gather" and node.input[1] == IDS and node.input[0] in tensors]
@@ -110,5 +109,5 @@ def set_words_apart(network: FastNetwork) -> FastNetwork:
     graph.node.remove(node)
     if not any(tensor.name in user.input for user in graph.node):
         graph.initializer.remove(tensor)
-    graph.input.append(onnx.helper.make_tensor_value_info(WORDS, tensor.data_type, [1, "length", table.shape[1]]))
+    graph.input.append(onnx.helper.make_tensor_value_info(WORDS, tensor.data_type, [1, "length", table.rows.shape[1]]))
     return FastNetwork.open(model.SerializeToString(), network.tokenizer, table)

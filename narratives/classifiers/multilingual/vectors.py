@@ -89,7 +89,7 @@ class VectorNetwork:
         words = WordTable.open(folder / WORDS) if (folder / WORDS).is_file() else None  # older ones hold them themselves
         network = FastNetwork.open(folder / NETWORK, None, words)  # first: while it is read it takes twice its size
         tokenizer = read_tokenizer(folder / TOKENIZER)
-        if words and tokenizer.get_vocab_size() > words.shape[0]:
+        if words and tokenizer.get_vocab_size() > words.rows.shape[0]:
             raise ValueError("the tokenizer has more words than their table")
         return cls(replace(network, tokenizer=tokenizer))
 

@@ -14,6 +14,7 @@ from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, at
+from narratives.files import stamp_file
 from narratives.progress import Progress
 
 _FILE = "tfidf.safetensors"
@@ -127,7 +128,7 @@ class TfidfClassifier:
         """The saved classifier, ready to score."""
         classifier = cls(**hyperparameters)
         path = (folder / _FILE).resolve()
-        classifier.file_ = path, _stamp(path)
+        classifier.file_ = path, stamp_file(path)
         classifier._take(_read(path))
         classifier.learned_ = None  # a third of its memory
         return classifier
@@ -174,16 +175,11 @@ def _read(path: Path) -> Learned:
 def _read_again(path: Path, stamp: tuple[int, ...]) -> Learned:
     """The same as before, never what another training has put in its place."""
     try:
-        if _stamp(path) == stamp:
+        if stamp_file(path) == stamp:
             return _read(path)
     except FileNotFoundError:
         pass
     raise UserError(at(path, None, "was changed or removed after it was loaded; load the model again"))
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _cut(texts: Texts) -> Iterator[tuple[int, int]]:

@@ -49,7 +49,11 @@ class FastNetwork:
 
     def save(self, path: Path) -> None:
         """Write the model."""
-        path.write_bytes(self.model if isinstance(self.model, bytes) else self.model.read_bytes())
+        path.write_bytes(self.read_model())
+
+    def read_model(self) -> bytes:
+        """The model, from its file where it lies in one."""
+        return self.model if isinstance(self.model, bytes) else self.model.read_bytes()
 
     def _feed(self, ids: list[int]) -> dict[str, NDArray[Any]]:
         feed: dict[str, NDArray[Any]] = {IDS: np.array([ids], dtype=np.int64)}

@@ -18,7 +18,6 @@ from narratives.classifiers.transformer.tokens import cut_windows
 from narratives.data import Texts
 
 _OPSET = 17
-
 _SMOOTHING = 0.7  # how much of a channel's range moves from the activations, which are quantised coarsely, to the weights
 
 

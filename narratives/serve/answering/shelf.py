@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narratives.errors import UserError
 from narratives.evaluation import ModelTest, read_tested
+from narratives.files import stamp_file
 from narratives.models import TESTED_FILE, Model, load_model
 from narratives.progress import Say
 from narratives.serve.guard.problems import Problem
@@ -99,9 +100,7 @@ def _stamp(folder: Path) -> Stamp:
     marks = []
     for name in ("model.json", TESTED_FILE):
         try:
-            status = (folder / name).stat()
+            marks.append(stamp_file(folder / name))
         except OSError:
             marks.append((0, 0, 0))
-        else:
-            marks.append((status.st_ino, status.st_mtime_ns, status.st_size))
     return tuple(marks)
