@@ -1,14 +1,16 @@
 """Week two: inputs are added to a folder of answers; nothing is read twice, and a stop at any moment changes no byte."""
 
 import json
+import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.batch_runs import add, collect, copy_run, kept, locate, number_texts, read_rows, run, write_input
 from helpers.examples import invoke, problems_of
-from helpers.killed import kill_at, needs_fork
+from helpers.killed import act_until, needs_fork
 
 from narratives.batch.items import Columns
 from narratives.batch.job import report_status
@@ -137,8 +139,6 @@ def test_other_options_are_refused(model: Path, answers: Path, tmp_path: Path) -
 
 @needs_fork
 def test_killed_at_any_step_the_same_command_ends_with_the_same_bytes(model: Path, answers: Path, tmp_path: Path) -> None:
-    import os
-
     new = write_input(tmp_path / "new.jsonl", [{"text": f"a toll of week two {k}"} for k in range(40)])
     (answers / "part-00001.jsonl").unlink()  # week one was not done either
     whole = copy_run(answers, tmp_path / "whole")
@@ -147,9 +147,7 @@ def test_killed_at_any_step_the_same_command_ends_with_the_same_bytes(model: Pat
     for step in range(0, 40, 3):
         stopped = copy_run(answers, tmp_path / f"stopped{step}")
         if not (child := os.fork()):
-            kill_at(step)
-            add(model, stopped, new, part_size=SIZE)
-            os._exit(0)
+            act_until(step, partial(add, model, stopped, new, part_size=SIZE))
         killed += os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
         add(model, stopped, new, part_size=SIZE)
         assert collect(stopped) == expected

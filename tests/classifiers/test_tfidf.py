@@ -210,9 +210,15 @@ def test_a_loaded_one_keeps_only_what_scores_and_saves_the_same_again(toy_texts:
 def test_what_another_training_has_put_in_its_place_is_never_taken_for_its_own(toy_texts: Toy, tmp_path: Path) -> None:
     TfidfClassifier().fit(*toy_texts).save(tmp_path)
     loaded = TfidfClassifier.load(tmp_path, {})
+    file = tmp_path / "tfidf.safetensors"
+    before = file.read_bytes()
+    file.unlink()
+    (tmp_path / "another").write_bytes(b"which may take the number of the first")
+    file.write_bytes(before)
+    loaded.recall()  # the same bytes, brought back by a copy
     TfidfClassifier(C=1.0).fit(*toy_texts).save(tmp_path)
     with pytest.raises(UserError, match="was changed or removed after it was loaded"):
         loaded.recall()
-    (tmp_path / "tfidf.safetensors").unlink()
+    file.unlink()
     with pytest.raises(UserError, match="was changed or removed after it was loaded"):
         loaded.save(tmp_path)

@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from helpers.examples import snapshot
@@ -53,10 +54,9 @@ def list_states(root: Path, act: Callable[[], object], power: bool = False) -> l
     states: list[State] = []
     for step in range(300):
         if not (child := os.fork()):
-            kill_at(step, Disk(root) if power else None)
-            act()
-            os._exit(0)
+            act_until(step, act, Disk(root) if power else None)
         _, status = os.waitpid(child, 0)
+        assert status in (0, signal.SIGKILL), "it failed by itself: see its traceback"
         finish_changes(root)
         states.append(snapshot(root))
         shutil.rmtree(root)
@@ -64,6 +64,19 @@ def list_states(root: Path, act: Callable[[], object], power: bool = False) -> l
         if os.waitstatus_to_exitcode(status) == 0:
             break
     return states
+
+
+def act_until(step: int, act: Callable[[], object], disk: Disk | None = None) -> NoReturn:
+    """Act in a child of this process, which never comes back to the test, whatever happens."""
+    status = 1
+    try:
+        kill_at(step, disk)
+        act()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def kill_at(step: int, disk: Disk | None = None) -> None:

@@ -1,5 +1,6 @@
 """The baseline: words and character n-grams, one logistic regression for each narrative."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +15,6 @@ from narratives.classifiers.odds import to_share
 from narratives.classifiers.tfidf.linear import LinearScorer
 from narratives.data import Scores, Targets, Texts
 from narratives.errors import UserError, at
-from narratives.files import stamp_file
 from narratives.progress import Progress
 
 _FILE = "tfidf.safetensors"
@@ -128,8 +128,9 @@ class TfidfClassifier:
         """The saved classifier, ready to score."""
         classifier = cls(**hyperparameters)
         path = (folder / _FILE).resolve()
-        classifier.file_ = path, stamp_file(path)
-        classifier._take(_read(path))
+        data = path.read_bytes()
+        classifier.file_ = path, _digest(data)
+        classifier._take(_read(data))
         classifier.learned_ = None  # a third of its memory
         return classifier
 
@@ -163,23 +164,28 @@ def _read_vectorizer(union: Any) -> tuple[list[str], list[str], NDArray[np.float
     return words, characters, np.concatenate([part.idf_ for part in parts]).astype(np.float32)
 
 
-def _read(path: Path) -> Learned:
-    from safetensors.numpy import load_file
+def _read(data: bytes) -> Learned:
+    from safetensors.numpy import load
 
-    arrays = load_file(path)
+    arrays = load(data)
     check_finite(arrays)
     words, characters = (_to_lines(arrays.pop(name)) for name in ("words", "characters"))
     return Learned(words=words, characters=characters, **{name: arrays[name] for name in ("idf", "coef", "intercept")})
 
 
-def _read_again(path: Path, stamp: tuple[int, ...]) -> Learned:
+def _read_again(path: Path, digest: bytes) -> Learned:
     """The same as before, never what another training has put in its place."""
     try:
-        if stamp_file(path) == stamp:
-            return _read(path)
+        data = path.read_bytes()
     except FileNotFoundError:
-        pass
-    raise UserError(at(path, None, "was changed or removed after it was loaded; load the model again"))
+        data = b""
+    if _digest(data) != digest:
+        raise UserError(at(path, None, "was changed or removed after it was loaded; load the model again"))
+    return _read(data)
+
+
+def _digest(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def _cut(texts: Texts) -> Iterator[tuple[int, int]]:
