@@ -9,10 +9,10 @@ from narratives.classifiers import Classifier
 from narratives.data import Codebook, Floats, Matrix, Scores
 from narratives.models.calibration import Calibration, fit_calibration
 from narratives.models.held_out import HeldOut
-from narratives.models.inference import Scorer, read_texts
+from narratives.models.inference import Remembering, Scorer, read_texts
 from narratives.models.parity import Gate, Inference, choose_inference
 from narratives.models.prior import Guided, Prior, fit_prior
-from narratives.models.purposes import Tuning, Wishes, weigh_choices
+from narratives.models.purposes import Choice, Tuning, Wishes, weigh_choices
 from narratives.models.twofold import Reading, Twofold
 
 
@@ -33,6 +33,7 @@ class Cuts:
     inference: Inference
     prior: Prior | None
     tuning: Tuning
+    scorer: Scorer  # the classifier, which remembers what it has scored in the way that was chosen
 
 
 def fit_cuts(
@@ -57,10 +58,10 @@ def fit_cuts(
         scorer = Twofold(by, len(codebook.ids), reading.detail)
         return read_texts(scorer, texts, len(codebook.ids), reading.window)[0]
 
-    exact = read(classifier, validation.texts)
-    prior = fit_prior(train.texts, train.gold, codebook, exact)
-    scorer = Guided(classifier, prior)
-    exact = read(scorer, validation.texts) if prior else exact
+    memory = Remembering(classifier)
+    prior = fit_prior(train.texts, train.gold, codebook, read(memory, validation.texts))
+    scorer = Guided(memory, prior)
+    exact = read(scorer, validation.texts)
     scores, gold = exact, validation.gold
     if held_out:
         more = read(Guided(held_out.scorer, prior), held_out.texts)
@@ -77,11 +78,21 @@ def fit_cuts(
         thresholds=np.array(choices[wishes.objective].thresholds),
     )
     inference = choose_inference(classifier, train.texts, gate)
-    tuning = Tuning(
+    return Cuts(
+        calibration=calibration,
+        thresholds=gate.settled,
+        inference=inference,
+        prior=prior,
+        tuning=_describe(wishes, choices, held_out, validation),
+        scorer=memory,
+    )
+
+
+def _describe(wishes: Wishes, choices: dict[str, Choice], held_out: HeldOut | None, validation: Examples) -> Tuning:
+    return Tuning(
         wishes=wishes,
         folds=held_out.folds if held_out else 0,
         train=len(held_out.texts) if held_out else 0,
         validation=len(validation.texts),
         choices=choices,
     )
-    return Cuts(calibration=calibration, thresholds=gate.settled, inference=inference, prior=prior, tuning=tuning)

@@ -1,11 +1,13 @@
 """A classifier reads texts of any length: window by window, equal windows once."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from narratives.classifiers import Classifier
 from narratives.data import UNKNOWN, Scores, Texts
 from narratives.models.stances import tell_stances
 from narratives.progress import Progress
@@ -20,6 +22,24 @@ class Scorer(Protocol):
     def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
         """Scores of shape (texts, columns): the narratives first."""
         ...
+
+
+@dataclass(slots=True)
+class Remembering:
+    """Scores each text once for as long as its classifier computes in the same way."""
+
+    classifier: Classifier
+    inference: str = ""  # the way that gave `rows`
+    rows: dict[str, NDArray[np.float32]] = field(default_factory=dict)  # (columns,) by text
+
+    def predict_proba(self, texts: Texts, *, progress: Progress | None = None) -> Scores:
+        """Scores of shape (texts, columns)."""
+        if self.inference != self.classifier.inference:
+            self.inference = self.classifier.inference
+            self.rows.clear()
+        if new := [text for text in dict.fromkeys(texts) if text not in self.rows]:
+            self.rows.update(zip(new, self.classifier.predict_proba(new, progress=progress), strict=True))
+        return np.stack([self.rows[text] for text in texts]) if texts else self.classifier.predict_proba(texts)
 
 
 def read_texts(

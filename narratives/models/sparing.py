@@ -13,7 +13,7 @@ from narratives.models.calibration import fit_calibration
 from narratives.models.cascade import Cascade, FirstStage, Trial, count_flips, place_bounds
 from narratives.models.cuts import Examples
 from narratives.models.held_out import Recalled
-from narratives.models.inference import cut_texts, number_windows, read_texts
+from narratives.models.inference import Scorer, cut_texts, number_windows, read_texts
 from narratives.models.model import Model
 from narratives.models.parity import measure_falls
 from narratives.models.prior import Guided
@@ -24,20 +24,28 @@ MOST_FLIPS = 0.001  # share of the decisions on validation, and of those on back
 LEAST_SPARED = 0.2  # share of the texts that carry nothing: for less, a second stage is not worth its words
 
 
-def fit_cascade(model: Model, train: Examples, validation: Examples, labelled: int, background: Sequence[str] = ()) -> Cascade:
+def fit_cascade(
+    model: Model,
+    train: Examples,
+    validation: Examples,
+    labelled: int,
+    background: Sequence[str] = (),
+    whole: Scorer | None = None,
+) -> Cascade:
     """Give a trained model a first stage, with the smallest margin that passes; or none, and the reason.
 
     The first stage of a `blend` is its own TF-IDF, that of any other classifier is taught now, on `train`. It is calibrated on
     `validation`, of which the first `labelled` texts have labels; the others, and `background`, carry nothing and were not
     learned from. What passes flips at most `MOST_FLIPS` of the decisions on either, costs no narrative and not micro F1 half
     a point (but for what two decisions of a narrative cause), and spares `LEAST_SPARED` of the background texts; without
-    any, of the validation passages that carry nothing.
+    any, of the validation passages that carry nothing. `whole` answers for the model's classifier, if it remembers some scores.
     """
     scorer = _find_scorer(model, train)
     narratives = len(model.codebook.ids)
     scores = read_texts(Guided(scorer, model.prior), validation.texts, narratives, model.window)[0]
     calibration = fit_calibration(scores, validation.gold, train.gold.sum(0) > 0)
-    parts = [_remember(model, scorer, texts) for texts in (validation.texts[:labelled], background) if len(texts)]
+    judged = [texts for texts in (validation.texts[:labelled], background) if len(texts)]
+    parts = [_remember(model, scorer, whole or model.classifier, texts) for texts in judged]
     trials: list[Trial] = []
     for margin in MARGINS:
         stage = FirstStage(scorer=scorer, calibration=calibration, margin=margin, bounds=place_bounds(model.thresholds, margin))
@@ -65,12 +73,12 @@ class _Part:
     raised: Matrix  # by the full model
 
 
-def _remember(model: Model, scorer: TfidfClassifier, texts: Texts) -> _Part:
+def _remember(model: Model, scorer: TfidfClassifier, whole: Scorer, texts: Texts) -> _Part:
     numbers = number_windows(texts, cut_texts(texts, model.window))
     words = Recalled(numbers, scorer.predict_proba(list(numbers)))
     pieces = list_pieces(numbers, model.detail)
-    whole: Any = Recalled({piece: row for row, piece in enumerate(pieces)}, model.classifier.predict_proba(pieces))
-    remembered = replace(model, classifier=whole)
+    recalled: Any = Recalled({piece: row for row, piece in enumerate(pieces)}, whole.predict_proba(pieces))
+    remembered = replace(model, classifier=recalled)
     return _Part(texts=texts, model=remembered, words=words, raised=remembered.classify(texts).raised)
 
 

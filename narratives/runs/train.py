@@ -160,12 +160,12 @@ def train_model(
         tuning=cuts.tuning,
     )
     if config.cascade:
-        cascade = fit_cascade(model, material.train, material.validation, len(data.validation), material.idle)
+        cascade = fit_cascade(model, material.train, material.validation, len(data.validation), material.idle, cuts.scorer)
         model = replace(model, cascade=cascade)
         say(f"{run}: {cascade.describe()}")
     if model.stances:
         texts = [passage.text for passage in data.validation]
-        predicted = read_texts(classifier, texts, len(ids), model.window)[2]  # as they will be: the gate does not ask
+        predicted = read_texts(cuts.scorer, texts, len(ids), model.window)[2]  # as they will be: the gate does not ask
         say(f"{run}: {describe_stances(predicted, data.validation, ids)}")
     if background:
         model.training["background"] = describe_background(model, background, config)
