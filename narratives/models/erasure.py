@@ -6,7 +6,7 @@ either copy changes little. From sentences to a few words to single words: what 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,36 +15,39 @@ from narratives.classifiers import Classifier, to_log_odds
 from narratives.texts import find_sentence_ends, find_words, trim
 
 Weights = NDArray[np.float64]  # (words of a text, narratives)
+Odds = dict[str, NDArray[np.float64]]  # (narratives,), by text
 Words = NDArray[np.int64]  # numbers of words that stand side by side
 
 _SENTENCES = 2  # at most, whose words are looked at
 _BESIDE = 0.5  # of what leaving out the first changes: a second sentence that changes less is not looked at
-_ALONE = 0.5  # of the same: how far these sentences by themselves may be from the whole
+_ALONE = 0.5  # of the same: how far these sentences, alone or with their neighbours, may be from the whole
 _MOST = 50  # sentences of a text, and pieces of a sentence
 _PIECE = 4  # words that are left out together first
 _CLOSER = 2  # pieces, at most, that are looked at word by word
 _LEAST = 0.1  # of what the heaviest piece changes: a lighter one is not looked at
 
 
-def erase_words(classifier: Classifier, text: str, columns: Sequence[int], language: str = "und") -> Weights:
+def erase_words(
+    classifier: Classifier, text: str, columns: Sequence[int], language: str = "und", odds: Odds | None = None
+) -> Weights:
     """By how much the log-odds fall when a word is left out, of shape (words, narratives); other columns are 0.
 
     First each sentence is left out. Then, for each of `columns`, pieces of the one or two sentences that matter, and the words
     of the heaviest pieces; words of lighter pieces share what these weigh, those of other sentences weigh 0. The sentences
-    that matter are read without the others where that hardly changes the score: a sentence takes far less time than a window.
+    that matter are read without the others, or with their neighbours alone, where that hardly changes the score: a sentence
+    takes far less time than a window. `odds` is what this classifier has said before, of other texts that share sentences with
+    this one; what is read is added.
     """
     words = find_words(text)
-    memory = _Memory(classifier)
+    memory = _Memory(classifier, {} if odds is None else odds)
     sentences = _find_sentences(text, words, language)
     whole = _Context(text, dict(enumerate(words)))
     falls = memory.find_falls(whole, sentences, trimmed=False)
     chosen = {column: _choose(falls[:, column]) for column in columns}
-    parts = {column: _cut_out(whole, [sentences[k] for k in chosen[column]]) for column in columns}
-    memory.read(part.text for part in parts.values())  # of all narratives together: a GPU likes many texts
+    memory.read(_cut_out(whole, sentences, each).text for each in chosen.values())  # together: a GPU likes many texts
     weights = np.zeros((len(words), falls.shape[1]))
     for column in columns:
-        gap = abs(memory.odds[text][column] - memory.odds[parts[column].text][column])
-        context = parts[column] if gap <= _ALONE * np.abs(falls[:, column]).max() else whole
+        context = _find_context(memory, whole, sentences, chosen[column], column, np.abs(falls[:, column]).max())
         pieces = [piece for k in chosen[column] for piece in _cut(sentences[k])]
         weights[:, column] = _weigh_pieces(memory, context, pieces, column, len(words))
     return weights
@@ -69,7 +72,7 @@ class _Memory:
     """The log-odds of the texts that were read: none is read twice."""
 
     classifier: Classifier
-    odds: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    odds: Odds
 
     def read(self, texts: Iterable[str]) -> None:
         new = [text for text in dict.fromkeys(texts) if text not in self.odds]
@@ -81,6 +84,22 @@ class _Memory:
         texts = [context.leave_out(piece, trimmed) for piece in pieces]
         self.read([context.text, *texts])
         return np.stack([self.odds[context.text] - self.odds[text] for text in texts])
+
+
+def _find_context(
+    memory: _Memory, whole: _Context, sentences: Sequence[Words], chosen: list[int], column: int, largest: float
+) -> _Context:
+    """In what to read the pieces of the chosen sentences: in as little as has nearly the score of the whole.
+
+    `largest` is what leaving out the heaviest sentence changes.
+    """
+    beside = sorted({k + step for k in chosen for step in (-1, 0, 1)} & set(range(len(sentences))))
+    for each in (chosen, beside):
+        context = _cut_out(whole, sentences, each)
+        memory.read([context.text])
+        if abs(memory.odds[whole.text][column] - memory.odds[context.text][column]) <= _ALONE * largest:
+            return context
+    return whole
 
 
 def _weigh_pieces(memory: _Memory, context: _Context, pieces: Sequence[Words], column: int, count: int) -> NDArray[np.float64]:
@@ -109,11 +128,11 @@ def _cut(sentence: Words) -> list[Words]:
     return np.array_split(sentence, min(-(-len(sentence) // size), _MOST))
 
 
-def _cut_out(whole: _Context, sentences: Sequence[Words]) -> _Context:
-    """Some sentences of a text, one after the other, without the rest of it."""
+def _cut_out(whole: _Context, sentences: Sequence[Words], chosen: Iterable[int]) -> _Context:
+    """The chosen sentences of a text, one after the other, without the rest of it."""
     text = ""
     places: dict[int, tuple[int, int]] = {}
-    for words in sentences:
+    for words in (sentences[k] for k in chosen):
         start, end = whole.places[int(words[0])][0], whole.places[int(words[-1])][1]
         text += " " if text else ""
         shift = len(text) - start

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from narratives.classifiers import BlendClassifier, Classifier, TfidfClassifier
 from narratives.data import Weighted
 from narratives.models.answers import Answers
-from narratives.models.erasure import Weights, erase_words
+from narratives.models.erasure import Odds, Weights, erase_words
 from narratives.models.model import Model
 from narratives.models.prior import Guided, Prior
 from narratives.models.twofold import find_parts
@@ -58,14 +58,15 @@ def weigh_words(model: Model, text: str, columns: Sequence[int], language: str =
     alone (zero-shot), a weight is the word's part of the cosine. A window that is read in parts, too, has the mean of what its
     words weigh in the whole and in the part that says most.
     """
-    weights = _weigh_guided(model, text, columns, language)
+    odds: Odds = {}
+    weights = _weigh_guided(model, text, columns, language, odds)
     parts = find_parts(text, model.detail)
     if len(parts) > 1:
         scores = Guided(model.classifier, model.prior).predict_proba([text[start:end] for start, end in parts])
         best = scores[:, columns].argmax(0)
         for k in np.unique(best).tolist():
             chosen = [column for column, part in zip(columns, best.tolist(), strict=True) if part == k]
-            _add_part(weights, _weigh_guided(model, text[slice(*parts[k])], chosen, language), chosen, text, parts[k])
+            _add_part(weights, _weigh_guided(model, text[slice(*parts[k])], chosen, language, odds), chosen, text, parts[k])
     return weights
 
 
@@ -77,22 +78,22 @@ def _add_part(weights: Weights, inside: Weights, columns: list[int], text: str, 
         weights[np.ix_(rows, columns)] += inside[:, columns] / 2
 
 
-def _weigh_guided(model: Model, text: str, columns: Sequence[int], language: str) -> Weights:
-    weights = _weigh(model.classifier, text, columns, language)
+def _weigh_guided(model: Model, text: str, columns: Sequence[int], language: str, odds: Odds) -> Weights:
+    weights = _weigh(model.classifier, text, columns, language, odds)
     return _add_prior(model.prior, text, weights) if model.prior else weights
 
 
-def _weigh(classifier: Classifier, text: str, columns: Sequence[int], language: str) -> Weights:
+def _weigh(classifier: Classifier, text: str, columns: Sequence[int], language: str, odds: Odds) -> Weights:
     if isinstance(classifier, TfidfClassifier):
         return classifier.explain(text.split())
     if isinstance(classifier, BlendClassifier):
-        erased = _weigh(classifier.sense_, text, columns, language)
+        erased = _weigh(classifier.sense_, text, columns, language, odds)
         if classifier.abroad_ and classifier.find_abroad([text])[0]:
             return classifier.abroad_.slope * erased
-        exact = _weigh(classifier.tfidf_, text, columns, language)
+        exact = classifier.tfidf_.explain(text.split())
         weights = np.asarray(classifier.weights_)
         return np.asarray(weights * exact + (1 - weights) * erased)
-    return erase_words(classifier, text, columns, language)
+    return erase_words(classifier, text, columns, language, odds)
 
 
 def _add_prior(prior: Prior, text: str, weights: Weights) -> Weights:

@@ -17,7 +17,7 @@ from narratives.classifiers.blend import BlendClassifier
 from narratives.classifiers.odds import to_log_odds, to_share
 from narratives.classifiers.tfidf.classifier import TfidfClassifier
 from narratives.data import Texts
-from narratives.models.erasure import erase_words
+from narratives.models.erasure import Odds, erase_words
 from narratives.models.explanations import explain_raised, explain_text, weigh_words
 from narratives.models.folder import load_model
 from narratives.models.model import Model
@@ -124,6 +124,35 @@ def test_sentences_that_mean_little_alone_are_read_with_the_others() -> None:
             return to_share(odds[:, None] * [1, -1])
 
     assert erase(Together(), "The bridge is old. Nothing else happened. It has a toll.") == {"bridge": 4.0, "toll.": 4.0}
+
+
+def test_a_sentence_that_needs_what_stands_beside_it_is_read_with_its_neighbours_alone() -> None:
+    class Shy(Counting):
+        """Says nothing of a sentence by itself."""
+
+        def predict_proba(self, texts: Texts, *, progress: Any = None) -> NDArray[np.float64]:
+            self.texts += texts
+            odds = np.array([4.0 * ("toll" in text and text.count(".") > 1) for text in texts])
+            return to_share(odds[:, None] * [1, -1])
+
+    classifier = Shy()
+    text = "A ferry came. It was late. The toll is high. It never rains. Nothing else happened."
+    assert erase(classifier, text) == {"toll": 4.0}
+    beside = "It was late. The toll is high. It never rains."
+    word_by_word = classifier.texts[classifier.texts.index(beside) + 1 :]
+    assert len(word_by_word) == 4 and all(len(read) < len(beside) for read in word_by_word)
+
+
+def test_what_a_part_shares_with_the_whole_is_read_once() -> None:
+    whole = "A ferry came. The toll is high. Nothing else happened. It was late."
+    part = "A ferry came. The toll is high."
+    classifier: Any = Counting(toll=2.0)
+    alone = erase_words(classifier, part, [0])
+    odds: Odds = {}
+    erase_words(classifier, whole, [0], odds=odds)
+    asked = classifier.asked
+    assert np.array_equal(erase_words(classifier, part, [0], odds=odds), alone)
+    assert classifier.asked - asked == 1 + 2  # the part, and it without each of its sentences; nothing word by word
 
 
 def test_a_long_sentence_is_read_word_by_word_where_leaving_out_a_few_words_changes_most() -> None:
