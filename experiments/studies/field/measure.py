@@ -75,9 +75,14 @@ def read_labelled(path: Path, model: Model) -> tuple[list[Any], np.ndarray, np.n
     return passages, gold, counted
 
 
+def count_cells(gold: np.ndarray, raised: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Decisions right, wrongly raised and missed of each passage, (passages, 3)."""
+    return np.stack([(side & counted).sum(1) for side in (gold & raised, ~gold & raised, gold & ~raised)], axis=1)
+
+
 def score_decisions(gold: np.ndarray, raised: np.ndarray, counted: np.ndarray) -> dict[str, Any]:
     """Micro precision, recall and F1, each with its interval."""
-    cells = [(side & counted).sum(1).astype(float) for side in (gold & raised, ~gold & raised, gold & ~raised)]
+    cells = count_cells(gold, raised, counted).astype(float).T
     weights = np.random.default_rng(0).multinomial(len(gold), np.full(len(gold), 1 / len(gold)), size=DRAWS)
     drawn = [weights @ each for each in cells]
 

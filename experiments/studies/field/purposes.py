@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from measure import read_labelled, read_texts
+from measure import count_cells, read_labelled, read_texts
 
 from narratives.labels import gold_matrix
 from narratives.models import Model, load_model
@@ -67,11 +67,6 @@ def weigh(run: str, model: Model, project: Project, field: Path, mixes: list[flo
             f"| {run} | {name} | {mix} | {tp / max(1, tp + fp):.2f} | {tp / max(1, tp + fn):.2f} | {rate(cells.sum(0)):.3f} "
             f"| {change:+.3f} ({low:+.3f} to {high:+.3f}) | {alarms:.1f} | {rate(own.sum(0)):.3f} |"
         )
-
-
-def count_cells(gold: Any, raised: Any, counted: Any) -> Any:
-    """Decisions right, wrongly raised and missed of each passage, (passages, 3)."""
-    return np.stack([(side & counted).sum(1) for side in (gold & raised, ~gold & raised, gold & ~raised)], axis=1)
 
 
 def rate(cells: Any) -> Any:
