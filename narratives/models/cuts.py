@@ -33,7 +33,7 @@ class Cuts:
     inference: Inference
     prior: Prior | None
     tuning: Tuning
-    scorer: Scorer  # the classifier, which remembers what it has scored in the way that was chosen
+    scorer: Remembering  # the classifier, which remembers what it has scored in the way that was chosen
 
 
 def fit_cuts(

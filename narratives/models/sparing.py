@@ -13,11 +13,10 @@ from narratives.models.calibration import fit_calibration
 from narratives.models.cascade import Cascade, FirstStage, Trial, count_flips, place_bounds
 from narratives.models.cuts import Examples
 from narratives.models.held_out import Recalled
-from narratives.models.inference import Scorer, cut_texts, number_windows, read_texts
+from narratives.models.inference import Remembering, cut_texts, number_windows, read_texts
 from narratives.models.model import Model
 from narratives.models.parity import measure_falls
 from narratives.models.prior import Guided
-from narratives.models.twofold import list_pieces
 
 MARGINS = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)  # in log-odds; the first that passes is taken
 MOST_FLIPS = 0.001  # share of the decisions on validation, and of those on background texts
@@ -30,7 +29,7 @@ def fit_cascade(
     validation: Examples,
     labelled: int,
     background: Sequence[str] = (),
-    whole: Scorer | None = None,
+    whole: Remembering | None = None,
 ) -> Cascade:
     """Give a trained model a first stage, with the smallest margin that passes; or none, and the reason.
 
@@ -45,7 +44,7 @@ def fit_cascade(
     scores = read_texts(Guided(scorer, model.prior), validation.texts, narratives, model.window)[0]
     calibration = fit_calibration(scores, validation.gold, train.gold.sum(0) > 0)
     judged = [texts for texts in (validation.texts[:labelled], background) if len(texts)]
-    parts = [_remember(model, scorer, whole or model.classifier, texts) for texts in judged]
+    parts = [_remember(model, scorer, whole or Remembering(model.classifier), texts) for texts in judged]
     trials: list[Trial] = []
     for margin in MARGINS:
         stage = FirstStage(scorer=scorer, calibration=calibration, margin=margin, bounds=place_bounds(model.thresholds, margin))
@@ -73,12 +72,10 @@ class _Part:
     raised: Matrix  # by the full model
 
 
-def _remember(model: Model, scorer: TfidfClassifier, whole: Scorer, texts: Texts) -> _Part:
+def _remember(model: Model, scorer: TfidfClassifier, whole: Any, texts: Texts) -> _Part:
     numbers = number_windows(texts, cut_texts(texts, model.window))
     words = Recalled(numbers, scorer.predict_proba(list(numbers)))
-    pieces = list_pieces(numbers, model.detail)
-    recalled: Any = Recalled({piece: row for row, piece in enumerate(pieces)}, whole.predict_proba(pieces))
-    remembered = replace(model, classifier=recalled)
+    remembered = replace(model, classifier=whole)
     return _Part(texts=texts, model=remembered, words=words, raised=remembered.classify(texts).raised)
 
 

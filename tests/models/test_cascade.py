@@ -39,6 +39,7 @@ NEW = ["a toll at the bridge barrier", "the teacher gave the exam to a pupil", "
 class Letters:
     """Scores a text by the share of its characters that are each of three letters; keeps what it was asked."""
 
+    inference = "letters"
     seed = 0
 
     def __init__(self, letters: str) -> None:
